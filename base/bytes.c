@@ -1,0 +1,94 @@
+/* Octets that grow, doubling as they do. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/memory.h"
+
+enum { SMALLEST = 64 };
+
+char *
+bytes_reserve(struct bytes *bytes, size_t more)
+{
+    size_t need = bytes->len + more + 1;
+
+    assert(need > more);
+    if (need > bytes->capacity) {
+        size_t capacity = bytes->capacity > SMALLEST ? bytes->capacity : SMALLEST;
+
+        while (capacity < need)
+            capacity *= 2;
+        bytes->data     = memory_resize(bytes->data, capacity);
+        bytes->capacity = capacity;
+    }
+    return bytes->data + bytes->len;
+}
+
+void
+bytes_add(struct bytes *bytes, struct span span)
+{
+    char *end = bytes_reserve(bytes, span.len);
+
+    if (span.len > 0)
+        memcpy(end, span.data, span.len);
+    bytes->len += span.len;
+    bytes->data[bytes->len] = '\0';
+}
+
+void
+bytes_add_char(struct bytes *bytes, char c)
+{
+    bytes_add(bytes, (struct span){&c, 1});
+}
+
+void
+bytes_vprintf(struct bytes *bytes, const char *format, va_list args)
+{
+    va_list again;
+    int     len;
+
+    va_copy(again, args);
+    len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    assert(len >= 0);
+    (void)vsnprintf(bytes_reserve(bytes, (size_t)len), (size_t)len + 1, format, args);
+    bytes->len += (size_t)len;
+}
+
+void
+bytes_printf(struct bytes *bytes, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    bytes_vprintf(bytes, format, args);
+    va_end(args);
+}
+
+void
+bytes_clear(struct bytes *bytes)
+{
+    bytes->len = 0;
+    if (bytes->data != NULL)
+        bytes->data[0] = '\0';
+}
+
+void
+bytes_free(struct bytes *bytes)
+{
+    free(bytes->data);
+    *bytes = (struct bytes){0};
+}
+
+static void
+take(struct sink *sink, struct span span)
+{
+    bytes_add(container_of(sink, struct bytes_sink, sink)->bytes, span);
+}
+
+struct bytes_sink
+bytes_sink(struct bytes *bytes)
+{
+    return (struct bytes_sink){.sink.take = take, .bytes = bytes};
+}

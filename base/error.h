@@ -1,0 +1,25 @@
+/*
+ * What is wrong with the files an admin wrote: each mistake is one line, FILE:LINE: WHAT, and a reader goes on past a
+ * mistake to find the next, so that one run of popgate -t names them all.
+ */
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+#include "base/bytes.h"
+
+/* Starts as {0}; error_free() gives its memory back. */
+struct error {
+    struct bytes text;  /* the lines, each ended by a newline */
+    size_t       count; /* how many */
+};
+
+/* Adds a line. `file` may be NULL (the line then is WHAT alone); `line` may be 0 (then FILE: WHAT). */
+void error_add(struct error *, const char *file, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* All lines as one C string, "" where there is none; valid until the next change. */
+const char *error_text(const struct error *);
+
+void error_free(struct error *);
+
+#endif

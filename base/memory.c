@@ -1,0 +1,58 @@
+/* Allocation that does not return without memory. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+static _Noreturn void
+out_of_memory(size_t size)
+{
+    fprintf(stderr, "popgate: out of memory: %zu octets could not be had\n", size);
+    abort();
+}
+
+void *
+memory_new(size_t size)
+{
+    void *memory = calloc(1, size > 0 ? size : 1);
+
+    if (memory == NULL)
+        out_of_memory(size);
+    return memory;
+}
+
+void *
+memory_resize(void *pointer, size_t size)
+{
+    void *memory = realloc(pointer, size > 0 ? size : 1);
+
+    if (memory == NULL)
+        out_of_memory(size);
+    return memory;
+}
+
+void *
+memory_resize_array(void *pointer, size_t count, size_t size)
+{
+    size_t total;
+
+    if (__builtin_mul_overflow(count, size, &total))
+        out_of_memory(count);
+    return memory_resize(pointer, total);
+}
+
+char *
+memory_copy_string(const char *string)
+{
+    return memory_copy_span(span_of(string));
+}
+
+char *
+memory_copy_span(struct span span)
+{
+    char *copy = memory_new(span.len + 1);
+
+    if (span.len > 0)
+        memcpy(copy, span.data, span.len);
+    return copy;
+}

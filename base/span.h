@@ -1,0 +1,65 @@
+/*
+ * A span is a view of octets that somebody else owns. It may hold NUL and ends where its length says. Every layer
+ * speaks in spans; the header that lends one out says how long it lives.
+ */
+#ifndef BASE_SPAN_H
+#define BASE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+struct span {
+    const char *data;
+    size_t      len; /* octets */
+};
+
+/* The span of a string literal, without its NUL. */
+#define SPAN(literal) ((struct span){(literal), sizeof(literal) - 1})
+
+/* The arguments of a printf "%.*s". */
+#define SPAN_ARG(span) (int)(span).len, (span).data
+
+/* The span of a C string; of NULL, an empty one. */
+static inline struct span
+span_of(const char *string)
+{
+    return (struct span){string, string != NULL ? strlen(string) : 0};
+}
+
+/* The first `len` octets; `len` must not be more than there are. */
+static inline struct span
+span_head(struct span span, size_t len)
+{
+    return (struct span){span.data, len};
+}
+
+/* What follows the first `len` octets; `len` must not be more than there are. */
+static inline struct span
+span_tail(struct span span, size_t len)
+{
+    return (struct span){span.data + len, span.len - len};
+}
+
+static inline bool
+span_equal(struct span a, struct span b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+/* Equal but for the case of ASCII letters. */
+static inline bool
+span_equal_nocase(struct span a, struct span b)
+{
+    return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
+}
+
+/* Does it begin with `prefix`, but for the case of ASCII letters? */
+static inline bool
+span_starts_nocase(struct span span, struct span prefix)
+{
+    return span.len >= prefix.len && span_equal_nocase(span_head(span, prefix.len), prefix);
+}
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * A message's header block, taken apart into fields, edited, and written out again. Pure: no I/O, no sockets.
+ *
+ *      Received: from a ...\r\n\tby b ...\r\n Subject: hi\r\n \r\n body
+ *      |<------------- a field ------------->|<-- another -->|    |
+ *      |<------------------------ the block ----------------->|<>| the empty line that ends it
+ *
+ * The block is what stands in front of the first empty line, as long as it looks like fields (RFC 5322, 2.2): a line
+ * that is neither a field, a continuation nor a leading mbox "From " line ends the block too, so that a body that
+ * comes without a header is never taken for one. Fields that nobody edits are written as the octets that came.
+ */
+#ifndef FILTERS_HEADERS_H
+#define FILTERS_HEADERS_H
+
+#include <sys/types.h>
+
+#include "base/bytes.h"
+#include "base/sink.h"
+
+/* One field. Its spans live as long as the list and the block it was parsed from. */
+struct header_field {
+    struct span name;  /* without the colon and the white space before it; empty for a leading "From " line */
+    struct span text;  /* the whole field as it is written: name, colon, folded value, the final line end */
+    struct span value; /* the part of `text` behind the colon, folded as it came, without the final line end */
+    char       *owned; /* what `text` points into when an edit made it; else NULL */
+};
+
+struct header_list {
+    struct span          raw;       /* the block as the server sent it, with the empty line if there was one */
+    struct header_field *fields;    /* in the order in which they are written */
+    size_t               count;
+    size_t               capacity;
+    struct span          separator; /* what ends the block: "\r\n", "\n", or empty where the message ends with it */
+    bool                 body_follows; /* the block ended at a line that is no field, without an empty line */
+    bool                 changed;   /* an edit was made */
+    struct bytes         changes;   /* the edits, for the audit log: "add X-Spam-Flag, replace Subject", bounded */
+};
+
+/*
+ * How long the block at the start of `text` is, the empty line included; -1 if it may go on behind `text`. `*resume`
+ * starts as 0 and remembers where to go on, so that a text that grows is looked at once. At the end of a message that
+ * has no body the whole text is the block: the caller knows.
+ */
+ssize_t headers_length(struct span text, size_t *resume);
+
+/* Takes a block as headers_length() measured it apart. `block` must outlive the list. Never fails: see above. */
+void headers_parse(struct header_list *, struct span block);
+
+/* The index of the first field called `name` (without regard to case) at `from` or behind; -1 if there is none. */
+ssize_t headers_find(const struct header_list *, struct span name, size_t from);
+
+/*
+ * Puts a field in front of the one at `at` (count: behind the last). CR, LF and NUL in `value` become spaces, so that
+ * nothing captured from a message can end the field or the block; it is then folded at white space to lines of 78
+ * octets where it can be, and cut so that no line is over 998 octets (RFC 5322, 2.1.1).
+ */
+void headers_insert(struct header_list *, size_t at, struct span name, struct span value);
+
+/* As headers_insert(), for the whole line "Name: value" as an admin wrote it in a rule. -1 if it is not of that form. */
+int headers_insert_line(struct header_list *, size_t at, struct span line);
+
+/* Replaces the value of the field at `at`, keeps the name as it was written. Cleaned and folded as above. */
+void headers_replace(struct header_list *, size_t at, struct span value);
+
+/* Replaces the field at `at`, name and value, by the line "Name: value". -1 if it is not of that form. */
+int headers_replace_line(struct header_list *, size_t at, struct span line);
+
+/* Takes the field at `at` out. */
+void headers_remove(struct header_list *, size_t at);
+
+/* Takes every field called `name` out; returns how many there were. */
+size_t headers_remove_all(struct header_list *, struct span name);
+
+/* The value unfolded: line ends taken out (RFC 5322, 2.2.3), white space at both ends trimmed; replaces `value`. */
+void headers_unfold(const struct header_field *, struct bytes *value);
+
+/*
+ * Writes the block: unedited it is `raw`, octet for octet. Where a message had no header at all and fields were added, an
+ * empty line goes between them and the body.
+ */
+void headers_write(const struct header_list *, struct sink *);
+
+/* Gives the memory back; the list is {0} again. */
+void headers_free(struct header_list *);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * Events of the audit log, from a worker to the auditor. Each call makes one JSON object and sends it as one packet; nothing
+ * blocks. What the auditor does not take at once waits in the worker, up to a limit; what is beyond it is lost, counted, and
+ * the loss itself is recorded as soon as there is room ("event": "lost", "count": N).
+ */
+#ifndef PROXY_AUDIT_H
+#define PROXY_AUDIT_H
+
+#include <event2/event.h>
+#include <stdint.h>
+
+#include "filters/filter.h"
+
+/* Which logs a session is recorded in: numbers that auditor_log() of the master gave out. */
+struct audit_logs {
+    const unsigned *ids;
+    size_t          count; /* 0: nothing is recorded, and every call below returns at once */
+};
+
+/* Who every record names. The strings must live as long as the session. */
+struct audit_session {
+    struct audit_logs logs;
+    const char       *session;
+    const char       *client;
+    const char       *listener;
+};
+
+enum audit_side { AUDIT_CLIENT, AUDIT_SERVER };
+enum audit_outcome { AUDIT_DELIVERED, AUDIT_WITHHELD, AUDIT_ABORTED };
+
+/* In a worker, once: `fd` is its end of the auditor's socket (AF_UNIX, SOCK_SEQPACKET), non-blocking. 0 or -1. */
+int audit_start(struct event_base *, int fd);
+
+/* Sends what still waits, for up to `ms` milliseconds: the last act of a worker. */
+void audit_stop(int64_t ms);
+
+void audit_connect(const struct audit_session *);
+
+struct audit_tls {
+    enum audit_side side;
+    const char     *version, *cipher;
+    const char     *sni; /* NULL: none */
+    bool            resumed;
+};
+void audit_tls(const struct audit_session *, const struct audit_tls *);
+
+struct audit_login {
+    const char *user;      /* NULL: not known */
+    const char *mechanism; /* "USER", "APOP", or the SASL mechanism */
+    const char *upstream;
+    bool        ok;
+    struct span text;      /* the server's, when it refused */
+};
+void audit_login(const struct audit_session *, const struct audit_login *);
+
+struct audit_message {
+    const struct message_info   *info;
+    const struct message_report *report;
+    const char                  *changes; /* "" for none */
+    uint64_t                     octets_in, octets_out;
+    enum audit_outcome           outcome;
+    int64_t                      ms;
+};
+void audit_message(const struct audit_session *, const struct audit_message *);
+
+void audit_delete(const struct audit_session *, uint64_t number, const char *uidl, bool ok);
+
+struct audit_disconnect {
+    const char *reason;
+    const char *user; /* NULL: no login */
+    uint64_t    retrieved, deleted; /* messages delivered by RETR; DELEs the server accepted */
+    bool        committed;          /* the server answered +OK to QUIT after login */
+    uint64_t    bytes_in, bytes_out; /* from and to the client, without TLS */
+    int64_t     ms;
+};
+void audit_disconnect(const struct audit_session *, const struct audit_disconnect *);
+
+#endif

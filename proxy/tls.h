@@ -1,0 +1,92 @@
+/*
+ * TLS: one context for each listener and each upstream that has it, and the TLS half of a peer's input and output.
+ * Every SSL object of a context is made in one place, so that a setting holds for implicit TLS and STLS alike.
+ */
+#ifndef PROXY_TLS_H
+#define PROXY_TLS_H
+
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/setting.h"
+#include "base/span.h"
+
+struct tls_context;
+
+enum tls_version { TLS_VERSION_1_0, TLS_VERSION_1_1, TLS_VERSION_1_2, TLS_VERSION_1_3 };
+
+/* The words for enum tls_version in proxy.conf, ended by NULL. */
+extern const char *const tls_version_names[];
+
+struct tls_server_settings {
+    const struct setting_list *certificate; /* chain files, PEM; the first is for clients whose SNI fits none */
+    const struct setting_list *key;         /* in the same order; fewer or none: the key is in the certificate's file */
+    enum tls_version           least;       /* TLS_VERSION_1_0 and 1_1 lower the security level of this context alone */
+};
+
+/*
+ * A context for a listener. Each file that is missing, unreadable or not what it should be, a key that does not fit its certificate, and a key
+ * that others can read is an error at the place of its setting (keys "certificate" and "key"): NULL then.
+ */
+struct tls_context *tls_server_new(const struct tls_server_settings *, const struct setting_place *, struct error *);
+
+struct tls_client_settings {
+    bool             verify; /* the chain against `ca`, and the name given to tls_open() */
+    const char      *ca;     /* PEM file or folder of hashed files; NULL: the system's store */
+    enum tls_version least;
+};
+
+/* A context for an upstream; errors at the keys "tls_ca" and "tls_min". */
+struct tls_context *tls_client_new(const struct tls_client_settings *, const struct setting_place *, struct error *);
+
+void tls_context_free(struct tls_context **);
+
+/*
+ * Once, in the master, before any context is made: the keys of session tickets, which outlive reloads so that all workers of all
+ * generations accept each other's tickets. 0; or -1 if there is no randomness.
+ */
+int tls_start(void);
+
+/* One connection's TLS. */
+struct tls;
+
+enum tls_result {
+    TLS_OK,
+    TLS_WANTS_READ,  /* call again when the socket is readable */
+    TLS_WANTS_WRITE, /* call again when the socket is writable */
+    TLS_CLOSED,      /* the peer said close_notify: an orderly end */
+    TLS_FAILED,      /* anything else, a connection that ended without close_notify among it: tls_error() */
+};
+
+/*
+ * TLS over `fd`, which stays the caller's. `name`: for a client, the host name or address to ask for and to verify; a server gives NULL.
+ */
+struct tls *tls_open(struct tls_context *, int fd, const char *name);
+
+enum tls_result tls_handshake(struct tls *);
+
+/* Reads up to `size` octets; `*got` says how many when the result is TLS_OK. */
+enum tls_result tls_read(struct tls *, char *data, size_t size, size_t *got);
+
+/* Writes some of it; `*put` says how much when the result is TLS_OK. After TLS_WANTS_... call again with the same octets, or more. */
+enum tls_result tls_write(struct tls *, struct span, size_t *put);
+
+/* The socket has become readable, as the event loop says: only then does tls_read() ask the kernel again. */
+void tls_readable(struct tls *);
+
+/* Sends close_notify, once, without waiting for the peer's. Not after TLS_FAILED. */
+void tls_say_close(struct tls *);
+
+/* Why the last call failed, in words: the verification's error, the alert, or the system's; valid until the next call. */
+const char *tls_error(const struct tls *);
+
+/* Facts for the audit log, valid until tls_free(). `sni` is NULL where the client sent none. */
+const char *tls_protocol(const struct tls *);
+const char *tls_cipher(const struct tls *);
+const char *tls_sni(const struct tls *);
+bool        tls_resumed(const struct tls *);
+
+/* Frees it and sets it to NULL, without a word to the peer. Of NULL: nothing. */
+void tls_free(struct tls **);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * The unique ids (RFC 1939, 7) of the messages of one session, as they pass in answers to UIDL. Bounded: past UIDL_OCTETS_MAX further
+ * ids are not remembered, and the audit log says nothing of them.
+ */
+#ifndef PROXY_UIDL_H
+#define PROXY_UIDL_H
+
+#include <stdint.h>
+
+#include "base/span.h"
+
+enum { UIDL_OCTETS_MAX = 1024 * 1024 };
+
+struct uidl_table; /* made by the first uidl_add(), NULL before */
+
+/* Takes "NUMBER ID" (a line of the listing, or the text of a status line), without its line end. Others are ignored. */
+void uidl_add(struct uidl_table **, struct span line);
+
+/* The id of message `number`, valid until the next uidl_add(); NULL if it is not known. Of a NULL table: NULL. */
+const char *uidl_find(const struct uidl_table *, uint64_t number);
+
+void uidl_free(struct uidl_table **);
+
+#endif
