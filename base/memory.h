@@ -16,7 +16,8 @@ void *memory_new(size_t size) __attribute__((malloc, returns_nonnull, warn_unuse
 void *memory_resize(void *pointer, size_t size) __attribute__((returns_nonnull, warn_unused_result));
 
 /* As memory_resize() for `count` members of `size` octets, overflow-safe. */
-void *memory_resize_array(void *pointer, size_t count, size_t size) __attribute__((returns_nonnull, warn_unused_result));
+void *
+memory_resize_array(void *pointer, size_t count, size_t size) __attribute__((returns_nonnull, warn_unused_result));
 
 /* A copy that ends in NUL, to be given to free(). */
 char *memory_copy_string(const char *) __attribute__((malloc, returns_nonnull, warn_unused_result));

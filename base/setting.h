@@ -42,7 +42,7 @@ struct setting {
 /* Where in which file a section stands, for the errors that its owner finds. */
 struct setting_place {
     const char *file;
-    unsigned    line;                                           /* of the section's head */
+    unsigned    line;                                                   /* of the section's head */
     unsigned (*line_of)(const struct setting_place *, const char *key); /* of a key; of the head if it was left out */
 };
 

@@ -31,8 +31,8 @@ struct chain {
 /* What the runner of a chain provides. All but `context` may be NULL. */
 struct chain_host {
     void (*log)(void *context, const char *filter, enum filter_log_level, const char *line);
-    void (*resume)(void *context);             /* filter_resume() was called: run the chain again, soon, from the event loop */
-    void (*text)(void *context, struct span);  /* FILTER_REWRITE: text that leaves the last filter */
+    void (*resume)(void *context); /* filter_resume() was called: run the chain again, soon, from the event loop */
+    void (*text)(void *context, struct span); /* FILTER_REWRITE: text that leaves the last filter */
     void *context;
 };
 
@@ -42,27 +42,29 @@ struct chain_run;
  * Opens every filter for one message. NULL where no filter is interested: the message then needs no chain at all.
  * `info`, `report` and `host` must outlive the run. chain_close() ends it at any time.
  */
-struct chain_run *chain_open(const struct chain *, const struct message_info *, struct message_report *,
-                             const struct chain_host *);
+struct chain_run *
+chain_open(const struct chain *, const struct message_info *, struct message_report *, const struct chain_host *);
 
 /* What the filters that have not finished still need: enum filter_reach, or-ed. It shrinks as they finish. */
 unsigned chain_reach(const struct chain_run *);
 
 /*
- * Each runs the filters in order. FILTER_CONTINUE: done, go on. FILTER_WAIT: call again, with the same arguments, after host->resume.
- * FILTER_WITHHOLD: a filter withholds the message. FILTER_FAILED: a filter failed whose on_failure is "refuse" (one that says
- * "pass" is logged and left out from there). chain_failure() then names it. FILTER_ENOUGH is never returned.
+ * Each runs the filters in order. FILTER_CONTINUE: done, go on. FILTER_WAIT: call again, with the same arguments, after
+ * host->resume. FILTER_WITHHOLD: a filter withholds the message. FILTER_FAILED: a filter failed whose on_failure is
+ * "refuse" (one that says "pass" is logged and left out from there). chain_failure() then names it. FILTER_ENOUGH is
+ * never returned.
  *
- * The list given to chain_headers() is that of the calls behind it. chain_body() does not wait. Filters edit the header while
- * chain_reach() has FILTER_HOLD, in whatever callback ends the hold: when FILTER_HOLD is gone the header can be written.
+ * The list given to chain_headers() is that of the calls behind it. chain_body() does not wait. Filters edit the header
+ * while chain_reach() has FILTER_HOLD, in whatever callback ends the hold: when FILTER_HOLD is gone the header can be
+ * written.
  */
 enum filter_verdict chain_headers(struct chain_run *, struct header_list *);
 enum filter_verdict chain_body(struct chain_run *, struct span text);
 enum filter_verdict chain_end(struct chain_run *);
 
 /*
- * The header block does not fit into memory meant for it: every filter that has not finished has failed, as if it had said
- * so itself. FILTER_CONTINUE if all may pass, else FILTER_FAILED.
+ * The header block does not fit into memory meant for it: every filter that has not finished has failed, as if it had
+ * said so itself. FILTER_CONTINUE if all may pass, else FILTER_FAILED.
  */
 enum filter_verdict chain_fail(struct chain_run *, const char *why);
 

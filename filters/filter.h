@@ -1,13 +1,15 @@
 /*
- * What the author of a filter reads. A filter is one file that ends in a struct filter_module, and one line in the table of
- * filters/chain.c. It does no I/O and never sees the wire: dots are un-stuffed before it and stuffed behind it.
+ * What the author of a filter reads. A filter is one file that ends in a struct filter_module, and one line in the
+ * table of filters/chain.c. It does no I/O and never sees the wire: dots are un-stuffed before it and stuffed behind
+ * it.
  *
  * For each RETR and TOP, in this order:
  *
  *      open -> headers -> body ... body -> end -> close
  *
- * A callback that is NULL means: not interested. After FILTER_ENOUGH, FILTER_WITHHOLD or FILTER_FAILED, or when the server died, only
- * close follows. Memory handed to a callback lives for that call, but for the header list, which lives until close.
+ * A callback that is NULL means: not interested. After FILTER_ENOUGH, FILTER_WITHHOLD or FILTER_FAILED, or when the
+ * server died, only close follows. Memory handed to a callback lives for that call, but for the header list, which
+ * lives until close.
  */
 #ifndef FILTERS_FILTER_H
 #define FILTERS_FILTER_H
@@ -26,23 +28,25 @@ enum filter_reach {
     FILTER_SKIPS   = 0, /* nothing: no other callback but close follows */
     FILTER_HEADERS = 1, /* the header list, in headers(), where it can be edited */
     FILTER_BODY    = 2, /* the text behind the header block, in body(), while it passes */
-    FILTER_HOLD    = 4, /* nothing reaches the client until this filter's end() or FILTER_ENOUGH: headers can be edited there */
+    FILTER_HOLD =
+        4, /* nothing reaches the client until this filter's end() or FILTER_ENOUGH: headers can be edited there */
     FILTER_REWRITE = 8, /* the text that goes on is what the filter gives to filter_write() */
 };
 
 enum filter_verdict {
     FILTER_CONTINUE, /* go on */
-    FILTER_ENOUGH,   /* from headers() or body(): this filter has seen what it needs. A holding filter's end() is called at once */
-    FILTER_WAIT,     /* from headers() or end(): an answer is outstanding; filter_resume() calls the same callback again */
+    FILTER_ENOUGH,   /* from headers() or body(): this filter has seen what it needs. A holding filter's end() is called
+                        at once */
+    FILTER_WAIT, /* from headers() or end(): an answer is outstanding; filter_resume() calls the same callback again */
     FILTER_WITHHOLD, /* the client must not get this message: -ERR, or a reset if a part of it has gone out */
-    FILTER_FAILED,   /* the filter could not do its work; on_failure in proxy.conf decides what becomes of the message */
+    FILTER_FAILED, /* the filter could not do its work; on_failure in proxy.conf decides what becomes of the message */
 };
 
 /* What is known of a message before it flows. The pointers live until close; NULL: not known. */
 struct message_info {
-    bool        top;      /* TOP: the header and some lines; else RETR: all of it */
-    uint64_t    number;   /* the message's number in this session (RFC 1939, 4) */
-    const char *uidl;     /* its unique id (RFC 1939, 7), if the client or popgate has asked for it */
+    bool        top;    /* TOP: the header and some lines; else RETR: all of it */
+    uint64_t    number; /* the message's number in this session (RFC 1939, 4) */
+    const char *uidl;   /* its unique id (RFC 1939, 7), if the client or popgate has asked for it */
     const char *user;
     const char *client;   /* "192.0.2.1:49152" */
     const char *listener; /* the listener's name in proxy.conf */
@@ -55,19 +59,19 @@ struct message_report {
     bool         scored;   /* score, required and rules hold a verdict */
     double       score;
     double       required;
-    struct bytes rules;    /* RULE_A,RULE_B */
+    struct bytes rules;                     /* RULE_A,RULE_B */
     struct bytes message_id, from, subject; /* unfolded, encoded words as they came */
-    char         sha256[65];                /* lower-case hexadecimal, of the text as the server sent it; "": not known */
+    char         sha256[65]; /* lower-case hexadecimal, of the text as the server sent it; "": not known */
 };
 
 /* One filter at work on one message. */
 struct filter {
     const struct filter_module *module;
-    const char                 *name;   /* of the section in proxy.conf */
-    const void                 *conf;   /* what configure() made: shared by all messages, not to be written to */
+    const char                 *name; /* of the section in proxy.conf */
+    const void                 *conf; /* what configure() made: shared by all messages, not to be written to */
     const struct message_info  *info;
     struct message_report      *report;
-    void                       *state;  /* the module's own: open() sets it, close() gives it back */
+    void                       *state; /* the module's own: open() sets it, close() gives it back */
 };
 
 struct filter_module {
@@ -82,22 +86,26 @@ struct filter_module {
     int (*configure)(void *conf, const struct setting_place *, struct error *);
     void (*release)(void *conf); /* gives back what configure() made, but not what `settings` filled in */
 
-    /* The audit log in which sessions that meet this filter are to be recorded; NULL, as a callback or as a result: none. */
+    /* The audit log in which sessions that meet this filter are to be recorded; NULL, as a callback or as a result:
+     * none. */
     const char *(*records_to)(const void *conf);
 
-    unsigned (*open)(struct filter *);                                   /* its reach: enum filter_reach, or-ed */
+    unsigned (*open)(struct filter *); /* its reach: enum filter_reach, or-ed */
     enum filter_verdict (*headers)(struct filter *, struct header_list *);
     enum filter_verdict (*body)(struct filter *, struct span text);
-    enum filter_verdict (*end)(struct filter *, struct header_list *);   /* the list can still be edited if all of it was held */
-    void (*close)(struct filter *);                                      /* for every open() */
+    enum filter_verdict (*end)(struct filter *,
+                               struct header_list *); /* the list can still be edited if all of it was held */
+    void (*close)(struct filter *);                   /* for every open() */
 };
 
 enum filter_log_level { FILTER_LOG_ERROR, FILTER_LOG_WARNING, FILTER_LOG_INFO, FILTER_LOG_DEBUG };
 
-/* A line in the daemon's log; who it is about and which message is added by the daemon. Bytes that do not print are escaped. */
+/* A line in the daemon's log; who it is about and which message is added by the daemon. Bytes that do not print are
+ * escaped. */
 void filter_log(struct filter *, enum filter_log_level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* FILTER_REWRITE: passes text on to the next filter, and from the last one to the client. Only from body() and end(). */
+/* FILTER_REWRITE: passes text on to the next filter, and from the last one to the client. Only from body() and end().
+ */
 void filter_write(struct filter *, struct span text);
 
 /* After FILTER_WAIT: the answer has come. May be called from anywhere but from within a callback. */

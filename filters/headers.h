@@ -26,14 +26,14 @@ struct header_field {
 };
 
 struct header_list {
-    struct span          raw;       /* the block as the server sent it, with the empty line if there was one */
-    struct header_field *fields;    /* in the order in which they are written */
+    struct span          raw;    /* the block as the server sent it, with the empty line if there was one */
+    struct header_field *fields; /* in the order in which they are written */
     size_t               count;
     size_t               capacity;
-    struct span          separator; /* what ends the block: "\r\n", "\n", or empty where the message ends with it */
+    struct span          separator;    /* what ends the block: "\r\n", "\n", or empty where the message ends with it */
     bool                 body_follows; /* the block ended at a line that is no field, without an empty line */
-    bool                 changed;   /* an edit was made */
-    struct bytes         changes;   /* the edits, for the audit log: "add X-Spam-Flag, replace Subject", bounded */
+    bool                 changed;      /* an edit was made */
+    struct bytes         changes;      /* the edits, for the audit log: "add X-Spam-Flag, replace Subject", bounded */
 };
 
 /*
@@ -56,7 +56,8 @@ ssize_t headers_find(const struct header_list *, struct span name, size_t from);
  */
 void headers_insert(struct header_list *, size_t at, struct span name, struct span value);
 
-/* As headers_insert(), for the whole line "Name: value" as an admin wrote it in a rule. -1 if it is not of that form. */
+/* As headers_insert(), for the whole line "Name: value" as an admin wrote it in a rule. -1 if it is not of that form.
+ */
 int headers_insert_line(struct header_list *, size_t at, struct span line);
 
 /* Replaces the value of the field at `at`, keeps the name as it was written. Cleaned and folded as above. */
@@ -75,8 +76,8 @@ size_t headers_remove_all(struct header_list *, struct span name);
 void headers_unfold(const struct header_field *, struct bytes *value);
 
 /*
- * Writes the block: unedited it is `raw`, octet for octet. Where a message had no header at all and fields were added, an
- * empty line goes between them and the body.
+ * Writes the block: unedited it is `raw`, octet for octet. Where a message had no header at all and fields were added,
+ * an empty line goes between them and the body.
  */
 void headers_write(const struct header_list *, struct sink *);
 

@@ -1,7 +1,7 @@
 /*
- * Events of the audit log, from a worker to the auditor. Each call makes one JSON object and sends it as one packet; nothing
- * blocks. What the auditor does not take at once waits in the worker, up to a limit; what is beyond it is lost, counted, and
- * the loss itself is recorded as soon as there is room ("event": "lost", "count": N).
+ * Events of the audit log, from a worker to the auditor. Each call makes one JSON object and sends it as one packet;
+ * nothing blocks. What the auditor does not take at once waits in the worker, up to a limit; what is beyond it is lost,
+ * counted, and the loss itself is recorded as soon as there is room ("event": "lost", "count": N).
  */
 #ifndef PROXY_AUDIT_H
 #define PROXY_AUDIT_H
@@ -49,7 +49,7 @@ struct audit_login {
     const char *mechanism; /* "USER", "APOP", or the SASL mechanism */
     const char *upstream;
     bool        ok;
-    struct span text;      /* the server's, when it refused */
+    struct span text; /* the server's, when it refused */
 };
 void audit_login(const struct audit_session *, const struct audit_login *);
 
@@ -67,9 +67,9 @@ void audit_delete(const struct audit_session *, uint64_t number, const char *uid
 
 struct audit_disconnect {
     const char *reason;
-    const char *user; /* NULL: no login */
-    uint64_t    retrieved, deleted; /* messages delivered by RETR; DELEs the server accepted */
-    bool        committed;          /* the server answered +OK to QUIT after login */
+    const char *user;                /* NULL: no login */
+    uint64_t    retrieved, deleted;  /* messages delivered by RETR; DELEs the server accepted */
+    bool        committed;           /* the server answered +OK to QUIT after login */
     uint64_t    bytes_in, bytes_out; /* from and to the client, without TLS */
     int64_t     ms;
 };

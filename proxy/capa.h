@@ -20,7 +20,8 @@ struct capa {
     struct bytes mechanisms; /* of SASL, those that popgate carries, upper case, separated by single spaces */
 };
 
-/* Takes one line of the server's list, without its line end. Lines over 510 octets or with control characters are left out. */
+/* Takes one line of the server's list, without its line end. Lines over 510 octets or with control characters are left
+ * out. */
 void capa_add(struct capa *, struct span line);
 
 /* What this client, at this moment, is offered beyond the server's list. */
@@ -31,9 +32,9 @@ struct capa_offer {
 };
 
 /*
- * Appends popgate's list as a whole reply, "+OK" to "." CR LF: the server's lines that may go on, SASL and USER as the offer
- * allows, then what popgate itself adds: PIPELINING always, STLS if offered. No line twice. Works with an unknown `capa` too: then it is
- * popgate's own lines, and USER if the offer allows it.
+ * Appends popgate's list as a whole reply, "+OK" to "." CR LF: the server's lines that may go on, SASL and USER as the
+ * offer allows, then what popgate itself adds: PIPELINING always, STLS if offered. No line twice. Works with an unknown
+ * `capa` too: then it is popgate's own lines, and USER if the offer allows it.
  */
 void capa_write(const struct capa *, const struct capa_offer *, struct bytes *reply);
 

@@ -37,14 +37,14 @@ struct config_upstream {
     struct setting_list     server;
     int                     tls; /* enum config_tls: NONE, STLS or IMPLICIT; STLS is always required here */
     bool                    tls_verify;
-    char                   *tls_ca;   /* NULL: the system's store */
-    char                   *tls_name; /* NULL: the host as written in `server` */
-    int                     tls_min;  /* enum tls_version */
+    char                   *tls_ca;          /* NULL: the system's store */
+    char                   *tls_name;        /* NULL: the host as written in `server` */
+    int                     tls_min;         /* enum tls_version */
     int64_t                 connect_timeout; /* milliseconds: TCP, TLS and the greeting together */
     int64_t                 reply_timeout;   /* milliseconds without an octet while a reply is due */
     int                     pipelining;      /* enum config_pipelining */
-    struct config_addresses addresses; /* `server` resolved, in the order in which they are tried */
-    struct tls_context     *context;   /* NULL if tls is NONE */
+    struct config_addresses addresses;       /* `server` resolved, in the order in which they are tried */
+    struct tls_context     *context;         /* NULL if tls is NONE */
 };
 
 struct config_listener {
@@ -54,7 +54,7 @@ struct config_listener {
     int                           tls; /* enum config_tls */
     struct setting_list           certificate;
     struct setting_list           key;
-    int                           tls_min; /* enum tls_version */
+    int                           tls_min;       /* enum tls_version */
     char                         *upstream_name; /* the key `upstream` */
     struct setting_list           filters;
     int64_t                       login_timeout; /* milliseconds from accept to login */
@@ -76,12 +76,12 @@ struct config_filter {
 };
 
 struct config {
-    char                   *file;   /* as given, for messages */
+    char                   *file;    /* as given, for messages */
     int64_t                 workers; /* never 0: the number of processors was filled in */
     char                   *user;
     int64_t                 shutdown_timeout; /* milliseconds */
-    char                   *log;       /* "stderr", "syslog" or an absolute path */
-    int                     log_level; /* enum log_level */
+    char                   *log;              /* "stderr", "syslog" or an absolute path */
+    int                     log_level;        /* enum log_level */
     char                   *spool_dir;
     int64_t                 hold_memory; /* octets per worker */
     struct config_listener *listeners;
@@ -93,8 +93,8 @@ struct config {
 };
 
 /*
- * Reads `file` and everything it names: certificates, keys, CA files, rules; resolves host names. NULL with every mistake
- * found in the error, as FILE:LINE: WHAT. Opens no socket and no log.
+ * Reads `file` and everything it names: certificates, keys, CA files, rules; resolves host names. NULL with every
+ * mistake found in the error, as FILE:LINE: WHAT. Opens no socket and no log.
  */
 struct config *config_load(const char *file, struct error *);
 

@@ -1,10 +1,10 @@
 /*
- * Multi-line replies on the wire (RFC 1939, 3): where they end, the text in them, and text made into one. Pure: spans in,
- * spans out, cut anywhere, nothing held but a state.
+ * Multi-line replies on the wire (RFC 1939, 3): where they end, the text in them, and text made into one. Pure: spans
+ * in, spans out, cut anywhere, nothing held but a state.
  *
- * From a server only CR LF `.` CR LF ends a reply, and only after CR LF is a dot un-stuffed. To a client no bare LF leaves, since
- * clients take it for a line end: it goes out as CR LF, and a dot behind it is stuffed (bare_lf = "pass" turns that off).
- * A bare CR starts no line on either side.
+ * From a server only CR LF `.` CR LF ends a reply, and only after CR LF is a dot un-stuffed. To a client no bare LF
+ * leaves, since clients take it for a line end: it goes out as CR LF, and a dot behind it is stuffed (bare_lf = "pass"
+ * turns that off). A bare CR starts no line on either side.
  */
 #ifndef PROXY_DOT_H
 #define PROXY_DOT_H
@@ -29,11 +29,12 @@ struct dot_step {
 };
 
 /*
- * Reads the next octets of a reply. Gives the text among them to `text` (NULL: nobody wants it), cut where a stuffed dot is
- * left out; the final `.` CR LF is no text, and text is exactly what the server meant, bare LFs included. Returns how many
- * octets were read: step->pass + step->drop, and says in `step` how a relay passes them on so that the client reads the same
- * text, bare LFs made CR LF. It stops at the end (`done`), behind a step that has something to drop or to insert, or with
- * `wire` used up. It always reads or inserts something, unless done or `wire` is empty. A relay's octets include the end.
+ * Reads the next octets of a reply. Gives the text among them to `text` (NULL: nobody wants it), cut where a stuffed
+ * dot is left out; the final `.` CR LF is no text, and text is exactly what the server meant, bare LFs included.
+ * Returns how many octets were read: step->pass + step->drop, and says in `step` how a relay passes them on so that the
+ * client reads the same text, bare LFs made CR LF. It stops at the end (`done`), behind a step that has something to
+ * drop or to insert, or with `wire` used up. It always reads or inserts something, unless done or `wire` is empty. A
+ * relay's octets include the end.
  */
 size_t dot_read(struct dot_reader *, struct span wire, struct sink *text, struct dot_step *step);
 
@@ -50,8 +51,9 @@ void dot_write(struct dot_writer *, struct span text, struct sink *wire);
 void dot_finish(struct dot_writer *, struct sink *wire);
 
 /*
- * A text that begins with what a dot_writer wrote goes on as the wire that a dot_reader reads (a rewritten header in front of
- * a body that is only moved): tells the reader nothing new, but the writer's last line must be ended. True if it is.
+ * A text that begins with what a dot_writer wrote goes on as the wire that a dot_reader reads (a rewritten header in
+ * front of a body that is only moved): tells the reader nothing new, but the writer's last line must be ended. True if
+ * it is.
  */
 bool dot_line_ended(const struct dot_writer *);
 

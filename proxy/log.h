@@ -1,10 +1,10 @@
 /*
- * The daemon's log: a line says when, how bad, who it is about, what popgate was doing, and what happened. Secrets have no
- * way in: callers never hand over a command's argument. Every octet that does not print (control characters, ill-formed
- * UTF-8) is written as \xHH, so that one event is one line whatever a peer sent.
+ * The daemon's log: a line says when, how bad, who it is about, what popgate was doing, and what happened. Secrets have
+ * no way in: callers never hand over a command's argument. Every octet that does not print (control characters,
+ * ill-formed UTF-8) is written as \xHH, so that one event is one line whatever a peer sent.
  *
- *      2026-11-20T17:42:36.123456Z popgate[4711] warning: session 9f3c-12 client 192.0.2.1:49152 listener pop3s user bob:
- *      connection to 10.0.0.5:110 refused, while connecting to upstream legacy
+ *      2026-11-20T17:42:36.123456Z popgate[4711] warning: session 9f3c-12 client 192.0.2.1:49152 listener pop3s user
+ * bob: connection to 10.0.0.5:110 refused, while connecting to upstream legacy
  */
 #ifndef PROXY_LOG_H
 #define PROXY_LOG_H
@@ -27,8 +27,9 @@ struct log_context {
 };
 
 /*
- * Says where lines go: "stderr", "syslog" or the path of a file, which is made (0640) and appended to, and never followed if it is a link.
- * 0; or -1 with errno, and the log stays what it was. Before the first call lines go to stderr.
+ * Says where lines go: "stderr", "syslog" or the path of a file, which is made (0640) and appended to, and never
+ * followed if it is a link. 0; or -1 with errno, and the log stays what it was. Before the first call lines go to
+ * stderr.
  */
 int log_open(const char *target, enum log_level);
 
@@ -44,7 +45,9 @@ void log_adopt(int fd);
 /* Would a line of this level be written? */
 bool log_wants(enum log_level);
 
-/* Writes a line with one write(2), cut at 4096 octets. A log that cannot be written loses the line, and never stops the caller. */
-void log_write(enum log_level, const struct log_context *, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Writes a line with one write(2), cut at 4096 octets. A log that cannot be written loses the line, and never stops the
+ * caller. */
+void
+log_write(enum log_level, const struct log_context *, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * POP3's commands, status lines and reply shapes, as tables and pure functions: RFC 1939, 2449 (CAPA), 2595 (STLS), 5034 (AUTH),
- * 6856 (UTF8, LANG). No I/O, no allocation but into a caller's bytes.
+ * POP3's commands, status lines and reply shapes, as tables and pure functions: RFC 1939, 2449 (CAPA), 2595 (STLS),
+ * 5034 (AUTH), 6856 (UTF8, LANG). No I/O, no allocation but into a caller's bytes.
  */
 #ifndef PROXY_POP3_H
 #define PROXY_POP3_H
@@ -17,8 +17,23 @@ enum {
 };
 
 enum pop3_verb {
-    POP3_USER, POP3_PASS, POP3_APOP, POP3_AUTH, POP3_CAPA, POP3_STLS, POP3_STAT, POP3_LIST, POP3_UIDL, POP3_RETR,
-    POP3_TOP, POP3_DELE, POP3_NOOP, POP3_RSET, POP3_QUIT, POP3_UTF8, POP3_LANG,
+    POP3_USER,
+    POP3_PASS,
+    POP3_APOP,
+    POP3_AUTH,
+    POP3_CAPA,
+    POP3_STLS,
+    POP3_STAT,
+    POP3_LIST,
+    POP3_UIDL,
+    POP3_RETR,
+    POP3_TOP,
+    POP3_DELE,
+    POP3_NOOP,
+    POP3_RSET,
+    POP3_QUIT,
+    POP3_UTF8,
+    POP3_LANG,
     POP3_OTHER, /* a well-formed verb that popgate does not know */
     POP3_VERBS  /* how many */
 };
@@ -34,19 +49,21 @@ enum pop3_fault {
 
 struct pop3_command {
     enum pop3_verb  verb;
-    enum pop3_fault fault;    /* if not POP3_FINE nothing below `name` is set, and `verb` may be POP3_OTHER */
-    struct span     name;     /* the verb as the client wrote it */
-    struct span     argument; /* of USER, PASS, LANG, OTHER: the rest, spaces and 8-bit octets kept; of APOP the name; of AUTH the mechanism */
-    struct span     second;   /* of APOP the digest; of AUTH the initial response. Empty data: not given */
-    bool            has_number;
-    uint64_t        number;   /* of RETR, TOP, DELE, and of LIST and UIDL if has_number: never 0, at most 2^32-1 */
-    uint64_t        lines;    /* of TOP */
+    enum pop3_fault fault; /* if not POP3_FINE nothing below `name` is set, and `verb` may be POP3_OTHER */
+    struct span     name;  /* the verb as the client wrote it */
+    struct span argument;  /* of USER, PASS, LANG, OTHER: the rest, spaces and 8-bit octets kept; of APOP the name; of
+                              AUTH the mechanism */
+    struct span second;    /* of APOP the digest; of AUTH the initial response. Empty data: not given */
+    bool        has_number;
+    uint64_t    number; /* of RETR, TOP, DELE, and of LIST and UIDL if has_number: never 0, at most 2^32-1 */
+    uint64_t    lines;  /* of TOP */
 };
 
 /*
- * Takes a command line apart; `line` is without its line end, and the command's spans point into it. Verbs are matched without regard to
- * case. Spaces around numbers do not matter ("LIST " is LIST, "RETR  1" is RETR 1); a tab is never a separator. PASS takes
- * everything behind one space. Numbers are decimal digits alone: +1, 0x1, 1junk, -1, 0 and what does not fit are faults.
+ * Takes a command line apart; `line` is without its line end, and the command's spans point into it. Verbs are matched
+ * without regard to case. Spaces around numbers do not matter ("LIST " is LIST, "RETR  1" is RETR 1); a tab is never a
+ * separator. PASS takes everything behind one space. Numbers are decimal digits alone: +1, 0x1, 1junk, -1, 0 and what
+ * does not fit are faults.
  */
 void pop3_parse_command(struct span line, struct pop3_command *);
 
@@ -63,8 +80,8 @@ const char *pop3_name(enum pop3_verb);
 const char *pop3_fault_text(enum pop3_fault);
 
 /*
- * The next line in `input`: its octets without the line end in `*line`. CR LF ends it, and so does a LF alone (people at a telnet do
- * that). Returns the octets it takes with its line end; 0 if there is none yet.
+ * The next line in `input`: its octets without the line end in `*line`. CR LF ends it, and so does a LF alone (people
+ * at a telnet do that). Returns the octets it takes with its line end; 0 if there is none yet.
  */
 size_t pop3_next_line(struct span input, struct span *line);
 
@@ -75,12 +92,14 @@ enum pop3_status {
     POP3_NONSENSE  /* anything else */
 };
 
-/* Reads a server's status line, without its line end: `*text` is what follows the indicator and one space (RFC 1957: may be empty). */
+/* Reads a server's status line, without its line end: `*text` is what follows the indicator and one space (RFC 1957:
+ * may be empty). */
 enum pop3_status pop3_parse_status(struct span line, struct span *text);
 
 /*
- * Appends the status line for a client, CR LF included: "+OK text" or "-ERR text", NUL, CR, LF and other control characters made
- * spaces, an empty text given a word (old clients want one), the whole cut to POP3_STATUS_MAX octets. For OK and ERR only.
+ * Appends the status line for a client, CR LF included: "+OK text" or "-ERR text", NUL, CR, LF and other control
+ * characters made spaces, an empty text given a word (old clients want one), the whole cut to POP3_STATUS_MAX octets.
+ * For OK and ERR only.
  */
 void pop3_write_status(enum pop3_status, struct span text, struct bytes *);
 
@@ -90,10 +109,12 @@ enum pop3_shape {
     POP3_MESSAGE  /* and a message up to `.` */
 };
 
-/* What a server's answer to the command looks like. Decided by what popgate sent, never by what the answer says beyond its status. */
+/* What a server's answer to the command looks like. Decided by what popgate sent, never by what the answer says beyond
+ * its status. */
 enum pop3_shape pop3_reply_shape(const struct pop3_command *, enum pop3_status);
 
-/* The APOP timestamp in a greeting's text: from `<` to `>`, both included, with an `@` between (RFC 1939, 7). Empty: none. */
+/* The APOP timestamp in a greeting's text: from `<` to `>`, both included, with an `@` between (RFC 1939, 7). Empty:
+ * none. */
 struct span pop3_timestamp(struct span greeting);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What popgate must know of SASL mechanisms (RFC 5034, 4): which it can carry, which show the password to the wire, and who
- * logs in, for the audit log. Pure. It never keeps or returns a secret.
+ * What popgate must know of SASL mechanisms (RFC 5034, 4): which it can carry, which show the password to the wire, and
+ * who logs in, for the audit log. Pure. It never keeps or returns a secret.
  */
 #ifndef PROXY_SASL_H
 #define PROXY_SASL_H
@@ -10,7 +10,7 @@
 
 struct sasl_mechanism {
     const char *name;
-    bool        plaintext; /* the credentials can be read from the exchange: not without TLS */
+    bool        plaintext;    /* the credentials can be read from the exchange: not without TLS */
     bool        client_first; /* may start with an initial response */
     /* Appends the login name that the client's decoded response number `step` (0: the first) holds, if any. */
     void (*user)(struct span response, unsigned step, struct bytes *user);
@@ -26,8 +26,8 @@ const struct sasl_mechanism *sasl_find(struct span name);
 bool sasl_response_valid(struct span line);
 
 /*
- * The login name in the client's response number `step`, given as base64: appended to `user`, cleaned of control characters and at most 255
- * octets. Nothing is appended where the response holds none. The decoded octets are wiped.
+ * The login name in the client's response number `step`, given as base64: appended to `user`, cleaned of control
+ * characters and at most 255 octets. Nothing is appended where the response holds none. The decoded octets are wiped.
  */
 void sasl_user(const struct sasl_mechanism *, struct span response, unsigned step, struct bytes *user);
 

@@ -25,8 +25,9 @@ struct tls_server_settings {
 };
 
 /*
- * A context for a listener. Each file that is missing, unreadable or not what it should be, a key that does not fit its certificate, and a key
- * that others can read is an error at the place of its setting (keys "certificate" and "key"): NULL then.
+ * A context for a listener. Each file that is missing, unreadable or not what it should be, a key that does not fit its
+ * certificate, and a key that others can read is an error at the place of its setting (keys "certificate" and "key"):
+ * NULL then.
  */
 struct tls_context *tls_server_new(const struct tls_server_settings *, const struct setting_place *, struct error *);
 
@@ -42,8 +43,8 @@ struct tls_context *tls_client_new(const struct tls_client_settings *, const str
 void tls_context_free(struct tls_context **);
 
 /*
- * Once, in the master, before any context is made: the keys of session tickets, which outlive reloads so that all workers of all
- * generations accept each other's tickets. 0; or -1 if there is no randomness.
+ * Once, in the master, before any context is made: the keys of session tickets, which outlive reloads so that all
+ * workers of all generations accept each other's tickets. 0; or -1 if there is no randomness.
  */
 int tls_start(void);
 
@@ -59,7 +60,8 @@ enum tls_result {
 };
 
 /*
- * TLS over `fd`, which stays the caller's. `name`: for a client, the host name or address to ask for and to verify; a server gives NULL.
+ * TLS over `fd`, which stays the caller's. `name`: for a client, the host name or address to ask for and to verify; a
+ * server gives NULL.
  */
 struct tls *tls_open(struct tls_context *, int fd, const char *name);
 
@@ -68,16 +70,21 @@ enum tls_result tls_handshake(struct tls *);
 /* Reads up to `size` octets; `*got` says how many when the result is TLS_OK. */
 enum tls_result tls_read(struct tls *, char *data, size_t size, size_t *got);
 
-/* Writes some of it; `*put` says how much when the result is TLS_OK. After TLS_WANTS_... call again with the same octets, or more. */
+/* Writes some of it; `*put` says how much when the result is TLS_OK. After TLS_WANTS_... call again with the same
+ * octets, or more. */
 enum tls_result tls_write(struct tls *, struct span, size_t *put);
 
-/* The socket has become readable, as the event loop says: only then does tls_read() ask the kernel again. */
-void tls_readable(struct tls *);
+/*
+ * The socket has become readable, as the event loop says: only then does tls_read() ask the kernel again. `ending`: the
+ * peer has closed its half, and the kernel is to be asked up to that end.
+ */
+void tls_readable(struct tls *, bool ending);
 
 /* Sends close_notify, once, without waiting for the peer's. Not after TLS_FAILED. */
 void tls_say_close(struct tls *);
 
-/* Why the last call failed, in words: the verification's error, the alert, or the system's; valid until the next call. */
+/* Why the last call failed, in words: the verification's error, the alert, or the system's; valid until the next call.
+ */
 const char *tls_error(const struct tls *);
 
 /* Facts for the audit log, valid until tls_free(). `sni` is NULL where the client sent none. */

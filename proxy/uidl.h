@@ -1,6 +1,6 @@
 /*
- * The unique ids (RFC 1939, 7) of the messages of one session, as they pass in answers to UIDL. Bounded: past UIDL_OCTETS_MAX further
- * ids are not remembered, and the audit log says nothing of them.
+ * The unique ids (RFC 1939, 7) of the messages of one session, as they pass in answers to UIDL. Bounded: past
+ * UIDL_OCTETS_MAX further ids are not remembered, and the audit log says nothing of them.
  */
 #ifndef PROXY_UIDL_H
 #define PROXY_UIDL_H

@@ -13,18 +13,18 @@ struct worker_socket {
 };
 
 struct worker_start {
-    const struct config  *config;
-    struct worker_socket *sockets;
-    size_t                socket_count;
-    const unsigned *const *audit_ids;   /* for each listener of config, in its order, */
+    const struct config   *config;
+    struct worker_socket  *sockets;
+    size_t                 socket_count;
+    const unsigned *const *audit_ids;    /* for each listener of config, in its order, */
     const size_t          *audit_counts; /* the audit logs it records to, and how many */
-    int                   audit_fd;     /* this worker's end of the auditor's socket, or -1 if there is no audit log */
-    int                   control_fd;   /* from the master: a packet that carries a descriptor is the new log file; end of file: drain */
+    int                    audit_fd;     /* this worker's end of the auditor's socket, or -1 if there is no audit log */
+    int control_fd; /* from the master: a packet that carries a descriptor is the new log file; end of file: drain */
 };
 
 /*
- * Runs until it has been told to drain (by end of file on control_fd) and its last session is gone, or shutdown_timeout is over.
- * Returns the process's exit status. Privileges have been dropped and the log is open.
+ * Runs until it has been told to drain (by end of file on control_fd) and its last session is gone, or shutdown_timeout
+ * is over. Returns the process's exit status. Privileges have been dropped and the log is open.
  */
 int worker_run(const struct worker_start *);
 

@@ -1,0 +1,258 @@
+/*
+ * One connection's TLS: an SSL object over a BIO of our own, which asks the kernel only for what the event loop has
+ * announced, so that no system call is spent on learning that there is nothing to read.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "proxy/tls.h"
+#include "proxy/tls_context.h"
+
+struct tls {
+    SSL *ssl;
+    int  fd;
+    bool readable; /* the kernel may have octets */
+    bool ending;   /* the peer closed its half: a short read is not the last one */
+    bool eof;      /* it was read */
+};
+
+/* Why the last call in this process failed. */
+static char last_error[256];
+
+static int
+socket_read(BIO *bio, char *data, int size)
+{
+    struct tls *tls = BIO_get_data(bio);
+    ssize_t     got;
+
+    BIO_clear_retry_flags(bio);
+    if (!tls->readable) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    do
+        got = read(tls->fd, data, (size_t)size);
+    while (got < 0 && errno == EINTR);
+    if (got < size)
+        tls->readable = tls->ending && got > 0;
+    tls->eof = got == 0;
+    if (got < 0 && errno == EAGAIN)
+        BIO_set_retry_read(bio);
+    return (int)got;
+}
+
+static int
+socket_write(BIO *bio, const char *data, int len)
+{
+    struct tls *tls = BIO_get_data(bio);
+    ssize_t     put;
+
+    BIO_clear_retry_flags(bio);
+    do
+        put = send(tls->fd, data, (size_t)len, MSG_NOSIGNAL);
+    while (put < 0 && errno == EINTR);
+    if (put < 0 && errno == EAGAIN)
+        BIO_set_retry_write(bio);
+    return (int)put;
+}
+
+static long
+socket_control(BIO *bio, int command, long number, void *pointer)
+{
+    const struct tls *tls = BIO_get_data(bio);
+
+    (void)number;
+    (void)pointer;
+    if (command == BIO_CTRL_EOF)
+        return tls->eof;
+    return command == BIO_CTRL_FLUSH;
+}
+
+/* Made once in a process and kept. */
+static const BIO_METHOD *
+socket_method(void)
+{
+    static BIO_METHOD *method;
+
+    if (method == NULL) {
+        method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "popgate socket");
+        if (method == NULL || BIO_meth_set_read(method, socket_read) != 1 ||
+            BIO_meth_set_write(method, socket_write) != 1 || BIO_meth_set_ctrl(method, socket_control) != 1)
+            abort();
+    }
+    return method;
+}
+
+/* Asks for `name` and has it verified; an address is verified as one, and never sent as SNI (RFC 6066, 3). */
+static bool
+expect_name(SSL *ssl, const char *name)
+{
+    X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    if (X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1)
+        return true;
+    ERR_clear_error();
+    return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
+}
+
+struct tls *
+tls_open(struct tls_context *context, int fd, const char *name)
+{
+    struct tls *tls = memory_new(sizeof(*tls));
+    BIO        *bio = BIO_new(socket_method());
+
+    tls->fd       = fd;
+    tls->readable = true;
+    tls->ssl      = SSL_new(tls_context_ssl(context));
+    if (bio == NULL || tls->ssl == NULL)
+        abort();
+    BIO_set_data(bio, tls);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(tls->ssl, bio, bio);
+    if (name == NULL)
+        SSL_set_accept_state(tls->ssl);
+    else {
+        SSL_set_connect_state(tls->ssl);
+        if (!expect_name(tls->ssl, name))
+            abort();
+    }
+    return tls;
+}
+
+/* Puts into words why a call failed: the certificate first, then the library, then the system. */
+static void
+note_error(const struct tls *tls, int code, int system_error)
+{
+    long          verified = SSL_get_verify_result(tls->ssl);
+    unsigned long error    = ERR_peek_last_error();
+    const char   *reason   = error != 0 ? ERR_reason_error_string(error) : NULL;
+
+    if (verified != X509_V_OK && SSL_get_verify_mode(tls->ssl) != SSL_VERIFY_NONE)
+        (void)snprintf(last_error, sizeof(last_error), "certificate not accepted: %s",
+                       X509_verify_cert_error_string(verified));
+    else if (reason != NULL)
+        (void)snprintf(last_error, sizeof(last_error), "%s", reason);
+    else if (code == SSL_ERROR_SYSCALL && system_error != 0)
+        (void)snprintf(last_error, sizeof(last_error), "%s", strerror(system_error));
+    else
+        (void)snprintf(last_error, sizeof(last_error), "connection closed without close_notify");
+}
+
+static enum tls_result
+result_of(const struct tls *tls, int result, int system_error)
+{
+    int code = SSL_get_error(tls->ssl, result);
+
+    switch (code) {
+    case SSL_ERROR_NONE:
+        return TLS_OK;
+    case SSL_ERROR_WANT_READ:
+        return TLS_WANTS_READ;
+    case SSL_ERROR_WANT_WRITE:
+        return TLS_WANTS_WRITE;
+    case SSL_ERROR_ZERO_RETURN:
+        return TLS_CLOSED;
+    default:
+        note_error(tls, code, system_error);
+        return TLS_FAILED;
+    }
+}
+
+enum tls_result
+tls_handshake(struct tls *tls)
+{
+    int result;
+
+    ERR_clear_error();
+    errno  = 0;
+    result = SSL_do_handshake(tls->ssl);
+    return result_of(tls, result, errno);
+}
+
+enum tls_result
+tls_read(struct tls *tls, char *data, size_t size, size_t *got)
+{
+    int result;
+
+    ERR_clear_error();
+    errno  = 0;
+    result = SSL_read_ex(tls->ssl, data, size, got);
+    return result == 1 ? TLS_OK : result_of(tls, result, errno);
+}
+
+enum tls_result
+tls_write(struct tls *tls, struct span span, size_t *put)
+{
+    int result;
+
+    assert(span.len > 0);
+    ERR_clear_error();
+    errno  = 0;
+    result = SSL_write_ex(tls->ssl, span.data, span.len, put);
+    return result == 1 ? TLS_OK : result_of(tls, result, errno);
+}
+
+void
+tls_readable(struct tls *tls, bool ending)
+{
+    tls->readable = true;
+    tls->ending   = tls->ending || ending;
+}
+
+void
+tls_say_close(struct tls *tls)
+{
+    ERR_clear_error();
+    if (SSL_is_init_finished(tls->ssl))
+        (void)SSL_shutdown(tls->ssl);
+}
+
+const char *
+tls_error(const struct tls *tls)
+{
+    (void)tls;
+    return last_error;
+}
+
+const char *
+tls_protocol(const struct tls *tls)
+{
+    return SSL_get_version(tls->ssl);
+}
+
+const char *
+tls_cipher(const struct tls *tls)
+{
+    return SSL_get_cipher_name(tls->ssl);
+}
+
+const char *
+tls_sni(const struct tls *tls)
+{
+    return SSL_get_servername(tls->ssl, TLSEXT_NAMETYPE_host_name);
+}
+
+bool
+tls_resumed(const struct tls *tls)
+{
+    return SSL_session_reused(tls->ssl) == 1;
+}
+
+void
+tls_free(struct tls **tls)
+{
+    if (*tls == NULL)
+        return;
+    SSL_free((*tls)->ssl);
+    free(*tls);
+    *tls = NULL;
+}
