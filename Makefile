@@ -1,4 +1,5 @@
-# popgate: make, make check, make demo. See README.md.
+# popgate. `make help` lists what can be made; README.md says what it is.
+# release, debug or asan: each variant builds into a folder of its own, build/$V.
 V = release
 
 CFLAGS-release = -O2 -g -D_FORTIFY_SOURCE=3
@@ -6,40 +7,106 @@ CFLAGS-debug   = -O0 -g3
 CFLAGS-asan    = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDFLAGS-asan   = -fsanitize=address,undefined
 
-B        = build/$V
-PACKAGES = libevent_core libevent_extra openssl libpcre2-8 libconfuse jansson gmime-3.0 libxml-2.0
-VERSION  = 0.1.0
+VERSION    = 0.1.0
+PREFIX     = /usr/local
+SBINDIR    = $(PREFIX)/sbin
+MANDIR     = $(PREFIX)/share/man
+UNITDIR    = $(PREFIX)/lib/systemd/system
+SYSCONFDIR = /etc
+CONFDIR    = $(SYSCONFDIR)/popgate
+
+# Libraries, by pkg-config's names, and the Debian packages that a goal needs beside those of the build.
+PACKAGES     = libevent_core libevent_extra openssl libpcre2-8 libconfuse jansson gmime-3.0 libxml-2.0
+DEBIAN-build = $(if $(findstring clang,$(CC)),clang,gcc) libc6-dev make pkgconf libevent-dev libssl-dev libpcre2-dev \
+               libconfuse-dev libjansson-dev libgmime-3.0-dev libxml2-dev
+DEBIAN-unit  = libcmocka-dev
+DEBIAN-demo  = python3 openssl curl ca-certificates
+DEBIAN-check = $(DEBIAN-unit) $(DEBIAN-demo) python3-pytest dovecot-pop3d mpop fetchmail
+DEBIAN-lint  = clang-format clang-tidy cppcheck mandoc
+DEBIAN-bench = python3 openssl nginx-light libnginx-mod-mail
 
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wno-sign-conversion -Wvla \
            -Wformat=2 -Wundef -Wpointer-arith
-HARDEN   = -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
-FLAGS    = -std=c17 -D_GNU_SOURCE -DPOPGATE_VERSION='"$(VERSION)"' -I. $(WARNINGS) $(HARDEN) $(CFLAGS-$V) \
-           $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null | sed 's/-I/-isystem /g') $(CFLAGS) -MMD -MP
+MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
+HARDEN-x86_64  = -fcf-protection
+HARDEN-aarch64 = -mbranch-protection=standard
+HARDEN   = -fstack-protector-strong -fstack-clash-protection $(HARDEN-$(MACHINE)) -fPIE
+
+# pkg-config is asked once, and only after the packages are known to be there.
+PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $$(shell pkg-config --cflags $$(PACKAGES) | sed 's/-I/-isystem /g'))$(PACKAGE_CFLAGS)
+PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $$(shell pkg-config --libs $$(PACKAGES)))$(PACKAGE_LIBS)
+
+# `make check` treats warnings as errors: in a folder of its own, so that no object built without slips through.
+WERROR  := $(if $(filter check,$(MAKECMDGOALS)),-Werror)
+B        = build/$V$(if $(findstring clang,$(CC)),-clang)$(WERROR)
+FLAGS    = -std=c17 -D_GNU_SOURCE -DPOPGATE_VERSION='"$(VERSION)"' -I. $(WARNINGS) $(WERROR) $(HARDEN) \
+           $(CFLAGS-$V) $(PACKAGE_CFLAGS) $(CFLAGS) -MMD -MP
 LINK     = -pie -Wl,-z,relro,-z,now $(LDFLAGS-$V) $(LDFLAGS)
-LIBS     = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+LIBS     = $(PACKAGE_LIBS)
 
 SRCS  = $(filter-out proxy/main.c,$(wildcard base/*.c proxy/*.c filters/*.c rules/*.c tools/*.c))
 OBJS  = $(SRCS:%.c=$B/%.o)
 TESTS = $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
+C     = $(wildcard base/*.[ch] proxy/*.[ch] filters/*.[ch] rules/*.[ch] tools/*.[ch] tests/*/*.[ch])
 
+QUIET = $(if $(SHOW),,@)  # make SHOW=1 shows whole commands
+
+## all         build popgate (the default); V=debug and V=asan build variants of it
 all: $B/popgate
 
 $B/popgate: $B/proxy/main.o $(OBJS)
-	$(CC) $(LINK) -o $@ $^ $(LIBS)
+	@echo link $@
+	$(QUIET)$(CC) $(LINK) -o $@ $^ $(LIBS)
 
-$B/%.o: %.c Makefile
+$B/%.o: %.c Makefile | packages
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -c -o $@ $<
+	@echo $(notdir $(CC)) $<
+	$(QUIET)$(CC) $(FLAGS) -c -o $@ $<
 
 $(TESTS): $B/%: $B/%.o $(OBJS)
-	$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+	@echo link $@
+	$(QUIET)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
 
+# Says which packages are missing; for the goals that are one command for a newcomer it installs them.
+INSTALLS = $(filter check demo bench lint,$(MAKECMDGOALS))
+packages:
+	@dist/packages $(if $(INSTALLS),install,name) $(DEBIAN-build) $(foreach goal,$(MAKECMDGOALS),$(DEBIAN-$(goal)))
+
+## check       install what the tests need, build, run every test; V=asan runs them with the sanitizers
+check: packages layers all $(TESTS)
+	@B=$B tests/check
+
+## unit        the unit tests alone
 unit: $(TESTS)
-	@set -e; for test in $(TESTS); do $$test; done
+	@B=$B tests/check unit
+
+## layers      check that no part of the code knows one above it
+layers:
+	@tests/layers
+
+## lint        formatting, static analysis, manual pages
+lint: packages layers
+	clang-format --dry-run -Werror $C
+	clang-tidy --quiet $(filter %.c,$C) -- $(FLAGS)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr -I. $(filter %.c,$C)
+	mandoc -Tlint -W warning man/*
+
+## sizes       files over 500 lines and functions over 80
+sizes:
+	@tests/sizes $C
+
+## install     into $(DESTDIR)$(PREFIX); a configuration that is there is kept
+install: all
+	install -D -m 755 $B/popgate $(DESTDIR)$(SBINDIR)/popgate
 
 clean:
 	rm -rf build
 
-.PHONY: all unit clean
+## help        this list
+help:
+	@sed -n 's/^## /make /p' Makefile
+
+.PHONY: all packages check unit layers lint sizes install clean help
+.DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)
