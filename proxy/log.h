@@ -1,10 +1,11 @@
 /*
  * The daemon's log: a line says when, how bad, who it is about, what popgate was doing, and what happened. Secrets have
- * no way in: callers never hand over a command's argument. Every octet that does not print (control characters,
- * ill-formed UTF-8) is written as \xHH, so that one event is one line whatever a peer sent.
+ * no way in: callers never hand over a command's argument. Every octet that does not print (control characters, marks
+ * of text direction, ill-formed UTF-8) and every backslash is written as \xHH, and so is a space within the names at
+ * the head of a line: one event is one line, and can be taken apart again, whatever a peer sent.
  *
  *      2026-11-20T17:42:36.123456Z popgate[4711] warning: session 9f3c-12 client 192.0.2.1:49152 listener pop3s user
- * bob: connection to 10.0.0.5:110 refused, while connecting to upstream legacy
+ *      bob: connection to 10.0.0.5:110 refused, while connecting to upstream legacy            (all in one line)
  */
 #ifndef PROXY_LOG_H
 #define PROXY_LOG_H
@@ -39,14 +40,17 @@ int log_reopen(void);
 /* The descriptor of the log file, to be handed to workers; -1 if the log is not a file. */
 int log_descriptor(void);
 
-/* Takes over a descriptor of a log file that the master opened; the old one is closed. */
+/* Takes over a descriptor of a log file that the master opened; the old one is closed. If the log is not a file, `fd`
+ * is closed. */
 void log_adopt(int fd);
 
 /* Would a line of this level be written? */
 bool log_wants(enum log_level);
 
-/* Writes a line with one write(2), cut at 4096 octets. A log that cannot be written loses the line, and never stops the
- * caller. */
+/*
+ * Writes a line with one write(2), cut at 4096 octets ("..." ends it then). A log that cannot be written loses the
+ * line, and never stops the caller. errno stays as it was.
+ */
 void
 log_write(enum log_level, const struct log_context *, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -1,0 +1,251 @@
+/*
+ * The daemon's log. A line is put together in one buffer on the stack, escaped as it goes in, and leaves with one
+ * write(2), which for up to 4096 octets is never mixed with another process's. All state is the one target below.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/logfile.h"
+#include "base/memory.h"
+#include "base/span.h"
+#include "base/utf8.h"
+#include "proxy/log.h"
+
+enum {
+    LINE_SIZE = 4096, /* with the newline; PIPE_BUF, up to which a write to a pipe is not torn */
+    LINE_ROOM = LINE_SIZE - sizeof("...\n") + 1 /* without the mark of a cut and the newline */
+};
+
+enum kind { KIND_STDERR, KIND_SYSLOG, KIND_FILE };
+
+static struct {
+    enum kind      kind;
+    enum log_level level;
+    int            fd;
+    char          *path; /* KIND_FILE */
+} target = {.kind = KIND_STDERR, .level = LOG_LEVEL_INFO, .fd = STDERR_FILENO};
+
+struct line {
+    size_t len;
+    bool   full;
+    char   text[LINE_SIZE];
+};
+
+const char *const log_level_names[] = {
+    [LOG_LEVEL_ERROR]   = "error",
+    [LOG_LEVEL_WARNING] = "warning",
+    [LOG_LEVEL_INFO]    = "info",
+    [LOG_LEVEL_DEBUG]   = "debug",
+    NULL,
+};
+
+_Static_assert(sizeof(log_level_names) / sizeof(log_level_names[0]) == LOG_LEVEL_DEBUG + 2, "a word for each level");
+
+/* Adds octets as they are. What does not fit is cut there, visibly, and nothing follows it. */
+static void
+line_add_raw(struct line *line, struct span text)
+{
+    if (line->full)
+        return;
+    line->full = line->len + text.len > LINE_ROOM;
+    if (line->full)
+        text = SPAN("...");
+    memcpy(line->text + line->len, text.data, text.len);
+    line->len += text.len;
+}
+
+static void
+line_add_escaped(struct line *line, struct span octets)
+{
+    for (size_t i = 0; i < octets.len; i++) {
+        char text[5];
+
+        (void)snprintf(text, sizeof(text), "\\x%02x", (unsigned char)octets.data[i]);
+        line_add_raw(line, (struct span){text, 4});
+    }
+}
+
+/* Adds what a peer may have chosen. `also` is escaped too: a space, where it would end a value. */
+static void
+line_add(struct line *line, struct span text, char also)
+{
+    while (text.len > 0 && !line->full) {
+        unsigned    code = 0;
+        size_t      len  = utf8_read(text, &code);
+        struct span next = span_head(text, len > 0 ? len : 1);
+
+        if (len == 0 || utf8_acts(code) || code == '\\' || (also != '\0' && code == (unsigned char)also))
+            line_add_escaped(line, next);
+        else
+            line_add_raw(line, next);
+        text = span_tail(text, next.len);
+    }
+}
+
+static void
+line_add_context(struct line *line, const struct log_context *context)
+{
+    const struct {
+        const char *word, *value;
+    } parts[] = {
+        {"session ", context->session},
+        {"client ", context->client},
+        {"listener ", context->listener},
+        {"user ", context->user},
+    };
+    bool any = false;
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (parts[i].value != NULL) {
+            line_add_raw(line, any ? SPAN(" ") : SPAN(""));
+            line_add_raw(line, span_of(parts[i].word));
+            line_add(line, span_of(parts[i].value), ' ');
+            any = true;
+        }
+    if (any)
+        line_add_raw(line, SPAN(": "));
+}
+
+/* syslog(3) knows time, name and process by itself. */
+static void
+line_add_head(struct line *line, enum log_level level)
+{
+    char head[128];
+    char now[CLOCK_TEXT_SIZE];
+
+    if (target.kind == KIND_SYSLOG)
+        return;
+    clock_write_utc(now);
+    (void)snprintf(head, sizeof(head), "%s popgate[%d] %s: ", now, (int)getpid(), log_level_names[level]);
+    line_add_raw(line, span_of(head));
+}
+
+static void
+line_send_syslog(const struct line *line, enum log_level level)
+{
+    static const int priorities[] = {
+        [LOG_LEVEL_ERROR]   = LOG_ERR,
+        [LOG_LEVEL_WARNING] = LOG_WARNING,
+        [LOG_LEVEL_INFO]    = LOG_INFO,
+        [LOG_LEVEL_DEBUG]   = LOG_DEBUG,
+    };
+
+    syslog(priorities[level], "%.*s", (int)line->len, line->text);
+}
+
+/* Standard error may be a pipe that nobody reads: then there is no room, and the line is lost. */
+static bool
+has_room(void)
+{
+    struct pollfd ready = {.fd = target.fd, .events = POLLOUT};
+
+    return target.kind == KIND_FILE || poll(&ready, 1, 0) == 1;
+}
+
+static void
+line_send(struct line *line, enum log_level level)
+{
+    if (target.kind == KIND_SYSLOG) {
+        line_send_syslog(line, level);
+        return;
+    }
+    line->text[line->len++] = '\n';
+    if (has_room() && write(target.fd, line->text, line->len) < 0)
+        return; /* lost, as the header says */
+}
+
+static void
+set_target(enum kind kind, int fd, const char *path)
+{
+    char *copy = path != NULL ? memory_copy_string(path) : NULL; /* `path` may be the old target's own */
+
+    if (target.kind == KIND_FILE)
+        (void)close(target.fd);
+    else if (target.kind == KIND_SYSLOG)
+        closelog();
+    free(target.path);
+    target.kind = kind;
+    target.fd   = fd;
+    target.path = copy;
+}
+
+int
+log_open(const char *where, enum log_level level)
+{
+    if (strcmp(where, "stderr") == 0) {
+        set_target(KIND_STDERR, STDERR_FILENO, NULL);
+    } else if (strcmp(where, "syslog") == 0) {
+        set_target(KIND_SYSLOG, -1, NULL);
+        openlog("popgate", LOG_PID | LOG_NDELAY, LOG_MAIL);
+    } else {
+        int fd = logfile_open(where, O_WRONLY);
+
+        if (fd < 0)
+            return -1;
+        set_target(KIND_FILE, fd, where);
+    }
+    target.level = level;
+    return 0;
+}
+
+int
+log_reopen(void)
+{
+    return target.kind == KIND_FILE ? log_open(target.path, target.level) : 0;
+}
+
+int
+log_descriptor(void)
+{
+    return target.kind == KIND_FILE ? target.fd : -1;
+}
+
+void
+log_adopt(int fd)
+{
+    if (target.kind == KIND_FILE)
+        set_target(KIND_FILE, fd, target.path);
+    else
+        (void)close(fd);
+}
+
+bool
+log_wants(enum log_level level)
+{
+    return level <= target.level;
+}
+
+void
+log_write(enum log_level level, const struct log_context *context, const char *format, ...)
+{
+    char        message[LINE_SIZE];
+    struct line line;
+    va_list     args;
+    int         why = errno;
+
+    if (!log_wants(level))
+        return;
+    line.len  = 0;
+    line.full = false;
+    va_start(args, format);
+    if (vsnprintf(message, sizeof(message), format, args) < 0)
+        message[0] = '\0';
+    va_end(args);
+    line_add_head(&line, level);
+    if (context != NULL)
+        line_add_context(&line, context);
+    line_add(&line, span_of(message), '\0');
+    if (context != NULL && context->action != NULL) {
+        line_add_raw(&line, SPAN(", while "));
+        line_add(&line, span_of(context->action), '\0');
+    }
+    line_send(&line, level);
+    errno = why;
+}

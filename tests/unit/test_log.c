@@ -1,0 +1,308 @@
+/* proxy/log.h: what a line looks like, what is escaped, cut and left out, and where lines go. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <regex.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/utf8.h"
+#include "proxy/log.h"
+
+static char folder[] = "/tmp/popgate-log-XXXXXX";
+static char path[64], other[64];
+
+static int
+setup(void **state)
+{
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof(path), "%s/log", folder);
+    (void)snprintf(other, sizeof(other), "%s/log.1", folder);
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    (void)state;
+    (void)unlink(path);
+    (void)unlink(other);
+    return rmdir(folder);
+}
+
+static const char *
+contents(const char *name)
+{
+    static char text[65536];
+    FILE       *file = fopen(name, "re");
+    size_t      len;
+
+    assert_non_null(file);
+    len = fread(text, 1, sizeof(text) - 1, file);
+    (void)fclose(file);
+    text[len] = '\0';
+    return text;
+}
+
+/* Starts with an empty log. */
+static void
+start(enum log_level level)
+{
+    (void)unlink(path);
+    assert_int_equal(log_open(path, level), 0);
+}
+
+/* What follows "TIME popgate[PID] LEVEL: " in the only line. */
+static const char *
+only_line(const char *level)
+{
+    const char *text = contents(path);
+    char        pattern[160];
+    regex_t     regex;
+    regmatch_t  match;
+
+    (void)snprintf(pattern, sizeof(pattern),
+                   "^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-9:]{8}[.][0-9]{6}Z popgate\\[%d\\] %s: ", (int)getpid(), level);
+    assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED), 0);
+    if (regexec(&regex, text, 1, &match, 0) != 0)
+        fail_msg("no head: %s", text);
+    regfree(&regex);
+    assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+    return text + match.rm_eo;
+}
+
+static const struct {
+    const char *in, *out;
+} escapes[] = {
+    {"plain text, 100%", "plain text, 100%"},
+    {"a\r\nb", "a\\x0d\\x0ab"},
+    {"\x1b[31mred\x7f", "\\x1b[31mred\\x7f"},
+    {"tab\there", "tab\\x09here"},
+    {"back\\slash", "back\\x5cslash"},
+    {"na\xc3\xafve \xe2\x82\xac \xf0\x9f\x98\x80", "na\xc3\xafve \xe2\x82\xac \xf0\x9f\x98\x80"},
+    {"latin \xe9", "latin \\xe9"},
+    {"cut \xe2\x82", "cut \\xe2\\x82"},
+    {"overlong \xc0\xaf \xe0\x80\xaf", "overlong \\xc0\\xaf \\xe0\\x80\\xaf"},
+    {"surrogate \xed\xa0\x80", "surrogate \\xed\\xa0\\x80"},
+    {"beyond \xf4\x90\x80\x80", "beyond \\xf4\\x90\\x80\\x80"},
+    {"lone \x80 \xff", "lone \\x80 \\xff"},
+    {"C1 \xc2\x9b"
+     "31m",
+     "C1 \\xc2\\x9b31m"},
+    {"bidi \xe2\x80\xae"
+     "evil",
+     "bidi \\xe2\\x80\\xaeevil"},
+    {"separator \xe2\x80\xa8!", "separator \\xe2\\x80\\xa8!"},
+    {"", ""},
+};
+
+static void
+escapes_what_does_not_print(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+        char expected[128];
+
+        start(LOG_LEVEL_INFO);
+        log_write(LOG_LEVEL_INFO, NULL, "%s", escapes[i].in);
+        (void)snprintf(expected, sizeof(expected), "%s\n", escapes[i].out);
+        if (strcmp(only_line("info"), expected) != 0)
+            fail_msg("row %zu: %s, not %s", i, only_line("info"), expected);
+    }
+}
+
+static const struct {
+    struct log_context context;
+    const char        *out;
+} contexts[] = {
+    {{0}, "what\n"},
+    {{.session = "9f3c-12"}, "session 9f3c-12: what\n"},
+    {{.user = "bob smith\n", .listener = "pop3s"}, "listener pop3s user bob\\x20smith\\x0a: what\n"},
+    {{.action = "reading a\tline"}, "what, while reading a\\x09line\n"},
+    {{"9f3c-12", "192.0.2.1:49152", "pop3s", "bob", "connecting to upstream legacy"},
+     "session 9f3c-12 client 192.0.2.1:49152 listener pop3s user bob: what, while connecting to upstream legacy\n"},
+};
+
+static void
+says_who_and_what_for(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(contexts) / sizeof(contexts[0]); i++) {
+        start(LOG_LEVEL_INFO);
+        log_write(LOG_LEVEL_WARNING, &contexts[i].context, "%s", "what");
+        if (strcmp(only_line("warning"), contexts[i].out) != 0)
+            fail_msg("row %zu: %s", i, only_line("warning"));
+    }
+}
+
+static void
+writes_the_levels_that_are_wanted(void **state)
+{
+    (void)state;
+    for (enum log_level level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++)
+        for (enum log_level line = LOG_LEVEL_ERROR; line <= LOG_LEVEL_DEBUG; line++) {
+            start(level);
+            log_write(line, NULL, "x");
+            assert_int_equal(log_wants(line), line <= level);
+            assert_int_equal(contents(path)[0] != '\0', line <= level);
+            if (line <= level)
+                assert_string_equal(only_line(log_level_names[line]), "x\n");
+        }
+}
+
+/* Every length about the limit, with a character that takes four octets where the cut falls. */
+static void
+cuts_long_lines_between_characters(void **state)
+{
+    static char text[6000];
+
+    (void)state;
+    for (size_t len = 3980; len < 4100; len++) {
+        const char *line;
+        size_t      size;
+
+        memset(text, 'x', sizeof(text));
+        memcpy(text + len, "\xf0\x9f\x98\x80", 5);
+        start(LOG_LEVEL_INFO);
+        log_write(LOG_LEVEL_INFO, NULL, "%s", text);
+        size = strlen(contents(path));
+        line = only_line("info");
+        assert_true(size <= 4096);
+        assert_true(strspn(line, "x") == len || size > 4090);
+        for (struct span rest = span_of(line); rest.len > 0;) {
+            unsigned code;
+            size_t   octets = utf8_read(rest, &code);
+
+            assert_true(octets > 0);
+            rest = span_tail(rest, octets);
+        }
+        assert_true((strstr(line, "...\n") != NULL) != (strstr(line, "\xf0\x9f\x98\x80\n") != NULL));
+    }
+}
+
+static void
+reopens_after_a_rotation(void **state)
+{
+    (void)state;
+    (void)unlink(other);
+    start(LOG_LEVEL_INFO);
+    log_write(LOG_LEVEL_INFO, NULL, "one");
+    assert_int_equal(rename(path, other), 0);
+    log_write(LOG_LEVEL_INFO, NULL, "two");
+    assert_int_equal(log_reopen(), 0);
+    log_write(LOG_LEVEL_INFO, NULL, "three");
+    assert_string_equal(only_line("info"), "three\n");
+    assert_non_null(strstr(contents(other), "one\n"));
+    assert_non_null(strstr(contents(other), "two\n"));
+}
+
+static void
+adopts_a_descriptor(void **state)
+{
+    int fd = open(other, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600), old;
+
+    (void)state;
+    start(LOG_LEVEL_INFO);
+    old = log_descriptor();
+    log_adopt(fd);
+    assert_int_equal(log_descriptor(), fd);
+    assert_int_equal(fcntl(old, F_GETFD), -1);
+    log_write(LOG_LEVEL_INFO, NULL, "here");
+    assert_string_equal(contents(path), "");
+    assert_non_null(strstr(contents(other), "here\n"));
+}
+
+static void
+keeps_the_log_when_another_cannot_be_opened(void **state)
+{
+    static const struct {
+        const char *name;
+        int         why;
+    } bad[] = {{"/nonexistent/log", ENOENT}, {"link", ELOOP}, {"open/log", EPERM}, {"open", EISDIR}};
+    char        name[96];
+    struct stat made;
+
+    (void)state;
+    start(LOG_LEVEL_INFO);
+    (void)snprintf(name, sizeof(name), "%s/link", folder);
+    assert_int_equal(symlink(path, name), 0);
+    (void)snprintf(name, sizeof(name), "%s/open", folder);
+    assert_int_equal(mkdir(name, 0700), 0);
+    assert_int_equal(chmod(name, 0777), 0);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        (void)snprintf(name, sizeof(name), "%s/%s", bad[i].name[0] == '/' ? "" : folder, bad[i].name);
+        if (log_open(name, LOG_LEVEL_DEBUG) != -1 || errno != bad[i].why)
+            fail_msg("row %zu: %s", i, strerror(errno));
+        assert_false(log_wants(LOG_LEVEL_DEBUG));
+    }
+    log_write(LOG_LEVEL_INFO, NULL, "still here");
+    assert_string_equal(only_line("info"), "still here\n");
+    assert_int_equal(stat(path, &made), 0);
+    assert_int_equal(made.st_mode & 07777, 0640);
+    (void)snprintf(name, sizeof(name), "%s/link", folder);
+    (void)unlink(name);
+    (void)snprintf(name, sizeof(name), "%s/open", folder);
+    (void)rmdir(name);
+}
+
+/* A pipe on standard error that is full, and one without a reader, lose lines but hold nobody up. */
+static void
+loses_lines_where_standard_error_takes_none(void **state)
+{
+    int  ends[2], real = dup(STDERR_FILENO);
+    char octets[8192];
+
+    (void)state;
+    (void)signal(SIGPIPE, SIG_IGN);
+    assert_int_equal(pipe(ends), 0);
+    (void)dup2(ends[1], STDERR_FILENO);
+    assert_int_equal(log_open("stderr", LOG_LEVEL_INFO), 0);
+    assert_int_equal(log_descriptor(), -1);
+    (void)alarm(10);
+    for (int i = 0; i < 100000; i++)
+        log_write(LOG_LEVEL_INFO, NULL, "line %d", i);
+    (void)alarm(0);
+    assert_true(read(ends[0], octets, sizeof(octets)) > 0);
+    (void)close(ends[0]);
+    log_write(LOG_LEVEL_INFO, NULL, "nobody reads this");
+    (void)dup2(real, STDERR_FILENO);
+    (void)close(real);
+    (void)close(ends[1]);
+}
+
+static void
+keeps_errno(void **state)
+{
+    (void)state;
+    start(LOG_LEVEL_INFO);
+    errno = ENOTCONN;
+    log_write(LOG_LEVEL_INFO, NULL, "%s", strerror(errno));
+    assert_int_equal(errno, ENOTCONN);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(escapes_what_does_not_print),
+        cmocka_unit_test(says_who_and_what_for),
+        cmocka_unit_test(writes_the_levels_that_are_wanted),
+        cmocka_unit_test(cuts_long_lines_between_characters),
+        cmocka_unit_test(reopens_after_a_rotation),
+        cmocka_unit_test(adopts_a_descriptor),
+        cmocka_unit_test(keeps_the_log_when_another_cannot_be_opened),
+        cmocka_unit_test(loses_lines_where_standard_error_takes_none),
+        cmocka_unit_test(keeps_errno),
+    };
+
+    return cmocka_run_group_tests_name("log", tests, setup, teardown);
+}
