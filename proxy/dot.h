@@ -35,6 +35,13 @@ struct dot_step {
  * client reads the same text, bare LFs made CR LF. It stops at the end (`done`), behind a step that has something to
  * drop or to insert, or with `wire` used up. It always reads or inserts something, unless done or `wire` is empty. A
  * relay's octets include the end.
+ *
+ * After each call the text given so far and the octets passed on so far say the same: a dot (or `.` CR) of which it is
+ * not known yet whether it is stuffed, the end, or in front of a bare LF, is dropped and inserted with a later step. So
+ * a relay may begin with a text of its own making: it lets the reader take the beginning for its text alone, sends that
+ * through a dot_writer, edited as it likes as long as the last octets stay (or an edited header block still ends in a
+ * line end), and from the next dot_read() on it passes on the wire by its steps. dot_finish() is not called then: the
+ * wire brings the end.
  */
 size_t dot_read(struct dot_reader *, struct span wire, struct sink *text, struct dot_step *step);
 
@@ -47,14 +54,7 @@ struct dot_writer {
 /* Stuffs `text` into `wire`, bare LFs made CR LF. */
 void dot_write(struct dot_writer *, struct span text, struct sink *wire);
 
-/* Ends the reply: CR LF if the last line lacks it, then `.` CR LF. */
+/* Ends the reply: CR LF if the last line lacks it, then `.` CR LF. The writer is as at the start then. */
 void dot_finish(struct dot_writer *, struct sink *wire);
-
-/*
- * A text that begins with what a dot_writer wrote goes on as the wire that a dot_reader reads (a rewritten header in
- * front of a body that is only moved): tells the reader nothing new, but the writer's last line must be ended. True if
- * it is.
- */
-bool dot_line_ended(const struct dot_writer *);
 
 #endif
