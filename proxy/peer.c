@@ -1,0 +1,371 @@
+/* One end of a session: its events, its reads and its writes. */
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "proxy/clock.h"
+#include "proxy/peer.h"
+
+enum { RECORD = 16 * 1024 /* octets of a full TLS record (RFC 8446, 5.1) */, PIECES = 16 };
+
+static void
+note_event(evutil_socket_t fd, short what, void *arg)
+{
+    struct peer *peer = arg;
+
+    (void)fd;
+    peer->readable = peer->readable || (what & (EV_READ | EV_CLOSED)) != 0;
+    peer->writable = peer->writable || (what & EV_WRITE) != 0;
+    peer->ending   = peer->ending || (what & EV_CLOSED) != 0;
+    if (peer->tls != NULL && (what & (EV_READ | EV_CLOSED)) != 0)
+        tls_readable(peer->tls, peer->ending);
+    peer->wake(peer->context);
+}
+
+/* Asked for when a write first finds the socket full, and kept: most peers never need it. */
+static void
+watch_output(struct peer *peer)
+{
+    peer->writable = false;
+    if (!peer->watches_output && event_add(&peer->output_event, NULL) == 0)
+        peer->watches_output = true;
+}
+
+static void
+set_options(int fd)
+{
+    const int on = 1;
+
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+}
+
+int
+peer_open(struct peer *peer, struct event_base *base, int fd, bool connecting, size_t chunk, void (*wake)(void *),
+          void *context)
+{
+    *peer = (struct peer){.fd       = fd,
+                          .state    = connecting ? PEER_CONNECTING : PEER_OPEN,
+                          .last     = clock_now(),
+                          .chunk    = chunk,
+                          .readable = !connecting,
+                          .writable = !connecting,
+                          .wake     = wake,
+                          .context  = context};
+    set_options(fd);
+    peer->in  = evbuffer_new();
+    peer->out = evbuffer_new();
+    if (peer->in == NULL || peer->out == NULL ||
+        event_assign(&peer->input_event, base, fd, EV_READ | EV_CLOSED | EV_ET | EV_PERSIST, note_event, peer) != 0 ||
+        event_assign(&peer->output_event, base, fd, EV_WRITE | EV_ET | EV_PERSIST, note_event, peer) != 0 ||
+        event_add(&peer->input_event, NULL) != 0) {
+        peer_close(peer);
+        errno = ENOMEM;
+        return -1;
+    }
+    if (connecting)
+        watch_output(peer);
+    return 0;
+}
+
+void
+peer_start_tls(struct peer *peer, struct tls_context *context, const char *name)
+{
+    assert(peer->state == PEER_OPEN && peer->tls == NULL);
+    assert(peer_waiting(peer) == 0 && peer_unsent(peer) == 0);
+    peer->tls   = tls_open(context, peer->fd, name);
+    peer->state = PEER_HANDSHAKE;
+}
+
+static bool
+broken(struct peer *peer, const char *why)
+{
+    peer->state = PEER_BROKEN;
+    peer->why   = why;
+    return true;
+}
+
+static bool
+system_error(struct peer *peer, int error)
+{
+    return broken(peer, strerrordesc_np(error));
+}
+
+/* The connection ended: in good order only between records, and if TLS said so itself. */
+static bool
+ended(struct peer *peer)
+{
+    peer->state = PEER_ENDED;
+    return true;
+}
+
+bool
+peer_connect(struct peer *peer)
+{
+    int       error = 0;
+    socklen_t len   = sizeof(error);
+
+    if (peer->state != PEER_CONNECTING || !peer->writable)
+        return false;
+    if (getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+        error = errno;
+    if (error != 0)
+        return system_error(peer, error);
+    peer->state    = PEER_OPEN;
+    peer->readable = true;
+    peer->last     = clock_now();
+    return true;
+}
+
+/* What a TLS call's result means for the peer; true if it changed anything. */
+static bool
+take_tls_result(struct peer *peer, enum tls_result result)
+{
+    switch (result) {
+    case TLS_OK:
+        peer->last = clock_now();
+        return true;
+    case TLS_WANTS_READ:
+        peer->readable = false;
+        return false;
+    case TLS_WANTS_WRITE:
+        watch_output(peer);
+        return false;
+    case TLS_CLOSED:
+        return ended(peer);
+    case TLS_FAILED:
+        break;
+    }
+    return broken(peer, tls_error(peer->tls));
+}
+
+bool
+peer_handshake(struct peer *peer)
+{
+    if (peer->state != PEER_HANDSHAKE || (!peer->readable && !peer->writable))
+        return false;
+    if (!take_tls_result(peer, tls_handshake(peer->tls)))
+        return false;
+    if (peer->state == PEER_HANDSHAKE) {
+        peer->state    = PEER_OPEN;
+        peer->readable = true;
+        peer->writable = true;
+    }
+    return true;
+}
+
+static bool
+fill_plain(struct peer *peer, struct evbuffer_iovec *space)
+{
+    ssize_t got;
+
+    do
+        got = read(peer->fd, space->iov_base, space->iov_len);
+    while (got < 0 && errno == EINTR);
+    if (got < (ssize_t)space->iov_len)
+        peer->readable = peer->ending && got > 0;
+    if (got < 0 && errno == EAGAIN)
+        return false;
+    if (got < 0)
+        return system_error(peer, errno);
+    if (got == 0)
+        return ended(peer);
+    space->iov_len = (size_t)got;
+    peer->last     = clock_now();
+    return true;
+}
+
+static bool
+fill_tls(struct peer *peer, struct evbuffer_iovec *space)
+{
+    size_t got    = 0;
+    bool   change = take_tls_result(peer, tls_read(peer->tls, space->iov_base, space->iov_len, &got));
+
+    space->iov_len = got;
+    return change;
+}
+
+bool
+peer_fill(struct peer *peer, size_t most)
+{
+    struct evbuffer_iovec space;
+    bool                  change;
+
+    if (peer->state != PEER_OPEN || !peer->readable || peer_waiting(peer) >= most)
+        return false;
+    if (evbuffer_reserve_space(peer->in, (ev_ssize_t)peer->chunk, &space, 1) != 1)
+        return broken(peer, "out of memory");
+    space.iov_len = space.iov_len < peer->chunk ? space.iov_len : peer->chunk;
+    change        = peer->tls != NULL ? fill_tls(peer, &space) : fill_plain(peer, &space);
+    if (!change || peer->state != PEER_OPEN)
+        space.iov_len = 0;
+    (void)evbuffer_commit_space(peer->in, &space, 1);
+    peer->received += space.iov_len;
+    return change;
+}
+
+/* What to write next: the first pieces as they lie for writev(2). */
+static ssize_t
+write_plain(struct peer *peer)
+{
+    struct evbuffer_iovec pieces[PIECES];
+    struct msghdr         message = {.msg_iov = (struct iovec *)pieces};
+    int                   count   = evbuffer_peek(peer->out, -1, NULL, pieces, PIECES);
+    ssize_t               put;
+
+    message.msg_iovlen = (size_t)(count < PIECES ? count : PIECES);
+    do
+        put = sendmsg(peer->fd, &message, MSG_NOSIGNAL);
+    while (put < 0 && errno == EINTR);
+    return put;
+}
+
+_Static_assert(sizeof(struct evbuffer_iovec) == sizeof(struct iovec), "libevent uses the system's iovec");
+
+/*
+ * The next record's octets: where they lie if a whole record lies there together, else gathered, so that status lines,
+ * headers and bodies share records and system calls.
+ */
+static struct span
+next_record(struct peer *peer)
+{
+    static char           gathered[RECORD];
+    struct evbuffer_iovec first;
+    size_t                len = peer_unsent(peer);
+
+    (void)evbuffer_peek(peer->out, -1, NULL, &first, 1);
+    if (first.iov_len >= RECORD || first.iov_len == len)
+        return (struct span){first.iov_base, first.iov_len < RECORD ? first.iov_len : RECORD};
+    return (struct span){gathered, (size_t)evbuffer_copyout(peer->out, gathered, RECORD)};
+}
+
+/* Takes what was written out of the buffer. */
+static void
+drain(struct peer *peer, size_t put)
+{
+    (void)evbuffer_drain(peer->out, put);
+    peer->sent += put;
+    peer->last = clock_now();
+}
+
+static bool
+flush_plain(struct peer *peer)
+{
+    size_t  len = peer_unsent(peer);
+    ssize_t put = write_plain(peer);
+
+    if (put < 0 && errno == EAGAIN) {
+        watch_output(peer);
+        return false;
+    }
+    if (put < 0)
+        return system_error(peer, errno);
+    drain(peer, (size_t)put);
+    if ((size_t)put < len && peer_unsent(peer) > 0 && peer->watches_output)
+        peer->writable = true;
+    return true;
+}
+
+static bool
+flush_tls(struct peer *peer)
+{
+    size_t put = 0;
+
+    if (!take_tls_result(peer, tls_write(peer->tls, next_record(peer), &put)))
+        return false;
+    drain(peer, put);
+    return true;
+}
+
+bool
+peer_flush(struct peer *peer)
+{
+    bool changed = false;
+
+    while ((peer->state == PEER_OPEN || peer->state == PEER_ENDED) && peer->writable && peer_unsent(peer) > 0) {
+        if (!(peer->tls != NULL ? flush_tls(peer) : flush_plain(peer)))
+            break;
+        changed = true;
+    }
+    return changed;
+}
+
+size_t
+peer_waiting(const struct peer *peer)
+{
+    return peer->in != NULL ? evbuffer_get_length(peer->in) : 0;
+}
+
+size_t
+peer_unsent(const struct peer *peer)
+{
+    return peer->out != NULL ? evbuffer_get_length(peer->out) : 0;
+}
+
+void
+peer_put(struct peer *peer, struct span span)
+{
+    if (peer->state == PEER_BROKEN || peer->state == PEER_CLOSED)
+        return;
+    if (evbuffer_add(peer->out, span.data, span.len) != 0)
+        (void)broken(peer, "out of memory");
+}
+
+/* Gives back what the peer holds, but for the socket. */
+static void
+release(struct peer *peer)
+{
+    if (event_initialized(&peer->input_event))
+        (void)event_del(&peer->input_event);
+    if (event_initialized(&peer->output_event))
+        (void)event_del(&peer->output_event);
+    tls_free(&peer->tls);
+    if (peer->in != NULL)
+        evbuffer_free(peer->in);
+    if (peer->out != NULL)
+        evbuffer_free(peer->out);
+    peer->in    = NULL;
+    peer->out   = NULL;
+    peer->state = PEER_CLOSED;
+}
+
+/* Octets that nobody will read would make the kernel answer close(2) with a reset, and the last reply would be lost. */
+static void
+discard_input(struct peer *peer)
+{
+    char scrap[4096];
+
+    for (int i = 0; i < 16 && peer->readable; i++)
+        peer->readable = read(peer->fd, scrap, sizeof(scrap)) > 0;
+}
+
+void
+peer_close(struct peer *peer)
+{
+    if (peer->state == PEER_CLOSED)
+        return;
+    if (peer->tls != NULL && peer->state != PEER_BROKEN)
+        tls_say_close(peer->tls);
+    if (peer->state == PEER_OPEN)
+        discard_input(peer);
+    release(peer);
+    (void)close(peer->fd);
+}
+
+void
+peer_reset(struct peer *peer)
+{
+    const struct linger now = {.l_onoff = 1, .l_linger = 0};
+
+    if (peer->state == PEER_CLOSED)
+        return;
+    release(peer);
+    (void)setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    (void)close(peer->fd);
+}
