@@ -1,0 +1,239 @@
+/* Perl's patterns by PCRE2: compile once, match within bounds. The match data of the process is made when first needed.
+ */
+#define PCRE2_CODE_UNIT_WIDTH 8
+
+#include <assert.h>
+#include <ctype.h>
+#include <pcre2.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "rules/regex.h"
+
+enum {
+    MATCH_LIMIT     = 1000000,   /* steps of a match */
+    DEPTH_LIMIT     = 10000,     /* nested backtracking points, where the interpreter has to run */
+    HEAP_LIMIT      = 8 * 1024,  /* KiB, for the interpreter */
+    JIT_STACK_LEAST = 32 * 1024, /* octets */
+    JIT_STACK_MOST  = 1024 * 1024,
+    PATTERN_MAX     = 256 * 1024, /* octets */
+};
+
+struct regex {
+    pcre2_code *code;
+};
+
+static struct {
+    pcre2_match_data    *data;
+    pcre2_match_context *context;
+    pcre2_jit_stack     *stack;
+    uint64_t             limits_hit;
+} process;
+
+static const struct {
+    char     letter;
+    uint32_t option;
+} flag_options[] = {
+    {'i', PCRE2_CASELESS},
+    {'m', PCRE2_MULTILINE},
+    {'s', PCRE2_DOTALL},
+    {'x', PCRE2_EXTENDED},
+    {'n', PCRE2_NO_AUTO_CAPTURE},
+    {'A', PCRE2_ANCHORED},
+    {'E', PCRE2_DOLLAR_ENDONLY},
+    {'U', PCRE2_UNGREEDY},
+    {'a', 0},
+    {'d', 0},
+    {'g', 0},
+    {'l', 0},
+    {'o', 0},
+    {'p', 0},
+    {'u', 0},
+};
+
+static int
+read_flags(struct span flags, uint32_t *options, struct bytes *why)
+{
+    for (size_t i = 0; i < flags.len; i++) {
+        size_t row = 0;
+
+        while (row < sizeof flag_options / sizeof flag_options[0] && flag_options[row].letter != flags.data[i])
+            row++;
+        if (row == sizeof flag_options / sizeof flag_options[0]) {
+            bytes_printf(why, isprint((unsigned char)flags.data[i]) ? "unknown flag '%c'" : "unknown flag \\x%02x",
+                         (unsigned char)flags.data[i]);
+            return -1;
+        }
+        *options |= flag_options[row].option;
+    }
+    return 0;
+}
+
+/* PCRE2 has no option against callouts, so (?C is looked for, outside of classes and not behind a backslash. */
+static bool
+has_callout(struct span pattern)
+{
+    bool in_class = false;
+
+    for (size_t i = 0; i < pattern.len; i++) {
+        char c = pattern.data[i];
+
+        if (c == '\\')
+            i++;
+        else if (in_class)
+            in_class = c != ']';
+        else if (c == '[')
+            in_class = true;
+        else if (c == '(' && pattern.len - i >= 3 && memcmp(pattern.data + i, "(?C", 3) == 0)
+            return true;
+    }
+    return false;
+}
+
+static pcre2_code *
+compile(struct span pattern, uint32_t options, struct bytes *why)
+{
+    PCRE2_UCHAR message[256];
+    PCRE2_SIZE  offset = 0;
+    int         code   = 0;
+    pcre2_code *compiled;
+
+    compiled =
+        pcre2_compile((PCRE2_SPTR)(pattern.len > 0 ? pattern.data : ""), pattern.len,
+                      options | PCRE2_NEVER_BACKSLASH_C | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP, &code, &offset, NULL);
+    if (compiled == NULL) {
+        (void)pcre2_get_error_message(code, message, sizeof message);
+        bytes_printf(why, "%s at offset %zu", (const char *)message, (size_t)offset);
+    }
+    return compiled;
+}
+
+struct regex *
+regex_compile(struct span pattern, struct span flags, struct bytes *why)
+{
+    uint32_t      options = 0;
+    pcre2_code   *code;
+    struct regex *regex;
+
+    if (read_flags(flags, &options, why) != 0)
+        return NULL;
+    if (pattern.len > PATTERN_MAX || has_callout(pattern)) {
+        bytes_printf(why, pattern.len > PATTERN_MAX ? "pattern is too long" : "callouts (?C) are not allowed");
+        return NULL;
+    }
+    code = compile(pattern, options, why);
+    if (code == NULL)
+        return NULL;
+    (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* without it the interpreter runs, slower */
+    regex       = memory_new(sizeof *regex);
+    regex->code = code;
+    return regex;
+}
+
+void
+regex_free(struct regex **regex)
+{
+    if (*regex == NULL)
+        return;
+    pcre2_code_free((*regex)->code);
+    free(*regex);
+    *regex = NULL;
+}
+
+static void
+start_process(void)
+{
+    process.data    = pcre2_match_data_create(REGEX_GROUPS_MAX, NULL);
+    process.context = pcre2_match_context_create(NULL);
+    process.stack   = pcre2_jit_stack_create(JIT_STACK_LEAST, JIT_STACK_MOST, NULL);
+    if (process.data == NULL || process.context == NULL || process.stack == NULL)
+        abort();
+    (void)pcre2_set_match_limit(process.context, MATCH_LIMIT);
+    (void)pcre2_set_depth_limit(process.context, DEPTH_LIMIT);
+    (void)pcre2_set_heap_limit(process.context, HEAP_LIMIT);
+    pcre2_jit_stack_assign(process.context, NULL, process.stack);
+}
+
+static int
+match(const struct regex *regex, struct span subject, size_t from)
+{
+    int result;
+
+    assert(from <= subject.len);
+    if (process.data == NULL)
+        start_process();
+    result = pcre2_match(regex->code, (PCRE2_SPTR)(subject.data != NULL ? subject.data : ""), subject.len, from, 0,
+                         process.data, process.context);
+    if (result < 0 && result != PCRE2_ERROR_NOMATCH)
+        process.limits_hit++;
+    return result;
+}
+
+bool
+regex_matches(const struct regex *regex, struct span subject)
+{
+    return match(regex, subject, 0) >= 0;
+}
+
+bool
+regex_find(const struct regex *regex, struct span subject, size_t from, struct regex_found *found)
+{
+    int count = match(regex, subject, from);
+
+    if (count < 0)
+        return false;
+    *found = (struct regex_found){
+        .subject = subject,
+        .ends    = pcre2_get_ovector_pointer(process.data),
+        .count   = count > 0 ? (size_t)count : REGEX_GROUPS_MAX,
+    };
+    return true;
+}
+
+struct span
+regex_group(const struct regex_found *found, size_t number)
+{
+    size_t start, end;
+
+    if (number >= found->count)
+        return (struct span){0};
+    start = found->ends[2 * number];
+    end   = found->ends[2 * number + 1];
+    if (start == PCRE2_UNSET || end < start)
+        return (struct span){0};
+    return (struct span){found->subject.data + start, end - start};
+}
+
+size_t
+regex_next(const struct regex_found *found)
+{
+    return found->ends[1] > found->ends[0] ? found->ends[1] : found->ends[1] + 1;
+}
+
+size_t
+regex_group_count(const struct regex *regex)
+{
+    uint32_t count = 0;
+
+    (void)pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &count);
+    return count;
+}
+
+const struct regex *
+regex_of(struct regex_built_in *built_in)
+{
+    if (built_in->regex == NULL) {
+        struct bytes why = {0};
+
+        built_in->regex = regex_compile(span_of(built_in->pattern), span_of(built_in->flags), &why);
+        assert(built_in->regex != NULL);
+        bytes_free(&why);
+    }
+    return built_in->regex;
+}
+
+uint64_t
+regex_limits_hit(void)
+{
+    return process.limits_hit;
+}
