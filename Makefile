@@ -95,9 +95,30 @@ lint: packages layers
 sizes:
 	@tests/sizes $C
 
-## install     into $(DESTDIR)$(PREFIX); a configuration that is there is kept
+## demo        popgate at work on this machine, in a temporary folder; ONCE=1 ends by itself
+demo: packages all
+	@python3 tests/demo/run $B/popgate $(if $(ONCE),once)
+
+# What an admin may have changed is left alone: configuration and rules are installed only where they are missing.
+KEPT      = proxy.conf $(filter-out %.c %.h,$(wildcard rules/*))
+MANUAL    = $(wildcard man/*.[1-8])
+INSTALLED = $(SBINDIR)/popgate $(foreach page,$(MANUAL),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
+            $(UNITDIR)/popgate.service $(PREFIX)/lib/sysusers.d/popgate.conf $(PREFIX)/lib/tmpfiles.d/popgate.conf
+
+## install     into $(DESTDIR)$(PREFIX) and $(CONFDIR)
 install: all
 	install -D -m 755 $B/popgate $(DESTDIR)$(SBINDIR)/popgate
+	for page in $(MANUAL); do install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit; done
+	install -D -m 644 dist/popgate.service $(DESTDIR)$(UNITDIR)/popgate.service
+	sed -i 's|@SBINDIR@|$(SBINDIR)|g; s|@CONFDIR@|$(CONFDIR)|g' $(DESTDIR)$(UNITDIR)/popgate.service
+	install -D -m 644 dist/popgate.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/popgate.conf
+	install -D -m 644 dist/popgate.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/popgate.conf
+	for file in $(KEPT); do to=$(DESTDIR)$(CONFDIR)/$$file; test -e $$to || install -D -m 644 $$file $$to || exit; done
+	to=$(DESTDIR)$(SYSCONFDIR)/logrotate.d/popgate; test -e $$to || install -D -m 644 dist/popgate.logrotate $$to
+
+## uninstall   what install put there, but for the configuration
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
 
 clean:
 	rm -rf build
@@ -106,7 +127,7 @@ clean:
 help:
 	@sed -n 's/^## /make /p' Makefile
 
-.PHONY: all packages check unit layers lint sizes install clean help
+.PHONY: all packages check unit layers lint sizes demo install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)
