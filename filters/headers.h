@@ -30,8 +30,11 @@ struct header_list {
     struct header_field *fields; /* in the order in which they are written */
     size_t               count;
     size_t               capacity;
-    struct span          separator;    /* what ends the block: "\r\n", "\n", or empty where the message ends with it */
-    bool                 body_follows; /* the block ended at a line that is no field, without an empty line */
+    struct span          separator; /* the empty line that ends the block: "\r\n" or "\n"; empty if it has none */
+    struct span          rest;      /* what is left of `raw`: a part of a line that is no field and ends the message */
+    struct span          line_end;  /* what lines that an edit makes end in: "\r\n", or "\n" if the block does so */
+    bool                 body_follows; /* no empty line ends the block: a line that is no field follows, or nothing */
+    bool                 headless;     /* and no field stands in it: one that is added brings an empty line with it */
     bool                 changed;      /* an edit was made */
     struct bytes         changes;      /* the edits, for the audit log: "add X-Spam-Flag, replace Subject", bounded */
 };
@@ -43,16 +46,18 @@ struct header_list {
  */
 ssize_t headers_length(struct span text, size_t *resume);
 
-/* Takes a block as headers_length() measured it apart. `block` must outlive the list. Never fails: see above. */
+/* Takes a block as headers_length() measured it apart. `block` must outlive the list, which is {0}. Never fails: see
+ * above. */
 void headers_parse(struct header_list *, struct span block);
 
 /* The index of the first field called `name` (without regard to case) at `from` or behind; -1 if there is none. */
 ssize_t headers_find(const struct header_list *, struct span name, size_t from);
 
 /*
- * Puts a field in front of the one at `at` (count: behind the last). CR, LF and NUL in `value` become spaces, so that
- * nothing captured from a message can end the field or the block; it is then folded at white space to lines of 78
- * octets where it can be, and cut so that no line is over 998 octets (RFC 5322, 2.1.1).
+ * Puts a field in front of the one at `at` (count: behind the last), but never in front of a leading "From " line. CR,
+ * LF and NUL in `value` become white space, so that nothing captured from a message can end the field or the block; it
+ * is then folded at white space to lines of 78 octets where it can be, and a word that is too long for a line of 998
+ * octets (RFC 5322, 2.1.1) is broken by a fold. No line is made of white space alone.
  */
 void headers_insert(struct header_list *, size_t at, struct span name, struct span value);
 
@@ -71,6 +76,15 @@ void headers_remove(struct header_list *, size_t at);
 
 /* Takes every field called `name` out; returns how many there were. */
 size_t headers_remove_all(struct header_list *, struct span name);
+
+/*
+ * For a walk that may edit every field, in linear time: empties the list and hands its fields over. The caller gives
+ * each one back, in order, to headers_keep() (which puts it behind the last) or to headers_drop(), with
+ * headers_insert() in between as it likes, and then gives the array to free().
+ */
+struct header_field *headers_take_all(struct header_list *, size_t *count) __attribute__((warn_unused_result));
+void                 headers_keep(struct header_list *, const struct header_field *);
+void                 headers_drop(struct header_list *, struct header_field *);
 
 /* The value unfolded: line ends taken out (RFC 5322, 2.2.3), white space at both ends trimmed; replaces `value`. */
 void headers_unfold(const struct header_field *, struct bytes *value);

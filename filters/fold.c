@@ -1,0 +1,133 @@
+/* Folding, word by word: a line is broken in front of the white space between two words, where it would be too long. */
+#include "filters/fold.h"
+
+enum {
+    LINE_WANTED = 78,
+    LINE_LIMIT  = 998,
+    GAP_LIMIT   = 32, /* octets of white space that are kept between two words */
+};
+
+/* A field under construction, and where the line that is being written began. */
+struct folding {
+    struct bytes *text;
+    size_t        line_start;
+    struct span   line_end;
+};
+
+static void
+break_line(struct folding *folding)
+{
+    bytes_add(folding->text, folding->line_end);
+    folding->line_start = folding->text->len;
+}
+
+static size_t
+column(const struct folding *folding)
+{
+    return folding->text->len - folding->line_start;
+}
+
+static bool
+is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* White space, or what becomes it. */
+static bool
+is_gap(char c)
+{
+    return is_blank(c) || c == '\r' || c == '\n' || c == '\0';
+}
+
+/* Writes the white space between two words: what is left of it without line ends and NUL, at least one space. */
+static void
+add_gap(struct folding *folding, struct span gap)
+{
+    size_t before = folding->text->len;
+
+    for (size_t i = 0; i < gap.len && folding->text->len - before < GAP_LIMIT; i++)
+        if (is_blank(gap.data[i]))
+            bytes_add_char(folding->text, gap.data[i]);
+    if (folding->text->len == before)
+        bytes_add_char(folding->text, ' ');
+}
+
+/* How much of `word` fits into `room` octets without taking a UTF-8 sequence apart. */
+static size_t
+fitting(struct span word, size_t room)
+{
+    size_t len = word.len < room ? word.len : room;
+
+    for (size_t back = 0; len < word.len && back < 4 && len - back > 1; back++)
+        if ((word.data[len - back] & 0xc0) != 0x80)
+            return len - back;
+    return len;
+}
+
+/* Writes a word and the gap in front of it, on a line of its own where that keeps lines short. */
+static void
+add_word(struct folding *folding, struct span gap, struct span word, bool first)
+{
+    size_t gap_len = gap.len < GAP_LIMIT ? gap.len : GAP_LIMIT;
+    size_t end     = column(folding) + gap_len + word.len;
+
+    if ((end > LINE_WANTED && !first) || (end > LINE_LIMIT && gap_len + word.len <= LINE_LIMIT))
+        break_line(folding);
+    if (column(folding) + gap_len >= LINE_LIMIT)
+        break_line(folding);
+    add_gap(folding, gap);
+    while (word.len > 0) {
+        size_t len = fitting(word, LINE_LIMIT - column(folding));
+
+        bytes_add(folding->text, span_head(word, len));
+        word = span_tail(word, len);
+        if (word.len > 0) {
+            break_line(folding);
+            bytes_add_char(folding->text, ' ');
+        }
+    }
+}
+
+static size_t
+run_length(struct span text, bool gap)
+{
+    size_t len = 0;
+
+    while (len < text.len && is_gap(text.data[len]) == gap)
+        len++;
+    return len;
+}
+
+/* Writes the value word by word; white space at both ends goes. */
+static void
+fold_value(struct folding *folding, struct span value)
+{
+    struct span gap   = SPAN(" ");
+    bool        first = true;
+
+    while (value.len > 0) {
+        size_t      len = run_length(value, true);
+        struct span word;
+
+        if (!first)
+            gap = span_head(value, len);
+        value = span_tail(value, len);
+        word  = span_head(value, run_length(value, false));
+        value = span_tail(value, word.len);
+        if (word.len > 0)
+            add_word(folding, gap, word, first);
+        first = false;
+    }
+}
+
+void
+fold_field(struct bytes *text, struct span name, struct span value, struct span line_end)
+{
+    struct folding folding = {.text = text, .line_start = text->len, .line_end = line_end};
+
+    bytes_add(text, name);
+    bytes_add_char(text, ':');
+    fold_value(&folding, value);
+    break_line(&folding);
+}

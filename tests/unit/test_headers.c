@@ -1,0 +1,604 @@
+/* The header block: where it ends, at every split; its fields; edits, and what is written afterwards. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "filters/headers.h"
+
+#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
+
+/* A copy of exactly its size, so that a read behind its end is seen. */
+static struct span
+exact_copy(struct span span)
+{
+    char *copy = memory_resize(NULL, span.len);
+
+    if (span.len > 0)
+        memcpy(copy, span.data, span.len);
+    return (struct span){copy, span.len};
+}
+
+static void
+free_copy(struct span span)
+{
+    free((char *)span.data);
+}
+
+static char *
+repeat(const char *what, size_t times)
+{
+    size_t len  = strlen(what);
+    char  *text = memory_new(len * times + 1);
+
+    for (size_t i = 0; i < times; i++)
+        memcpy(text + i * len, what, len);
+    return text;
+}
+
+static const struct length_row {
+    const char *name;
+    struct span text;
+    ssize_t     expect; /* -1: the text may go on */
+} lengths[] = {
+    {"fields and body", SPAN("A: b\r\nC: d\r\n\r\nbody"), 14},
+    {"bare line feeds", SPAN("A: b\nC: d\n\nbody"), 11},
+    {"mixed line ends", SPAN("A: b\r\nC: d\n\r\nbody"), 13},
+    {"folded", SPAN("A: b\r\n c\r\n\td\r\n\r\nx"), 16},
+    {"a line of white space goes on", SPAN("A: b\r\n \t \r\nC: d\r\n\r\nx"), 19},
+    {"empty line first", SPAN("\r\nbody"), 2},
+    {"bare empty line first", SPAN("\nbody"), 1},
+    {"body first", SPAN("Hello you\r\nA: b\r\n\r\n"), 0},
+    {"white space first", SPAN(" A: b\r\n\r\n"), 0},
+    {"no colon in the second line", SPAN("A: b\r\nHello\r\nC: d\r\n\r\n"), 6},
+    {"mbox line", SPAN("From x@y Thu Jan  1 00:00:00 1970\r\nA: b\r\n\r\nx"), 43},
+    {"mbox line, bare", SPAN("From \nA: b\n\nx"), 12},
+    {"mbox line later", SPAN("A: b\r\nFrom x@y\r\nC: d\r\n\r\n"), 6},
+    {"From field, white space", SPAN("From : x@y\r\n\r\n"), 14},
+    {"quoted mbox line", SPAN(">From x@y\r\nA: b\r\n\r\n"), 0},
+    {"Fromage", SPAN("Fromage\r\n"), 0},
+    {"NUL in a name", SPAN("A: b\r\nC\0D: e\r\n\r\n"), 6},
+    {"NUL in a value", SPAN("A: b\0c\r\n\r\nx"), 10},
+    {"8-bit name", SPAN("A: b\r\n\xc3\xbc: e\r\n\r\n"), 6},
+    {"control octet in a name", SPAN("A\x01: b\r\n\r\n"), 0},
+    {"no name", SPAN(": b\r\n\r\n"), 0},
+    {"white space before the colon", SPAN("A \t : b\r\n\r\nx"), 11},
+    {"two words before the colon", SPAN("A B: b\r\n\r\nx"), 0},
+    {"colon alone", SPAN("A:\r\n:\r\n"), 4},
+    {"value of colons", SPAN("A:::\r\n\r\n"), 8},
+    {"name of dots", SPAN("..A: b\r\n.B: c\r\n\r\nx"), 17},
+    {"a dot", SPAN("A: b\r\n.\r\n\r\n"), 6},
+    {"bare CR in a value", SPAN("A: b\rB: c\r\n\r\nx"), 13},
+    {"bare CR first in a line", SPAN("A: b\r\n\rB: c\r\n\r\n"), 6},
+    {"CR CR LF is no empty line", SPAN("A: b\r\n\r\r\n\r\n"), 6},
+    {"value ends in CR CR LF", SPAN("A: b\r\r\n\r\nx"), 9},
+    {"header alone", SPAN("A: b\r\nC: d\r\n"), -1},
+    {"header without line end", SPAN("A: b"), -1},
+    {"name alone", SPAN("Abc"), -1},
+    {"CR alone", SPAN("A: b\r\n\r"), -1},
+    {"start of an mbox line", SPAN("Fro"), -1},
+    {"start of an mbox line or field", SPAN("From  "), -1},
+    {"nothing", SPAN(""), -1},
+};
+
+/* The text grows from one cut to the next, by `step` octets, each time in a block of its own. */
+static void
+check_growing(const struct length_row *row, size_t step)
+{
+    size_t  resume = 0;
+    ssize_t got    = -1;
+
+    for (size_t len = 0; got < 0; len += step) {
+        struct span part = exact_copy(span_head(row->text, len < row->text.len ? len : row->text.len));
+
+        got = headers_length(part, &resume);
+        free_copy(part);
+        if (len >= row->text.len)
+            break;
+    }
+    if (got != row->expect)
+        fail_msg("%s, by %zu: %zd, not %zd", row->name, step, got, row->expect);
+}
+
+static void
+test_length(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(lengths); i++)
+        for (size_t step = 1; step <= lengths[i].text.len + 1; step++)
+            check_growing(&lengths[i], step);
+}
+
+/* Every short text over the octets that matter: all splits agree, and what is unedited is written as it came. */
+static void
+test_length_all_short_texts(void **state)
+{
+    static const char alphabet[] = "a: \r\nF";
+    char              text[6];
+
+    (void)state;
+    for (size_t len = 0; len <= sizeof(text); len++) {
+        size_t total = 1;
+
+        for (size_t i = 0; i < len; i++)
+            total *= sizeof(alphabet) - 1;
+        for (size_t number = 0; number < total; number++) {
+            struct length_row row  = {.name = text, .text = {text, len}};
+            size_t            rest = number, resume = 0;
+
+            for (size_t i = 0; i < len; i++, rest /= sizeof(alphabet) - 1)
+                text[i] = alphabet[rest % (sizeof(alphabet) - 1)];
+            row.expect = headers_length(row.text, &resume);
+            check_growing(&row, 1);
+        }
+    }
+}
+
+static void
+render(const struct header_list *list, struct bytes *out)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        bytes_add(out, list->fields[i].name);
+        bytes_add(out, SPAN("="));
+        bytes_add(out, list->fields[i].value);
+        bytes_add(out, SPAN("|"));
+    }
+}
+
+static const struct parse_row {
+    const char *name;
+    struct span block;
+    struct span fields, separator;
+} parses[] = {
+    {"plain", SPAN("A: b\r\nC:d\r\n\r\n"), SPAN("A= b|C=d|"), SPAN("\r\n")},
+    {"bare", SPAN("A: b\nC:d\n\n"), SPAN("A= b|C=d|"), SPAN("\n")},
+    {"folded", SPAN("A: b\r\n c\r\nB: d\r\n\r\n"), SPAN("A= b\r\n c|B= d|"), SPAN("\r\n")},
+    {"empty folds", SPAN("A:\r\n \r\n b\r\n\r\n"), SPAN("A=\r\n \r\n b|"), SPAN("\r\n")},
+    {"empty values", SPAN("A:\r\nB:\n\r\n"), SPAN("A=|B=|"), SPAN("\r\n")},
+    {"obsolete", SPAN("A \t: b\r\n\r\n"), SPAN("A= b|"), SPAN("\r\n")},
+    {"mbox", SPAN("From a b\r\nA: b\r\n\r\n"), SPAN("=a b|A= b|"), SPAN("\r\n")},
+    {"NUL", SPAN("A: \0b\r\n\r\n"), SPAN("A= \0b|"), SPAN("\r\n")},
+    {"CRs in front of the line end", SPAN("A: b\r\r\n\r\n"), SPAN("A= b\r|"), SPAN("\r\n")},
+    {"empty", SPAN(""), SPAN(""), SPAN("")},
+    {"empty line alone", SPAN("\n"), SPAN(""), SPAN("\n")},
+    {"ends in a value", SPAN("A: b\r\nC: d"), SPAN("A= b|C= d|"), SPAN("")},
+    {"ends in a name", SPAN("A: b\r\nCd"), SPAN("A= b|"), SPAN("")},
+    {"ends in CR", SPAN("A: b\r\n\r"), SPAN("A= b|"), SPAN("")},
+    {"ends in a fold", SPAN("A: b\r\n "), SPAN("A= b\r\n |"), SPAN("")},
+};
+
+static void
+expect_span(const char *name, const char *what, struct span got, struct span expect)
+{
+    if (!span_equal(got, expect))
+        fail_msg("%s: %s: \"%.*s\", not \"%.*s\"", name, what, SPAN_ARG(got), SPAN_ARG(expect));
+}
+
+static void
+expect_written(const char *name, const struct header_list *list, struct span expect)
+{
+    struct bytes      out  = {0};
+    struct bytes_sink sink = bytes_sink(&out);
+
+    headers_write(list, &sink.sink);
+    expect_span(name, "written", bytes_span(&out), expect);
+    bytes_free(&out);
+}
+
+static void
+test_parse(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(parses); i++) {
+        const struct parse_row *row   = &parses[i];
+        struct span             block = exact_copy(row->block);
+        struct header_list      list  = {0};
+        struct bytes            out   = {0};
+
+        headers_parse(&list, block);
+        render(&list, &out);
+        expect_span(row->name, "fields", bytes_span(&out), row->fields);
+        expect_span(row->name, "separator", list.separator, row->separator);
+        assert_int_equal(list.body_follows, row->separator.len == 0);
+        expect_written(row->name, &list, row->block);
+        list.changed = true; /* put together from its fields it is the same */
+        expect_written(row->name, &list, row->block);
+        bytes_free(&out);
+        headers_free(&list);
+        free_copy(block);
+    }
+}
+
+static void
+test_find(void **state)
+{
+    struct header_list list = {0};
+
+    (void)state;
+    headers_parse(&list, SPAN("From x\r\nSubject: a\r\nTo: b\r\nsUBJECT : c\r\n\r\n"));
+    assert_int_equal(headers_find(&list, SPAN("subject"), 0), 1);
+    assert_int_equal(headers_find(&list, SPAN("subject"), 2), 3);
+    assert_int_equal(headers_find(&list, SPAN("subject"), 4), -1);
+    assert_int_equal(headers_find(&list, SPAN("subjec"), 0), -1);
+    assert_int_equal(headers_find(&list, SPAN("From"), 0), -1);
+    headers_free(&list);
+}
+
+/* A letter says what to do: + insert name, value at; L insert the line at; = replace the value; R replace the line; -
+ */
+struct edit {
+    char        what;
+    size_t      at;
+    struct span name, value;
+    int         refused;
+};
+
+#define ADD(at, name, value)                                                                                           \
+    {                                                                                                                  \
+        '+', at, SPAN(name), SPAN(value), 0                                                                            \
+    }
+#define ADD_LINE(at, line)                                                                                             \
+    {                                                                                                                  \
+        'L', at, SPAN(""), SPAN(line), 0                                                                               \
+    }
+#define NO_LINE(at, line)                                                                                              \
+    {                                                                                                                  \
+        'L', at, SPAN(""), SPAN(line), -1                                                                              \
+    }
+#define REPLACE(at, value)                                                                                             \
+    {                                                                                                                  \
+        '=', at, SPAN(""), SPAN(value), 0                                                                              \
+    }
+#define REPLACE_LINE(at, line)                                                                                         \
+    {                                                                                                                  \
+        'R', at, SPAN(""), SPAN(line), 0                                                                               \
+    }
+#define REMOVE(at)                                                                                                     \
+    {                                                                                                                  \
+        '-', at, SPAN(""), SPAN(""), 0                                                                                 \
+    }
+#define REMOVE_ALL(count, name)                                                                                        \
+    {                                                                                                                  \
+        '*', count, SPAN(name), SPAN(""), 0                                                                            \
+    }
+
+static const struct edit_row {
+    const char *name;
+    struct span block;
+    struct edit edits[4];
+    struct span expect, changes;
+} edits[] = {
+    {"add above", SPAN("A: b\r\n\r\n"), {ADD(0, "X", "y")}, SPAN("X: y\r\nA: b\r\n\r\n"), SPAN("add X")},
+    {"add below", SPAN("A: b\r\n\r\n"), {ADD(1, "X", "y")}, SPAN("A: b\r\nX: y\r\n\r\n"), SPAN("add X")},
+    {"bare line feeds stay", SPAN("A: b\n\n"), {ADD(0, "X", "y")}, SPAN("X: y\nA: b\n\n"), SPAN("add X")},
+    {"never above an mbox line",
+     SPAN("From a\r\nA: b\r\n\r\n"),
+     {ADD(0, "X", "y")},
+     SPAN("From a\r\nX: y\r\nA: b\r\n\r\n"),
+     SPAN("add X")},
+    {"no header at all", SPAN(""), {ADD(0, "X", "y")}, SPAN("X: y\r\n\r\n"), SPAN("add X")},
+    {"no header at all, two",
+     SPAN(""),
+     {ADD(0, "X", "y"), ADD(0, "Y", "z")},
+     SPAN("Y: z\r\nX: y\r\n\r\n"),
+     SPAN("add X, add Y")},
+    {"mbox line, then the body", SPAN("From a\r\n"), {ADD(0, "X", "y")}, SPAN("From a\r\nX: y\r\n\r\n"), SPAN("add X")},
+    {"empty line alone", SPAN("\r\n"), {ADD(0, "X", "y")}, SPAN("X: y\r\n\r\n"), SPAN("add X")},
+    {"no empty line, but fields", SPAN("A: b\r\n"), {ADD(0, "X", "y")}, SPAN("X: y\r\nA: b\r\n"), SPAN("add X")},
+    {"behind a field without line end", SPAN("A: b"), {ADD(1, "X", "y")}, SPAN("A: b\r\nX: y\r\n"), SPAN("add X")},
+    {"above a field without line end", SPAN("A: b"), {ADD(0, "X", "y")}, SPAN("X: y\r\nA: b"), SPAN("add X")},
+    {"what ends in a name stays", SPAN("A: b\r\nCd"), {ADD(0, "X", "y")}, SPAN("X: y\r\nA: b\r\nCd"), SPAN("add X")},
+    {"injection",
+     SPAN("A: b\r\n\r\n"),
+     {ADD(0, "X", "y\r\nEvil: z\r\n\r\nbody\n\n.\r\n\0end")},
+     SPAN("X: y Evil: z body . end\r\nA: b\r\n\r\n"),
+     SPAN("add X")},
+    {"white space is trimmed and kept",
+     SPAN("\r\n"),
+     {ADD(0, "X", " \t a  b\r\n \tc \r\n ")},
+     SPAN("X: a  b \tc\r\n\r\n"),
+     SPAN("add X")},
+    {"empty value", SPAN("\r\n"), {ADD(0, "X", "")}, SPAN("X:\r\n\r\n"), SPAN("add X")},
+    {"blank value", SPAN("\r\n"), {ADD(0, "X", " \r\n ")}, SPAN("X:\r\n\r\n"), SPAN("add X")},
+    {"folded at 78",
+     SPAN("\r\n"),
+     {ADD(0, "X", "aaaaaaaaa bbbbbbbbb ccccccccc ddddddddd eeeeeeeee fffffffff ggggggggg hhhhh i")},
+     SPAN("X: aaaaaaaaa bbbbbbbbb ccccccccc ddddddddd eeeeeeeee fffffffff ggggggggg hhhhh\r\n i\r\n\r\n"),
+     SPAN("add X")},
+    {"a line", SPAN("\r\n"), {ADD_LINE(0, "X-Y :  z")}, SPAN("X-Y: z\r\n\r\n"), SPAN("add X-Y")},
+    {"lines that are none",
+     SPAN("A: b\r\n\r\n"),
+     {NO_LINE(0, "no colon"), NO_LINE(0, ": x"), NO_LINE(0, "")},
+     SPAN("A: b\r\n\r\n"),
+     SPAN("")},
+    {"a line with a control in its name",
+     SPAN("\r\n"),
+     {NO_LINE(0, "X\nY: z"), NO_LINE(0, "X\0: z")},
+     SPAN("\r\n"),
+     SPAN("")},
+    {"replace the value",
+     SPAN("A: b\r\n c\r\nD: e\r\n\r\n"),
+     {REPLACE(0, "new")},
+     SPAN("A: new\r\nD: e\r\n\r\n"),
+     SPAN("replace A")},
+    {"replace the line",
+     SPAN("A: b\r\n c\r\nD: e\r\n\r\n"),
+     {REPLACE_LINE(1, "New:x")},
+     SPAN("A: b\r\n c\r\nNew: x\r\n\r\n"),
+     SPAN("replace D")},
+    {"replace twice",
+     SPAN("A: b\r\n\r\n"),
+     {REPLACE_LINE(0, "C: d"), REPLACE(0, "e")},
+     SPAN("C: e\r\n\r\n"),
+     SPAN("replace A, replace C")},
+    {"remove", SPAN("A: b\r\nC: d\r\n\r\n"), {REMOVE(0)}, SPAN("C: d\r\n\r\n"), SPAN("remove A")},
+    {"remove every one",
+     SPAN("A: b\r\nC: d\r\na: x\r\n y\r\nA : z\r\n\r\n"),
+     {REMOVE_ALL(3, "A")},
+     SPAN("C: d\r\n\r\n"),
+     SPAN("remove A, remove a, remove A")},
+    {"remove what was added",
+     SPAN("A: b\r\n\r\n"),
+     {ADD(0, "X", "y"), REMOVE(0)},
+     SPAN("A: b\r\n\r\n"),
+     SPAN("add X, remove X")},
+    {"remove all that is there", SPAN("A: b\r\n\r\n"), {REMOVE(0)}, SPAN("\r\n"), SPAN("remove A")},
+};
+
+static int
+apply(struct header_list *list, const struct edit *edit)
+{
+    switch (edit->what) {
+    case '+':
+        headers_insert(list, edit->at, edit->name, edit->value);
+        return 0;
+    case 'L':
+        return headers_insert_line(list, edit->at, edit->value);
+    case '=':
+        headers_replace(list, edit->at, edit->value);
+        return 0;
+    case 'R':
+        return headers_replace_line(list, edit->at, edit->value);
+    case '*':
+        return headers_remove_all(list, edit->name) == edit->at ? 0 : -1;
+    default:
+        headers_remove(list, edit->at);
+        return 0;
+    }
+}
+
+static void
+test_edits(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(edits); i++) {
+        const struct edit_row *row   = &edits[i];
+        struct span            block = exact_copy(row->block);
+        struct header_list     list  = {0};
+
+        headers_parse(&list, block);
+        for (size_t e = 0; e < ROWS(row->edits) && row->edits[e].what != '\0'; e++)
+            if (apply(&list, &row->edits[e]) != row->edits[e].refused)
+                fail_msg("%s: edit %zu", row->name, e);
+        expect_written(row->name, &list, row->expect);
+        expect_span(row->name, "changes", bytes_span(&list.changes), row->changes);
+        assert_int_equal(list.changed, row->changes.len > 0);
+        headers_free(&list);
+        free_copy(block);
+    }
+}
+
+/* What was written parses again to what was meant, whatever octets the value has. */
+static void
+check_folding(struct span value)
+{
+    struct header_list list = {0}, again = {0};
+    struct bytes       out = {0}, before = {0}, after = {0};
+    struct bytes_sink  sink   = bytes_sink(&out);
+    size_t             resume = 0;
+
+    headers_parse(&list, SPAN("A: b\r\n\r\n"));
+    headers_insert(&list, 0, SPAN("X-Name"), value);
+    headers_unfold(&list.fields[0], &before);
+    headers_write(&list, &sink.sink);
+    assert_int_equal(headers_length(bytes_span(&out), &resume), out.len);
+    headers_parse(&again, bytes_span(&out));
+    assert_int_equal(again.count, 2);
+    headers_unfold(&again.fields[0], &after);
+    expect_span("folding", "unfolded", bytes_span(&after), bytes_span(&before));
+    assert_null(memchr(out.data, '\0', out.len));
+    for (struct span rest = bytes_span(&out); rest.len > 2;) {
+        size_t len = (size_t)((char *)memchr(rest.data, '\n', rest.len) - rest.data) + 1;
+
+        assert_true(len <= 1000 && len > 2 && rest.data[len - 2] == '\r');
+        assert_true(strspn(rest.data, " \t") < len - 2);
+        rest = span_tail(rest, len);
+    }
+    headers_free(&list);
+    headers_free(&again);
+    bytes_free(&out);
+    bytes_free(&before);
+    bytes_free(&after);
+}
+
+static void
+test_folding(void **state)
+{
+    static const char octets[] = {'a', ' ', '\t', '\r', '\n', '\0', '.', ':', (char)0xc3, (char)0xbc};
+
+    (void)state;
+    srand(1);
+    for (size_t round = 0; round < 3000; round++) {
+        size_t len = (size_t)rand() % 3000, stretch = 1 + (size_t)rand() % 1200;
+        char  *value = memory_new(len + 1);
+
+        for (size_t i = 0; i < len; i++)
+            value[i] =
+                (size_t)rand() % stretch == 0 ? octets[(size_t)rand() % sizeof(octets)] : value[i > 0 ? i - 1 : 0];
+        check_folding((struct span){value, len});
+        free(value);
+    }
+}
+
+/* A word longer than a line is broken between characters, and nothing of it is lost. */
+static void
+test_long_word(void **state)
+{
+    char              *word   = repeat("\xe2\x82\xac", 1000);
+    struct header_list list   = {0};
+    struct bytes       text   = {0};
+    size_t             octets = 0;
+
+    (void)state;
+    headers_parse(&list, SPAN("\r\n"));
+    headers_insert(&list, 0, SPAN("X"), span_of(word));
+    headers_unfold(&list.fields[0], &text);
+    for (const char *piece = strtok(text.data, " "); piece != NULL; piece = strtok(NULL, " ")) {
+        assert_int_equal(strlen(piece) % 3, 0);
+        octets += strlen(piece);
+    }
+    assert_int_equal(octets, 3000);
+    headers_free(&list);
+    bytes_free(&text);
+    free(word);
+}
+
+static const struct unfold_row {
+    struct span block, expect;
+} unfolds[] = {
+    {SPAN("A: b\r\n\r\n"), SPAN("b")},
+    {SPAN("A:b\r\n\tc\r\n  d \r\n\r\n"), SPAN("b\tc  d")},
+    {SPAN("A:\r\n b\n c\n\n"), SPAN("b c")},
+    {SPAN("A: \r\n \t\r\n \r\n\r\n"), SPAN("")},
+    {SPAN("A: b\r\n \r\n c\r\n\r\n"), SPAN("b  c")},
+    {SPAN("A: b\rc\0d\r\n\r\n"), SPAN("b\rc\0d")},
+    {SPAN("A:"), SPAN("")},
+};
+
+static void
+test_unfold(void **state)
+{
+    struct bytes value = {0};
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(unfolds); i++) {
+        struct header_list list = {0};
+
+        headers_parse(&list, unfolds[i].block);
+        headers_unfold(&list.fields[0], &value);
+        expect_span(unfolds[i].block.data, "unfolded", bytes_span(&value), unfolds[i].expect);
+        headers_free(&list);
+    }
+    bytes_free(&value);
+}
+
+static void
+test_take_all(void **state)
+{
+    struct header_list   list = {0};
+    struct header_field *fields;
+    size_t               count;
+
+    (void)state;
+    headers_parse(&list, SPAN("From a\r\nA: 1\r\nB: 2\r\nC: 3\r\nend of header"));
+    fields = headers_take_all(&list, &count);
+    assert_int_equal(count, 4);
+    assert_int_equal(list.count, 0);
+    headers_keep(&list, &fields[0]);
+    headers_insert(&list, list.count, SPAN("New"), SPAN("0"));
+    headers_keep(&list, &fields[1]);
+    headers_drop(&list, &fields[2]);
+    headers_keep(&list, &fields[3]);
+    free(fields);
+    expect_written("take all", &list, SPAN("From a\r\nNew: 0\r\nA: 1\r\nC: 3\r\nend of header"));
+    headers_free(&list);
+}
+
+static void
+test_changes_are_bounded(void **state)
+{
+    char              *text = repeat("Name-of-a-field: x\r\n", 1000);
+    struct header_list list = {0};
+
+    (void)state;
+    headers_parse(&list, span_of(text));
+    assert_int_equal(headers_remove_all(&list, SPAN("name-of-A-field")), 1000);
+    assert_in_range(list.changes.len, 900, 1100);
+    assert_string_equal(list.changes.data + list.changes.len - 5, ", ...");
+    headers_free(&list);
+    free(text);
+}
+
+static double
+seconds(void)
+{
+    return (double)clock() / CLOCKS_PER_SEC;
+}
+
+/* 100,000 fields, and a line of a megabyte that comes 100 octets at a time: no step looks at everything again. */
+static void
+test_time_is_linear(void **state)
+{
+    char              *many = repeat("A: b\r\n", 100000), *line = repeat("x", 1 << 20);
+    struct header_list list   = {0};
+    size_t             resume = 0, count;
+    double             start  = seconds();
+
+    (void)state;
+    memcpy(line, "A:", 2);
+    for (size_t len = 0; len < 1 << 20; len += 100)
+        assert_int_equal(headers_length((struct span){line, len}, &resume), -1);
+    resume = 0;
+    for (size_t len = 0; len < 600000; len += 100)
+        assert_int_equal(headers_length((struct span){many, len}, &resume), -1);
+    headers_parse(&list, span_of(many));
+    assert_int_equal(list.count, 100000);
+    for (struct header_field *fields = headers_take_all(&list, &count), *field = fields; field != NULL; field++) {
+        headers_insert(&list, list.count, SPAN("New"), SPAN("x"));
+        headers_drop(&list, field);
+        if (field == fields + count - 1) {
+            free(fields);
+            break;
+        }
+    }
+    assert_int_equal(headers_remove_all(&list, SPAN("New")), 100000);
+    headers_free(&list);
+    assert_true(seconds() - start < 2);
+    free(many);
+    free(line);
+}
+
+/* A name without colon is given up at the length of a line, so that a growing text is not read anew each time. */
+static void
+test_endless_name(void **state)
+{
+    char  *text   = repeat("x", 2000);
+    size_t resume = 0;
+
+    (void)state;
+    assert_int_equal(headers_length((struct span){text, 997}, &resume), -1);
+    assert_int_equal(resume, 0);
+    assert_int_equal(headers_length((struct span){text, 998}, &resume), 0);
+    text[997] = ':';
+    assert_int_equal(headers_length((struct span){text, 998}, &resume), -1);
+    free(text);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_length),         cmocka_unit_test(test_length_all_short_texts),
+        cmocka_unit_test(test_parse),          cmocka_unit_test(test_find),
+        cmocka_unit_test(test_edits),          cmocka_unit_test(test_folding),
+        cmocka_unit_test(test_long_word),      cmocka_unit_test(test_unfold),
+        cmocka_unit_test(test_take_all),       cmocka_unit_test(test_changes_are_bounded),
+        cmocka_unit_test(test_time_is_linear), cmocka_unit_test(test_endless_name),
+    };
+
+    return cmocka_run_group_tests_name("headers", tests, NULL, NULL);
+}
