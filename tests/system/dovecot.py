@@ -1,0 +1,107 @@
+"""A real Dovecot from a generated configuration in a temporary folder: POP3, STLS and POP3S on free ports."""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+import secrets_sent
+from places import AS_ROOT, HOST, UNPRIVILEGED, free_port, give_away, listens, wait_until
+
+CONFIG = """
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/dovecot.log
+protocols = pop3
+listen = {host}
+ssl = yes
+ssl_cert = <{certificate}
+ssl_key = <{certificate}
+disable_plaintext_auth = no
+auth_mechanisms = plain login cram-md5 apop
+auth_failure_delay = 0
+mail_max_userip_connections = 100
+mail_location = maildir:~/Maildir
+mail_uid = {user}
+mail_gid = {group}
+first_valid_uid = 1
+first_valid_gid = 1
+pop3_uidl_format = %f
+pop3_no_flag_updates = no
+{unprivileged}
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  chroot =
+}}
+service pop3-login {{
+  chroot =
+  service_count = 0
+  inet_listener pop3 {{
+    port = {port}
+  }}
+  inet_listener pop3s {{
+    port = {tls_port}
+    ssl = yes
+  }}
+}}
+service pop3 {{
+  service_count = 0
+}}
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u {folder}/users
+}}
+userdb {{
+  driver = static
+  args = home={folder}/mail/%u allow_all_users=yes
+}}
+"""
+PROGRAM = shutil.which("dovecot", path=os.environ["PATH"] + ":/usr/sbin")
+
+
+class Dovecot:
+    """port: plain and STLS; tls_port: implicit TLS."""
+
+    def __init__(self, folder, certificate):
+        self.folder = folder
+        self.port, self.tls_port = free_port(), free_port()
+        for part in ("run", "mail", "state"):
+            (folder / part).mkdir(mode=0o755, parents=True)
+        self.users = folder / "users"
+        self.users.touch(0o644)
+        give_away(folder / "mail")
+        config = folder / "dovecot.conf"
+        own = "" if AS_ROOT else f"default_login_user = {UNPRIVILEGED}\ndefault_internal_user = {UNPRIVILEGED}\n"
+        config.write_text(CONFIG.format(folder=folder, host=HOST, port=self.port, tls_port=self.tls_port, user=UNPRIVILEGED,
+                                        group=pathlib.Path("/proc/self").group() if not AS_ROOT else "nogroup",
+                                        certificate=certificate, unprivileged=own))
+        self.process = subprocess.Popen([PROGRAM, "-F", "-c", config], start_new_session=True)
+        wait_until(lambda: listens(self.port) and listens(self.tls_port), what="Dovecot listens")
+
+    def mailbox(self, user, messages):
+        """A new user with these messages (CR LF, as they are to be served), in this order."""
+        account = secrets_sent.account(user)
+        new = self.folder / "mail" / user / "Maildir" / "new"
+        for part in ("cur", "new", "tmp"):
+            new.with_name(part).mkdir(parents=True)
+        for number, message in enumerate(messages, 1):
+            file = new / f"{1_700_000_000 + number}.M{number:06}P1.test"
+            file.write_bytes(message.replace(b"\r\n", b"\n"))
+        give_away(self.folder / "mail" / user)
+        with self.users.open("ab") as users:
+            users.write(b"%s:{PLAIN}%s\n" % account)
+        return account
+
+    def left(self, user):
+        """How many messages the user's Maildir holds."""
+        maildir = self.folder / "mail" / user / "Maildir"
+        return sum(1 for part in ("cur", "new") for _ in (maildir / part).iterdir())
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(10)

@@ -1,0 +1,52 @@
+"""Where things are, and the small tools that every part of the harness needs."""
+import os
+import pathlib
+import pwd
+import socket
+import subprocess
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+BUILD = ROOT / "build"
+SHARED = ROOT.parent / "shared"
+POPGATE = ROOT / os.environ.get("POPGATE", "build/release/popgate")
+HOST = "127.0.0.1"
+AS_ROOT = os.geteuid() == 0
+UNPRIVILEGED = "nobody" if AS_ROOT else pwd.getpwuid(os.geteuid()).pw_name
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition, seconds=10, what="condition"):
+    """Polls until `condition()` is true and returns what it gave."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.02)
+    raise AssertionError(f"{what}: not within {seconds} s")
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def run(*command, check=True, timeout=60, **options):
+    """A program's CompletedProcess, its output as bytes; a failure shows what it said."""
+    done = subprocess.run([str(word) for word in command], capture_output=True, timeout=timeout, **options)
+    if check and done.returncode:
+        raise AssertionError(f"{command}: exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    return done
+
+
+def give_away(path):
+    """Makes `path` and all below it the property of the user that servers and workers run as."""
+    if AS_ROOT:
+        run("chown", "-R", UNPRIVILEGED, path)

@@ -1,0 +1,20 @@
+"""Every password, SASL response and digest that the tests sent. No log may hold any of them: test_secrets.py looks."""
+import base64
+import collections
+
+sent = set()
+Account = collections.namedtuple("Account", "user password")
+
+
+def add(secret):
+    sent.add(bytes(secret))
+
+
+def account(user):
+    """A user with a password that is easy to find where it should not be."""
+    user = user.encode()
+    password = b"Sesam-" + user + b"-oeffne-dich"
+    add(password)
+    for response in (b"\0%s\0%s" % (user, password), b"%s\0%s\0%s" % (user, user, password), password):
+        add(base64.b64encode(response))
+    return Account(user, password)
