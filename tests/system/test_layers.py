@@ -1,0 +1,79 @@
+"""make layers: who may know whom. Each rule is broken once, in a copy of the tree."""
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LAYERS = ROOT / "tests/layers"
+FOLDERS = ("base", "rules", "filters", "tools", "proxy")
+
+
+@pytest.fixture
+def tree(tmp_path):
+    for folder in FOLDERS:
+        if (ROOT / folder).exists():
+            shutil.copytree(ROOT / folder, tmp_path / folder)
+    return tmp_path
+
+
+def check(tree):
+    return subprocess.run([LAYERS, tree], capture_output=True, text=True, timeout=60)
+
+
+def test_the_tree_keeps_the_rules(tree):
+    done = check(tree)
+    assert done.returncode == 0 and not done.stdout and not done.stderr
+
+
+@pytest.mark.parametrize("file, include", [
+    ("base/x.c", '"rules/regex.h"'),
+    ("base/x.c", '"proxy/log.h"'),
+    ("base/x.c", "<event2/event.h>"),
+    ("base/x.c", "<pcre2.h>"),
+    ("rules/x.c", '"filters/headers.h"'),
+    ("rules/x.c", '"proxy/log.h"'),
+    ("rules/x.c", "<event2/buffer.h>"),
+    ("rules/x.c", "<openssl/ssl.h>"),
+    ("filters/x.c", '"proxy/log.h"'),
+    ("filters/x.c", '"proxy/session.h"'),
+    ("filters/x.h", "<event2/event.h>"),
+    ("filters/x.c", "<openssl/ssl.h>"),
+    ("tools/x.c", '"proxy/config.h"'),
+    ("proxy/dot.c", '"proxy/pop3.h"'),
+    ("proxy/dot.c", "<event2/buffer.h>"),
+    ("proxy/pop3.c", '"proxy/log.h"'),
+    ("proxy/pop3.h", "<openssl/ssl.h>"),
+    ("proxy/tls.c", '"proxy/peer.h"'),
+    ("proxy/peer.c", '"proxy/session.h"'),
+    ("proxy/peer.c", '"filters/chain.h"'),
+    ("proxy/message.c", '"proxy/peer.h"'),
+    ("proxy/message.c", '"proxy/session.h"'),
+    ("proxy/upstream.c", '"proxy/session.h"'),
+    ("proxy/session.c", '"proxy/worker.h"'),
+    ("proxy/worker.c", '"proxy/master.h"'),
+    ("proxy/master.c", '"proxy/session.h"'),
+    ("proxy/dot.c", '"pop3.h"'),
+    ("proxy/dot.c", '"../proxy/pop3.h"'),
+    ("proxy/dot.c", "HEADER"),
+    ("proxy/unheard_of.c", "<stdio.h>"),
+    ("new/x.c", "<stdio.h>"),
+])
+def test_a_broken_rule_is_named(tree, file, include):
+    broken = tree / file
+    broken.parent.mkdir(exist_ok=True)
+    with open(broken, "a", encoding="utf-8") as source:
+        source.write(f"\n  #  include {include}\n")
+    done = check(tree)
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"{file}:") and done.stdout.count("\n") == 1
+
+
+def test_a_grep_that_fails_is_no_success(tree):
+    (tree / "base/dangling.h").symlink_to("nowhere")
+    assert check(tree).returncode == 1
+
+
+def test_a_tree_without_code_is_no_success(tmp_path):
+    assert check(tmp_path).returncode == 1
