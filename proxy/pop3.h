@@ -49,21 +49,21 @@ enum pop3_fault {
 
 struct pop3_command {
     enum pop3_verb  verb;
-    enum pop3_fault fault; /* if not POP3_FINE nothing below `name` is set, and `verb` may be POP3_OTHER */
-    struct span     name;  /* the verb as the client wrote it */
-    struct span argument;  /* of USER, PASS, LANG, OTHER: the rest, spaces and 8-bit octets kept; of APOP the name; of
-                              AUTH the mechanism */
-    struct span second;    /* of APOP the digest; of AUTH the initial response. Empty data: not given */
-    bool        has_number;
-    uint64_t    number; /* of RETR, TOP, DELE, and of LIST and UIDL if has_number: never 0, at most 2^32-1 */
-    uint64_t    lines;  /* of TOP */
+    enum pop3_fault fault;    /* if not POP3_FINE nothing below `name` is set, and `verb` may be POP3_OTHER */
+    struct span     name;     /* the verb as the client wrote it */
+    struct span     argument; /* the first; empty, without data: not given. See below */
+    struct span     second;   /* of APOP the digest; of AUTH the initial response; the same */
+    bool            has_number;
+    uint64_t        number; /* of RETR, TOP, DELE, and of LIST and UIDL if has_number: never 0, at most 2^32-1 */
+    uint64_t        lines;  /* of TOP: at most 2^32-1 */
 };
 
 /*
  * Takes a command line apart; `line` is without its line end, and the command's spans point into it. Verbs are matched
- * without regard to case. Spaces around numbers do not matter ("LIST " is LIST, "RETR  1" is RETR 1); a tab is never a
- * separator. PASS takes everything behind one space. Numbers are decimal digits alone: +1, 0x1, 1junk, -1, 0 and what
- * does not fit are faults.
+ * without regard to case. Spaces around numbers and words do not matter ("LIST " is LIST, "RETR  1" is RETR 1); a tab
+ * is never a separator. The argument of USER, PASS and OTHER is everything behind one space, spaces and 8-bit octets
+ * kept; that of APOP the name, of AUTH the mechanism, of LANG the tag. Numbers are decimal digits alone: +1, 0x1,
+ * 1junk, -1, 0 and what does not fit are faults.
  */
 void pop3_parse_command(struct span line, struct pop3_command *);
 
@@ -92,8 +92,10 @@ enum pop3_status {
     POP3_NONSENSE  /* anything else */
 };
 
-/* Reads a server's status line, without its line end: `*text` is what follows the indicator and one space (RFC 1957:
- * may be empty). */
+/*
+ * Reads a server's status line, without its line end: `*text` is what follows the indicator and one space (RFC 1957:
+ * may be empty); of nonsense, the line. Servers that put something else than a space there ("-ERR: no") are understood.
+ */
 enum pop3_status pop3_parse_status(struct span line, struct span *text);
 
 /*
@@ -109,12 +111,16 @@ enum pop3_shape {
     POP3_MESSAGE  /* and a message up to `.` */
 };
 
-/* What a server's answer to the command looks like. Decided by what popgate sent, never by what the answer says beyond
- * its status. */
+/*
+ * What a server's answer to the command looks like. Decided by what popgate sent, never by what the answer says beyond
+ * its status. AUTH without a mechanism is never sent to a server: see capa_write_mechanisms().
+ */
 enum pop3_shape pop3_reply_shape(const struct pop3_command *, enum pop3_status);
 
-/* The APOP timestamp in a greeting's text: from `<` to `>`, both included, with an `@` between (RFC 1939, 7). Empty:
- * none. */
+/*
+ * The APOP timestamp in a greeting's text: from `<` to `>`, both included, with an `@` and no space between
+ * (RFC 1939, 7). Empty: none.
+ */
 struct span pop3_timestamp(struct span greeting);
 
 #endif
