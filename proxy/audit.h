@@ -1,7 +1,13 @@
 /*
- * Events of the audit log, from a worker to the auditor. Each call makes one JSON object and sends it as one packet;
- * nothing blocks. What the auditor does not take at once waits in the worker, up to a limit; what is beyond it is lost,
- * counted, and the loss itself is recorded as soon as there is room ("event": "lost", "count": N).
+ * Events of the audit log, from a worker to the auditor. Each call makes one JSON object and sends it as one packet to
+ * each log; nothing blocks. What the auditor does not take at once waits in the worker, up to a limit; what is beyond
+ * it is lost, counted, and the loss itself is recorded as soon as there is room: {"time": T, "event": "lost", "count":
+ * N}.
+ *
+ * What is not known (a NULL pointer, a score where there is none) is left out of the object. "changes", and "rules" of
+ * a scored message, are arrays of strings, empty where there is nothing to name. What mail and peers say is made
+ * harmless: ill-formed UTF-8, NUL, DEL and U+0080..U+009F become U+FFFD, each text ends after AUDIT_TEXT_MAX octets,
+ * and a list after AUDIT_LIST_MAX, with "..." as its last item.
  */
 #ifndef PROXY_AUDIT_H
 #define PROXY_AUDIT_H
@@ -11,7 +17,9 @@
 
 #include "filters/filter.h"
 
-/* Which logs a session is recorded in: numbers that auditor_log() of the master gave out. */
+enum { AUDIT_TEXT_MAX = 998, AUDIT_LIST_MAX = 4096 };
+
+/* Which logs a session is recorded in: the numbers that the master gave to their paths. */
 struct audit_logs {
     const unsigned *ids;
     size_t          count; /* 0: nothing is recorded, and every call below returns at once */

@@ -1,0 +1,543 @@
+/* proxy/audit.h: every event's members in their order, harmless whatever mail and peers say; the queue, its limit and
+ * its loss. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <regex.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/utf8.h"
+#include "proxy/audit.h"
+#include "proxy/audit_queue.h"
+#include "proxy/auditor.h"
+#include "proxy/channel.h"
+#include "proxy/log.h"
+
+static const unsigned one_log[]  = {7};
+static const unsigned two_logs[] = {0, 258};
+
+static const struct audit_session session = {{one_log, 1}, "9f3c-12", "192.0.2.1:49152", "pop3s"};
+
+static struct event_base *base;
+static int                auditor; /* the other end */
+
+static int
+start(void **state)
+{
+    int ends[2];
+
+    (void)state;
+    base = event_base_new();
+    assert_non_null(base);
+    assert_int_equal(channel_open(ends), 0);
+    assert_int_equal(audit_start(base, ends[0]), 0);
+    auditor = ends[1];
+    return log_open("/dev/null", LOG_LEVEL_INFO);
+}
+
+static int
+stop(void **state)
+{
+    (void)state;
+    audit_stop(0);
+    (void)close(auditor);
+    event_base_free(base);
+    return 0;
+}
+
+/* The next record's line, without its number; NULL if there is none. */
+static json_t *
+next_record(unsigned *id)
+{
+    static char  packet[AUDITOR_ID_SIZE + AUDITOR_LINE_MAX];
+    ssize_t      got = recv(auditor, packet, sizeof(packet), MSG_DONTWAIT);
+    json_error_t error;
+    json_t      *record;
+
+    if (got < 0)
+        return NULL;
+    assert_true(got > AUDITOR_ID_SIZE);
+    assert_ptr_equal(memchr(packet, '\n', (size_t)got), packet + got - 1);
+    *id    = (unsigned)(unsigned char)packet[0] << 8 | (unsigned char)packet[1];
+    record = json_loadb(packet + AUDITOR_ID_SIZE, (size_t)got - AUDITOR_ID_SIZE, 0, &error);
+    if (record == NULL)
+        fail_msg("%s: %.*s", error.text, (int)got - AUDITOR_ID_SIZE, packet + AUDITOR_ID_SIZE);
+    return record;
+}
+
+/* The only record, which must be in the log 7. */
+static json_t *
+only_record(void)
+{
+    unsigned id;
+    json_t  *record = next_record(&id);
+
+    assert_non_null(record);
+    assert_int_equal(id, one_log[0]);
+    assert_null(next_record(&id));
+    return record;
+}
+
+static void
+assert_is_time(const char *text)
+{
+    regex_t regex;
+
+    assert_int_equal(regcomp(&regex, "^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9][.][0-9]{6}Z$",
+                             REG_EXTENDED | REG_NOSUB),
+                     0);
+    assert_int_equal(regexec(&regex, text, 0, NULL, 0), 0);
+    regfree(&regex);
+}
+
+/* The one record is `expected`, which stands here without the members that all records begin with. */
+static void
+assert_record(const char *event, const char *expected)
+{
+    json_t     *record   = only_record();
+    const char *names[]  = {"time", "event", "session", "client", "listener"};
+    const char *values[] = {NULL, event, session.session, session.client, session.listener};
+    char       *rest;
+
+    for (size_t i = 0; i < 5; i++) {
+        const char *key = json_object_iter_key(json_object_iter(record));
+
+        assert_string_equal(key, names[i]);
+        if (values[i] != NULL)
+            assert_string_equal(json_string_value(json_object_get(record, key)), values[i]);
+        else
+            assert_is_time(json_string_value(json_object_get(record, key)));
+        assert_int_equal(json_object_del(record, names[i]), 0);
+    }
+    rest = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(12));
+    assert_string_equal(rest, expected);
+    free(rest);
+    json_decref(record);
+}
+
+static void
+records_a_connection(void **state)
+{
+    (void)state;
+    audit_connect(&session);
+    assert_record("connect", "{}");
+}
+
+static void
+records_tls(void **state)
+{
+    static const struct {
+        struct audit_tls tls;
+        const char      *expected;
+    } rows[] = {
+        {{AUDIT_CLIENT, "TLSv1.3", "TLS_AES_256_GCM_SHA384", "mail.example.org", true},
+         "{\"side\":\"client\",\"version\":\"TLSv1.3\",\"cipher\":\"TLS_AES_256_GCM_SHA384\","
+         "\"sni\":\"mail.example.org\",\"resumed\":true}"},
+        {{AUDIT_SERVER, "TLSv1.2", "ECDHE-RSA-AES128-SHA", NULL, false},
+         "{\"side\":\"server\",\"version\":\"TLSv1.2\",\"cipher\":\"ECDHE-RSA-AES128-SHA\",\"resumed\":false}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        audit_tls(&session, &rows[i].tls);
+        assert_record("tls", rows[i].expected);
+    }
+}
+
+static void
+records_a_login(void **state)
+{
+    static const struct {
+        struct audit_login login;
+        const char        *expected;
+    } rows[] = {
+        {{"bob", "USER", "legacy", true, {"not shown", 9}},
+         "{\"user\":\"bob\",\"mechanism\":\"USER\",\"upstream\":\"legacy\",\"ok\":true}"},
+        {{NULL, "SCRAM-SHA-256", "legacy", false, {"[AUTH] no\tway\r", 14}},
+         "{\"mechanism\":\"SCRAM-SHA-256\",\"upstream\":\"legacy\",\"ok\":false,\"text\":\"[AUTH] no\\tway\\r\"}"},
+        {{"b\xc3\xb6"
+          "b \xf6",
+          "APOP",
+          "legacy",
+          false,
+          {NULL, 0}},
+         "{\"user\":\"b\xc3\xb6"
+         "b \xef\xbf\xbd\",\"mechanism\":\"APOP\",\"upstream\":\"legacy\",\"ok\":false}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        audit_login(&session, &rows[i].login);
+        assert_record("login", rows[i].expected);
+    }
+}
+
+static struct bytes
+bytes_of(const char *text)
+{
+    struct bytes bytes = {0};
+
+    if (text != NULL)
+        bytes_add(&bytes, span_of(text));
+    return bytes;
+}
+
+static const struct {
+    struct message_info info;
+    const char         *message_id, *from, *subject, *rules, *sha256;
+    bool                scored;
+    double              score;
+    const char         *changes;
+    enum audit_outcome  outcome;
+    const char         *expected;
+} messages[] = {
+    {{.number = 3, .uidl = "u-3"},
+     "<1@x>",
+     "A <a@x>",
+     "Hello",
+     "A_RULE,B_RULE",
+     "00ff",
+     true,
+     3.4 + 3.7,
+     "added X-Spam-Flag, changed Subject",
+     AUDIT_DELIVERED,
+     "{\"command\":\"RETR\",\"number\":3,\"uidl\":\"u-3\",\"message_id\":\"<1@x>\",\"from\":\"A <a@x>\","
+     "\"subject\":\"Hello\",\"octets_in\":1000,\"octets_out\":1200,\"sha256\":\"00ff\",\"score\":7.1,\"required\":5.0,"
+     "\"rules\":[\"A_RULE\",\"B_RULE\"],\"changes\":[\"added X-Spam-Flag\",\"changed Subject\"],"
+     "\"outcome\":\"delivered\",\"ms\":12}"},
+    {{.top = true, .number = UINT64_MAX},
+     NULL,
+     NULL,
+     NULL,
+     NULL,
+     "",
+     false,
+     0,
+     "",
+     AUDIT_ABORTED,
+     "{\"command\":\"TOP\",\"number\":9223372036854775807,\"octets_in\":1000,\"octets_out\":1200,\"changes\":[],"
+     "\"outcome\":\"aborted\",\"ms\":12}"},
+    {{.number = 1},
+     NULL,
+     "",
+     "=?utf-8?q?x?=",
+     NULL,
+     "",
+     true,
+     -0.1,
+     "one",
+     AUDIT_WITHHELD,
+     "{\"command\":\"RETR\",\"number\":1,\"from\":\"\",\"subject\":\"=?utf-8?q?x?=\",\"octets_in\":1000,"
+     "\"octets_out\":1200,\"score\":-0.1,\"required\":5.0,\"rules\":[],\"changes\":[\"one\"],\"outcome\":\"withheld\","
+     "\"ms\":12}"},
+};
+
+static void
+records_a_message(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+        struct message_report      report  = {.scored     = messages[i].scored,
+                                              .score      = messages[i].score,
+                                              .required   = 5,
+                                              .rules      = bytes_of(messages[i].rules),
+                                              .message_id = bytes_of(messages[i].message_id),
+                                              .from       = bytes_of(messages[i].from),
+                                              .subject    = bytes_of(messages[i].subject)};
+        const struct audit_message message = {&messages[i].info,   &report, messages[i].changes, 1000, 1200,
+                                              messages[i].outcome, 12};
+
+        memcpy(report.sha256, messages[i].sha256, strlen(messages[i].sha256));
+        audit_message(&session, &message);
+        assert_record("message", messages[i].expected);
+        bytes_free(&report.rules);
+        bytes_free(&report.message_id);
+        bytes_free(&report.from);
+        bytes_free(&report.subject);
+    }
+}
+
+static void
+records_a_deletion(void **state)
+{
+    (void)state;
+    audit_delete(&session, 2, "u-2", true);
+    assert_record("delete", "{\"number\":2,\"uidl\":\"u-2\",\"ok\":true}");
+    audit_delete(&session, 2, NULL, false);
+    assert_record("delete", "{\"number\":2,\"ok\":false}");
+}
+
+static void
+records_the_end(void **state)
+{
+    (void)state;
+    audit_disconnect(&session, &(struct audit_disconnect){"the client closed", NULL, 0, 0, false, 1, 2, 3});
+    assert_record("disconnect", "{\"reason\":\"the client closed\",\"retrieved\":0,\"deleted\":0,\"committed\":false,"
+                                "\"bytes_in\":1,\"bytes_out\":2,\"ms\":3}");
+    audit_disconnect(&session, &(struct audit_disconnect){"QUIT", "bob", 5, 4, true, 1, 2, 3});
+    assert_record("disconnect",
+                  "{\"reason\":\"QUIT\",\"user\":\"bob\",\"retrieved\":5,\"deleted\":4,\"committed\":true,"
+                  "\"bytes_in\":1,\"bytes_out\":2,\"ms\":3}");
+}
+
+static const struct {
+    struct span in;
+    const char *out;
+} texts[] = {
+    {SPAN("plain \"quoted\" \\ /"), "plain \"quoted\" \\ /"},
+    {SPAN("a\r\nb\t\x1b[31m"), "a\r\nb\t\x1b[31m"},
+    {SPAN("nul \0 del \x7f"), "nul \xef\xbf\xbd del \xef\xbf\xbd"},
+    {SPAN("C1 \xc2\x9b"), "C1 \xef\xbf\xbd"},
+    {SPAN("\xe2\x82\xac \xf0\x9f\x98\x80"), "\xe2\x82\xac \xf0\x9f\x98\x80"},
+    {SPAN("latin \xe9t\xe9"), "latin \xef\xbf\xbdt\xef\xbf\xbd"},
+    {SPAN("cut \xf0\x9f\x98"), "cut \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+    {SPAN("surrogate \xed\xa0\x80"), "surrogate \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+    {SPAN("overlong \xc0\xaf"), "overlong \xef\xbf\xbd\xef\xbf\xbd"},
+    {SPAN(""), ""},
+};
+
+/* The member "text" of a refused login whose text is `in`, which is copied to a block of its exact size. */
+static json_t *
+login_text(struct span in)
+{
+    char                    *copy  = malloc(in.len > 0 ? in.len : 1);
+    const struct audit_login login = {.mechanism = "USER", .text = {copy, in.len}};
+    json_t                  *record, *text;
+
+    memcpy(copy, in.data, in.len);
+    audit_login(&session, &login);
+    free(copy);
+    record = only_record();
+    text   = json_incref(json_object_get(record, "text"));
+    json_decref(record);
+    return text;
+}
+
+static void
+makes_text_harmless(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        json_t *text = login_text(texts[i].in);
+
+        if (strcmp(json_string_value(text), texts[i].out) != 0)
+            fail_msg("row %zu: %s", i, json_string_value(text));
+        json_decref(text);
+    }
+}
+
+/* Four-octet characters at every place about the bound: a text ends at most there, and never within a character. */
+static void
+bounds_a_text(void **state)
+{
+    char long_text[2000];
+
+    (void)state;
+    for (size_t shift = 0; shift < 4; shift++) {
+        json_t *text;
+
+        memset(long_text, 'x', shift);
+        for (size_t i = shift; i + 4 <= sizeof(long_text); i += 4)
+            memcpy(long_text + i, "\xf0\x9f\x98\x80", 4);
+        text = login_text((struct span){long_text, sizeof(long_text) - 4});
+        assert_true(json_string_length(text) <= AUDIT_TEXT_MAX);
+        assert_true(json_string_length(text) > AUDIT_TEXT_MAX - 4);
+        assert_int_equal(json_string_length(text) % 4, shift);
+        json_decref(text);
+    }
+}
+
+/* Control characters take six octets in JSON: the worst of all records still fits, and its lists end in "...". */
+static void
+bounds_a_record(void **state)
+{
+    struct bytes              worst   = {0};
+    struct message_report     report  = {.scored = true, .sha256 = "00"};
+    const struct message_info info    = {.number = 1, .uidl = NULL};
+    struct audit_message      message = {.info = &info, .report = &report};
+    json_t                   *record;
+    json_t                   *changes;
+
+    (void)state;
+    for (int i = 0; i < 20000; i++)
+        bytes_add(&worst, SPAN("\001"));
+    report.rules = report.message_id = report.from = report.subject = worst;
+    message.changes                                                 = worst.data;
+    audit_message(&session, &message);
+    record  = only_record();
+    changes = json_object_get(record, "changes");
+    assert_int_equal(json_array_size(changes), 2);
+    assert_string_equal(json_string_value(json_array_get(changes, 1)), "...");
+    json_decref(record);
+    bytes_free(&worst);
+}
+
+static void
+records_nothing_without_a_log(void **state)
+{
+    const struct audit_session none = {{NULL, 0}, "s", "c", "l"};
+    unsigned                   id;
+
+    (void)state;
+    audit_connect(&none);
+    audit_delete(&none, 1, NULL, true);
+    assert_null(next_record(&id));
+}
+
+static void
+sends_to_each_log(void **state)
+{
+    const struct audit_session both = {{two_logs, 2}, "s", "c", "l"};
+
+    (void)state;
+    audit_connect(&both);
+    for (size_t i = 0; i < 2; i++) {
+        unsigned id;
+        json_t  *record = next_record(&id);
+
+        assert_non_null(record);
+        assert_int_equal(id, two_logs[i]);
+        json_decref(record);
+    }
+}
+
+/* Reads all there is while the loop flushes; every number must come once and in order, but for those that a record says
+ * are lost. */
+static uint64_t
+drain(uint64_t expected, uint64_t *lost)
+{
+    unsigned id;
+    json_t  *record;
+
+    do {
+        while ((record = next_record(&id)) != NULL) {
+            if (strcmp(json_string_value(json_object_get(record, "event")), "lost") == 0) {
+                uint64_t count = (uint64_t)json_integer_value(json_object_get(record, "count"));
+
+                assert_is_time(json_string_value(json_object_get(record, "time")));
+                assert_int_equal(json_object_size(record), 3);
+                expected += count;
+                *lost += count;
+            } else {
+                assert_int_equal(json_integer_value(json_object_get(record, "number")), expected);
+                expected++;
+            }
+            json_decref(record);
+        }
+        (void)event_base_loop(base, EVLOOP_NONBLOCK);
+    } while (recv(auditor, &id, 1, MSG_PEEK | MSG_DONTWAIT) > 0);
+    return expected;
+}
+
+static void
+queues_what_the_auditor_does_not_take(void **state)
+{
+    uint64_t lost = 0;
+
+    (void)state;
+    for (uint64_t i = 0; i < 10000; i++)
+        audit_delete(&session, i, "some-unique-id", true);
+    assert_int_equal(drain(0, &lost), 10000);
+    assert_int_equal(lost, 0);
+}
+
+/* Some rounds: the queue runs over, half of it drains, more comes. */
+static void
+records_its_loss_where_it_was(void **state)
+{
+    uint64_t sent = 0, seen = 0, lost = 0;
+
+    (void)state;
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 60000; i++)
+            audit_delete(&session, sent++, "some-unique-id", true);
+        seen = drain(seen, &lost);
+        assert_int_equal(seen, sent);
+        assert_true(lost > (uint64_t)(round + 1) * 10000);
+    }
+    audit_delete(&session, sent++, NULL, true);
+    seen = drain(seen, &lost);
+    assert_int_equal(seen, sent);
+}
+
+static void
+outlives_the_auditor(void **state)
+{
+    (void)state;
+    (void)close(auditor);
+    for (int i = 0; i < 1000; i++)
+        audit_connect(&session);
+    auditor = -1;
+}
+
+/* Nobody reads: the end waits as long as it was told, and no longer. */
+static void
+stops_in_time(void **state)
+{
+    int64_t before = clock_milliseconds(), took;
+
+    for (int i = 0; i < 10000; i++)
+        audit_delete(&session, 1, "some-unique-id", true);
+    audit_stop(50);
+    took = clock_milliseconds() - before;
+    assert_in_range(took, 50, 5000);
+    audit_connect(&session);
+    (void)state;
+}
+
+/* Every character there is, whole, cut by one octet, and with its last octet spoiled. */
+static void
+reads_utf8(void **state)
+{
+    (void)state;
+    for (unsigned code = 0; code < 0x110800; code++) {
+        char     text[4] = {(char)code};
+        size_t   len     = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+        unsigned got     = 0;
+        bool     good    = code < 0x110000 && (code < 0xd800 || code > 0xdfff);
+
+        for (size_t i = len; len > 1 && i-- > 0;)
+            text[i] = (char)((i > 0 ? 0x80 : 0xf0 << (4 - len) & 0xff) |
+                             ((code >> (6 * (len - 1 - i))) & (i > 0 ? 0x3fU : 0x7fU >> len)));
+        if (utf8_read((struct span){text, len}, &got) != (good ? len : 0) || (good && got != code))
+            fail_msg("U+%04X", code);
+        if (len > 1) {
+            assert_int_equal(utf8_read((struct span){text, len - 1}, &got), 0);
+            text[len - 1] = 'x';
+            assert_int_equal(utf8_read((struct span){text, len}, &got), 0);
+        }
+    }
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
+    const struct CMUnitTest tests[] = {
+        TEST(records_a_connection),
+        TEST(records_tls),
+        TEST(records_a_login),
+        TEST(records_a_message),
+        TEST(records_a_deletion),
+        TEST(records_the_end),
+        TEST(makes_text_harmless),
+        TEST(bounds_a_text),
+        TEST(bounds_a_record),
+        TEST(records_nothing_without_a_log),
+        TEST(sends_to_each_log),
+        TEST(queues_what_the_auditor_does_not_take),
+        TEST(records_its_loss_where_it_was),
+        TEST(outlives_the_auditor),
+        TEST(stops_in_time),
+        cmocka_unit_test(reads_utf8),
+    };
+
+    return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
+}
