@@ -47,6 +47,7 @@ LIBS     = $(PACKAGE_LIBS)
 SRCS  = $(filter-out proxy/main.c,$(wildcard base/*.c proxy/*.c filters/*.c rules/*.c tools/*.c))
 OBJS  = $(SRCS:%.c=$B/%.o)
 TESTS = $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
+MANUAL = $(wildcard man/*.[1-8])
 C     = $(wildcard base/*.[ch] proxy/*.[ch] filters/*.[ch] rules/*.[ch] tools/*.[ch] tests/*/*.[ch])
 
 QUIET = $(if $(SHOW),,@)  # make SHOW=1 shows whole commands
@@ -84,12 +85,20 @@ unit: $(TESTS)
 layers:
 	@tests/layers
 
-## lint        formatting, static analysis, manual pages
-lint: packages layers
+## lint        formatting, static analysis, manual pages; each part is a goal: lint-format, lint-tidy, ...
+lint: lint-format lint-tidy lint-cppcheck lint-man layers
+lint-format: packages
 	clang-format --dry-run -Werror $C
-	clang-tidy --quiet $(filter %.c,$C) -- $(FLAGS)
+lint-tidy: $(patsubst %.c,$B/%.tidy,$(filter %.c,$C))
+$B/%.tidy: %.c .clang-tidy Makefile $(filter %.h,$C) | packages
+	@mkdir -p $(@D)
+	@echo clang-tidy $<
+	$(QUIET)clang-tidy --quiet $< -- $(filter-out -MMD -MP,$(FLAGS)) 2>/dev/null
+	@touch $@
+lint-cppcheck: packages
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr -I. $(filter %.c,$C)
-	mandoc -Tlint -W warning man/*
+lint-man: packages
+	mandoc -Tlint -W warning $(MANUAL)
 
 ## sizes       files over 500 lines and functions over 80
 sizes:
@@ -101,7 +110,6 @@ demo: packages all
 
 # What an admin may have changed is left alone: configuration and rules are installed only where they are missing.
 KEPT      = proxy.conf $(filter-out %.c %.h,$(wildcard rules/*))
-MANUAL    = $(wildcard man/*.[1-8])
 INSTALLED = $(SBINDIR)/popgate $(foreach page,$(MANUAL),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
             $(UNITDIR)/popgate.service $(PREFIX)/lib/sysusers.d/popgate.conf $(PREFIX)/lib/tmpfiles.d/popgate.conf
 
@@ -127,7 +135,7 @@ clean:
 help:
 	@sed -n 's/^## /make /p' Makefile
 
-.PHONY: all packages check unit layers lint sizes demo install uninstall clean help
+.PHONY: all packages check unit layers lint lint-format lint-tidy lint-cppcheck lint-man sizes demo install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)
