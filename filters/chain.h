@@ -54,9 +54,13 @@ unsigned chain_reach(const struct chain_run *);
  * "refuse" (one that says "pass" is logged and left out from there). chain_failure() then names it. FILTER_ENOUGH is
  * never returned.
  *
- * The list given to chain_headers() is that of the calls behind it. chain_body() does not wait. Filters edit the header
- * while chain_reach() has FILTER_HOLD, in whatever callback ends the hold: when FILTER_HOLD is gone the header can be
- * written.
+ * The list given to chain_headers() is that of the calls behind it. Filters edit the header while chain_reach() has
+ * FILTER_HOLD, in whatever callback ends the hold: when FILTER_HOLD is gone the header can be written.
+ *
+ * chain_body() does not wait: a holding filter that has had enough of the text, but waits in its end(), goes on to
+ * hold, and end() is called again by the next call of the chain after filter_resume(). Where a filter has
+ * FILTER_REWRITE when the first text comes, it stays in chain_reach() and all text leaves by host->text, though that
+ * filter finish early. Where none has, host->text is not called.
  */
 enum filter_verdict chain_headers(struct chain_run *, struct header_list *);
 enum filter_verdict chain_body(struct chain_run *, struct span text);

@@ -7,9 +7,10 @@
  *
  *      open -> headers -> body ... body -> end -> close
  *
- * A callback that is NULL means: not interested. After FILTER_ENOUGH, FILTER_WITHHOLD or FILTER_FAILED, or when the
- * server died, only close follows. Memory handed to a callback lives for that call, but for the header list, which
- * lives until close.
+ * A callback that is NULL means: not interested. The reach says what else is called: headers() with FILTER_HEADERS,
+ * body() with FILTER_BODY or FILTER_REWRITE, end() with any of the others but FILTER_HEADERS alone. After
+ * FILTER_ENOUGH, FILTER_WITHHOLD or FILTER_FAILED, or when the server died, only close follows. Memory handed to a
+ * callback lives for that call, but for the header list, which lives until close.
  */
 #ifndef FILTERS_FILTER_H
 #define FILTERS_FILTER_H

@@ -1,0 +1,328 @@
+/*
+ * One run of a chain over one message: a step for each filter, in one piece of memory. A step that has finished is
+ * passed over; a step that waits stops the chain_headers() or chain_end() that met it, and is tried again when it was
+ * resumed. Text goes from step to step by deliver(), which a rewriting filter continues from filter_write().
+ */
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "filters/chain.h"
+
+enum step_state {
+    STEP_OPEN,  /* headers() is due */
+    STEP_READS, /* body() is due, then end() */
+    STEP_ENDS,  /* end() has said that it waits */
+    STEP_FINISHED,
+};
+
+struct chain_step {
+    struct filter              filter;
+    struct chain_run          *run;
+    const struct chain_filter *setup;
+    unsigned                   reach; /* what it still needs */
+    enum step_state            state;
+    bool                       waits; /* for filter_resume() */
+};
+
+struct chain_run {
+    const struct chain_host *host;
+    struct header_list      *list;
+    const char              *failure; /* the name of the filter that stopped the run; NULL: none did */
+    enum filter_verdict      verdict; /* what chain_*() return: CONTINUE until a filter stops the run */
+    size_t            writer;   /* the step whose body() or end() is being called: filter_write() goes on behind it */
+    bool              begun;    /* the text has, and `rewrites` is settled */
+    bool              rewrites; /* text leaves by host->text */
+    size_t            count;
+    struct chain_step steps[];
+};
+
+void
+filter_log(struct filter *filter, enum filter_log_level level, const char *format, ...)
+{
+    const struct chain_run *run  = container_of(filter, struct chain_step, filter)->run;
+    struct bytes            line = {0};
+    va_list                 args;
+
+    if (run->host->log == NULL)
+        return;
+    va_start(args, format);
+    bytes_vprintf(&line, format, args);
+    va_end(args);
+    run->host->log(run->host->context, filter->name, level, line.data);
+    bytes_free(&line);
+}
+
+void
+filter_resume(struct filter *filter)
+{
+    struct chain_step *step = container_of(filter, struct chain_step, filter);
+
+    step->waits = false;
+    if (step->run->host->resume != NULL)
+        step->run->host->resume(step->run->host->context);
+}
+
+static void
+finish(struct chain_step *step)
+{
+    step->state = STEP_FINISHED;
+    step->reach = FILTER_SKIPS;
+    step->waits = false;
+}
+
+static void
+stop(struct chain_step *step, enum filter_verdict verdict)
+{
+    finish(step);
+    if (step->run->verdict != FILTER_CONTINUE)
+        return;
+    step->run->verdict = verdict;
+    step->run->failure = step->filter.name;
+}
+
+static void
+fail(struct chain_step *step)
+{
+    if (step->setup->on_failure == CHAIN_REFUSE) {
+        stop(step, FILTER_FAILED);
+        return;
+    }
+    filter_log(&step->filter, FILTER_LOG_WARNING, "failed: the message passes without this filter");
+    finish(step);
+}
+
+static enum filter_verdict
+call_end(struct chain_step *step)
+{
+    struct chain_run   *run    = step->run;
+    size_t              writer = run->writer;
+    enum filter_verdict verdict;
+
+    run->writer = (size_t)(step - run->steps);
+    verdict     = step->filter.module->end(&step->filter, run->list);
+    run->writer = writer;
+    return verdict;
+}
+
+/* Calls end(), or calls it again. */
+static void
+end(struct chain_step *step)
+{
+    enum filter_verdict verdict = FILTER_CONTINUE;
+
+    if (step->waits)
+        return;
+    step->state = STEP_ENDS;
+    if (step->filter.module->end != NULL)
+        verdict = call_end(step);
+    if (verdict == FILTER_WAIT)
+        step->waits = true;
+    else if (verdict == FILTER_WITHHOLD)
+        stop(step, verdict);
+    else if (verdict == FILTER_FAILED)
+        fail(step);
+    else
+        finish(step);
+}
+
+/* What headers() or body() said; FILTER_WAIT is not among it. */
+static void
+judge(struct chain_step *step, enum filter_verdict verdict)
+{
+    if (verdict == FILTER_WITHHOLD)
+        stop(step, verdict);
+    else if (verdict == FILTER_FAILED)
+        fail(step);
+    else if (verdict == FILTER_ENOUGH && (step->reach & FILTER_HOLD) != 0)
+        end(step);
+    else if (verdict == FILTER_ENOUGH || step->reach == FILTER_SKIPS)
+        finish(step);
+}
+
+static bool
+wants_text(const struct chain_step *step)
+{
+    return step->state == STEP_READS && (step->reach & (FILTER_BODY | FILTER_REWRITE)) != 0 &&
+           step->filter.module->body != NULL;
+}
+
+/* Gives text to the steps from `at` on, up to one that rewrites it, and behind the last to the host. */
+static void
+deliver(struct chain_run *run, size_t at, struct span text)
+{
+    size_t writer = run->writer;
+
+    for (; at < run->count && run->verdict == FILTER_CONTINUE; at++) {
+        struct chain_step *step     = &run->steps[at];
+        bool               rewrites = (step->reach & FILTER_REWRITE) != 0;
+
+        if (!wants_text(step))
+            continue;
+        run->writer = at;
+        judge(step, step->filter.module->body(&step->filter, text));
+        run->writer = writer;
+        if (rewrites)
+            return;
+    }
+    if (run->verdict == FILTER_CONTINUE && run->rewrites && run->host->text != NULL)
+        run->host->text(run->host->context, text);
+}
+
+void
+filter_write(struct filter *filter, struct span text)
+{
+    struct chain_step *step = container_of(filter, struct chain_step, filter);
+    size_t             at   = (size_t)(step - step->run->steps);
+
+    assert(step->run->writer == at && step->run->rewrites);
+    if (text.len > 0)
+        deliver(step->run, at + 1, text);
+}
+
+static bool
+is_interested(struct chain_step *step)
+{
+    if (step->filter.module->open != NULL)
+        step->reach = step->filter.module->open(&step->filter);
+    if (step->reach == FILTER_SKIPS)
+        finish(step);
+    return step->reach != FILTER_SKIPS;
+}
+
+struct chain_run *
+chain_open(const struct chain *chain, const struct message_info *info, struct message_report *report,
+           const struct chain_host *host)
+{
+    struct chain_run *run;
+    bool              interested = false;
+
+    if (chain->count == 0)
+        return NULL;
+    run         = memory_new(sizeof(*run) + chain->count * sizeof(run->steps[0]));
+    run->host   = host;
+    run->count  = chain->count;
+    run->writer = run->count;
+    for (size_t i = 0; i < run->count; i++) {
+        const struct chain_filter *setup = chain->filters[i];
+
+        run->steps[i].run    = run;
+        run->steps[i].setup  = setup;
+        run->steps[i].filter = (struct filter){setup->module, setup->name, setup->conf, info, report, NULL};
+        interested |= is_interested(&run->steps[i]);
+    }
+    if (!interested)
+        chain_close(&run);
+    return run;
+}
+
+unsigned
+chain_reach(const struct chain_run *run)
+{
+    unsigned reach = run->rewrites ? FILTER_REWRITE : FILTER_SKIPS;
+
+    for (size_t i = 0; i < run->count; i++)
+        reach |= run->steps[i].reach;
+    return reach;
+}
+
+/* Shows the header to a step that has not seen it. */
+static void
+show_headers(struct chain_step *step)
+{
+    enum filter_verdict verdict = FILTER_CONTINUE;
+
+    if (step->waits)
+        return;
+    if ((step->reach & FILTER_HEADERS) != 0 && step->filter.module->headers != NULL)
+        verdict = step->filter.module->headers(&step->filter, step->run->list);
+    if (verdict == FILTER_WAIT) {
+        step->waits = true;
+        return;
+    }
+    step->state = STEP_READS;
+    step->reach &= ~(unsigned)FILTER_HEADERS;
+    judge(step, verdict);
+}
+
+enum filter_verdict
+chain_headers(struct chain_run *run, struct header_list *list)
+{
+    run->list = list;
+    for (size_t i = 0; i < run->count && run->verdict == FILTER_CONTINUE; i++) {
+        struct chain_step *step = &run->steps[i];
+
+        if (step->state == STEP_OPEN)
+            show_headers(step);
+        else if (step->state == STEP_ENDS)
+            end(step);
+        if (step->waits)
+            return FILTER_WAIT;
+    }
+    return run->verdict;
+}
+
+static void
+begin_text(struct chain_run *run)
+{
+    if (!run->begun)
+        run->rewrites = (chain_reach(run) & FILTER_REWRITE) != 0;
+    run->begun = true;
+}
+
+enum filter_verdict
+chain_body(struct chain_run *run, struct span text)
+{
+    begin_text(run);
+    for (size_t i = 0; i < run->count && run->verdict == FILTER_CONTINUE; i++)
+        if (run->steps[i].state == STEP_ENDS)
+            end(&run->steps[i]);
+    if (text.len > 0)
+        deliver(run, 0, text);
+    return run->verdict;
+}
+
+enum filter_verdict
+chain_end(struct chain_run *run)
+{
+    begin_text(run);
+    for (size_t i = 0; i < run->count && run->verdict == FILTER_CONTINUE; i++) {
+        struct chain_step *step = &run->steps[i];
+
+        if (step->state != STEP_FINISHED)
+            end(step);
+        if (step->waits)
+            return FILTER_WAIT;
+    }
+    return run->verdict;
+}
+
+enum filter_verdict
+chain_fail(struct chain_run *run, const char *why)
+{
+    for (size_t i = 0; i < run->count; i++)
+        if (run->steps[i].state != STEP_FINISHED) {
+            filter_log(&run->steps[i].filter, FILTER_LOG_WARNING, "%s", why);
+            fail(&run->steps[i]);
+        }
+    return run->verdict;
+}
+
+const char *
+chain_failure(const struct chain_run *run)
+{
+    return run->failure;
+}
+
+void
+chain_close(struct chain_run **run)
+{
+    if (*run == NULL)
+        return;
+    for (size_t i = 0; i < (*run)->count; i++)
+        if ((*run)->steps[i].filter.module->close != NULL)
+            (*run)->steps[i].filter.module->close(&(*run)->steps[i].filter);
+    free(*run);
+    *run = NULL;
+}
