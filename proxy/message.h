@@ -46,7 +46,7 @@ enum message_progress {
     MESSAGE_BROKEN,     /* a part of it is with the client and the rest must not be: the client is to be reset */
 };
 
-/* Moves on with what the server sent, from `from` to `to`. */
+/* Moves on with what the server sent, from `from` to `to`: the same two buffers at every call. */
 enum message_progress message_move(struct message *, struct evbuffer *from, struct evbuffer *to);
 
 /* Has any octet of the answer been put into `to`? If not, an -ERR can still be the answer. */

@@ -1,0 +1,420 @@
+/*
+ * One message on its way. A stage is a function that makes what progress it can; message_move() runs them until one has
+ * to wait.
+ *
+ *      HEADER -> CHECK -> BODY -> END -> DONE          a message that a filter withholds goes to DISCARD -> DONE
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "proxy/buffer.h"
+#include "proxy/dot.h"
+#include "proxy/message.h"
+#include "proxy/relay.h"
+
+enum message_stage {
+    MESSAGE_HEADER,  /* the header block is being collected */
+    MESSAGE_CHECK,   /* the chain is to see it */
+    MESSAGE_BODY,    /* the text behind it passes, or is parked */
+    MESSAGE_END,     /* the server ended the message; the chain has the last word */
+    MESSAGE_DISCARD, /* the client was told -ERR; what the server still sends is dropped */
+    MESSAGE_DONE,
+};
+
+/* Text on its way to the wire: counted, stuffed, and put into `to`. */
+struct text_writer {
+    struct sink       sink;
+    struct dot_writer dots;
+    struct evbuffer  *to;
+    bool              after_cr;
+    uint64_t         *octets; /* of text that the client gets */
+};
+
+struct message {
+    struct message_setup  setup;
+    struct message_report report;
+    struct chain_host     host;
+    struct chain_run     *run; /* NULL: no filter is interested */
+    enum message_stage    stage;
+    enum filter_verdict   verdict; /* of the filters that saw the body */
+    struct dot_reader     reader;
+    struct bytes          block; /* what was collected of the header, and text that followed it */
+    size_t                resume;
+    struct header_list    list;
+    size_t                list_octets; /* how much of `block` is the header */
+    struct hold           hold;
+    bool                  holding;    /* nothing may be put into `to` yet */
+    bool                  rewriting;  /* the body is what the last filter writes */
+    bool                  writes_end; /* the reply's end does not come with octets that are moved */
+    bool                  begun;      /* the client got octets of the answer */
+    bool                  withheld;
+    struct sink           text;   /* what the reader reads, on its way to the filters */
+    struct text_writer    header; /* to the client */
+    struct text_writer    body;   /* to the client, or to where the message is parked */
+    struct evbuffer      *to;     /* message_move()'s, during the call */
+    uint64_t              octets_in, octets_out;
+};
+
+static void
+write_text(struct sink *sink, struct span span)
+{
+    struct text_writer *writer = container_of(sink, struct text_writer, sink);
+    struct buffer_sink  wire   = buffer_sink(writer->to);
+
+    *writer->octets += span.len;
+    for (size_t i = 0; i < span.len && !writer->dots.keep_bare_lf; i++) {
+        *writer->octets += span.data[i] == '\n' && !writer->after_cr;
+        writer->after_cr = span.data[i] == '\r';
+    }
+    dot_write(&writer->dots, span, &wire.sink);
+}
+
+/* Text that the reader read is shown to the filters. */
+static void
+show_text(struct sink *sink, struct span span)
+{
+    struct message *message = container_of(sink, struct message, text);
+
+    message->octets_in += span.len;
+    if (message->verdict == FILTER_CONTINUE && chain_reach(message->run) != FILTER_SKIPS)
+        message->verdict = chain_body(message->run, span);
+}
+
+/* Text that leaves the last of filters that rewrite. */
+static void
+take_rewritten(void *context, struct span span)
+{
+    struct message *message = context;
+
+    sink_take(&message->body.sink, span);
+}
+
+static void
+pass_log(void *context, const char *filter, enum filter_log_level level, const char *line)
+{
+    struct message *message = context;
+
+    message->setup.log(message->setup.context, filter, level, line);
+}
+
+static void
+pass_resume(void *context)
+{
+    struct message *message = context;
+
+    message->setup.resume(message->setup.context);
+}
+
+struct message *
+message_open(const struct message_setup *setup)
+{
+    struct message *message = memory_new(sizeof(*message));
+
+    message->setup                    = *setup;
+    message->reader.keep_bare_lf      = setup->keep_bare_lf;
+    message->text.take                = show_text;
+    message->header                   = (struct text_writer){.sink.take = write_text, .octets = &message->octets_out};
+    message->header.dots.keep_bare_lf = setup->keep_bare_lf;
+    message->body                     = message->header;
+    message->hold.fd                  = -1;
+    message->host =
+        (struct chain_host){.log = pass_log, .resume = pass_resume, .text = take_rewritten, .context = message};
+    message->run   = chain_open(setup->chain, setup->info, &message->report, &message->host);
+    message->stage = message->run != NULL ? MESSAGE_HEADER : MESSAGE_BODY;
+    return message;
+}
+
+static unsigned
+reach(const struct message *message)
+{
+    return message->run != NULL ? chain_reach(message->run) : FILTER_SKIPS;
+}
+
+/* The first octets of the answer: from here on it is +OK. */
+static void
+begin(struct message *message)
+{
+    if (message->begun)
+        return;
+    message->begun = true;
+    buffer_add(message->to, SPAN("+OK message follows\r\n"));
+}
+
+/* Nothing holds the message any longer: the header as it is now, then what was parked. */
+static int
+release(struct message *message)
+{
+    begin(message);
+    message->header.to = message->to;
+    headers_write(&message->list, &message->header.sink);
+    message->body.to = message->to;
+    if (!message->holding)
+        return 0;
+    message->holding = false;
+    return hold_release(&message->hold, message->to);
+}
+
+/* A filter, or one that failed and must not, keeps the message from the client. */
+static bool
+refuse(struct message *message, enum filter_verdict verdict, enum message_progress *progress)
+{
+    const char  *filter = chain_failure(message->run);
+    struct bytes answer = {0};
+
+    *progress = MESSAGE_BROKEN;
+    if (message->begun)
+        return false;
+    if (verdict == FILTER_WITHHOLD)
+        bytes_printf(&answer, "-ERR message withheld by filter %s\r\n", filter);
+    else
+        bytes_printf(&answer, "-ERR [SYS/TEMP] filter %s could not examine the message\r\n", filter);
+    buffer_add(message->to, bytes_span(&answer));
+    bytes_free(&answer);
+    message->withheld = true;
+    message->stage    = MESSAGE_DISCARD;
+    hold_close(&message->hold);
+    return true;
+}
+
+/*
+ * How much of the collected text is the header, if that is known by now. A header too long to be taken apart is cut in
+ * front of a field: what is behind passes as it is.
+ */
+static bool
+header_is_whole(struct message *message)
+{
+    ssize_t     len  = headers_length(bytes_span(&message->block), &message->resume);
+    const char *text = message->block.data;
+
+    message->list_octets = len >= 0 ? (size_t)len : message->block.len;
+    if (len >= 0 || message->reader.done)
+        return true;
+    if (message->block.len < MESSAGE_HEADER_MAX)
+        return false;
+    while (message->list_octets > 0 &&
+           (text[message->list_octets - 1] != '\n' || strchr(" \t", text[message->list_octets]) != NULL))
+        message->list_octets--;
+    return true;
+}
+
+/* Reads on, but not far behind the empty line that most headers end with: what is read here is copied. */
+static void
+collect(struct message *message, struct evbuffer *from, struct span wire)
+{
+    static const char empty_line[] = "\r\n\r\n";
+    struct bytes_sink text         = bytes_sink(&message->block);
+    const char       *end          = memmem(wire.data, wire.len, empty_line, sizeof(empty_line) - 1);
+    size_t            len          = end != NULL ? (size_t)(end - wire.data) + sizeof(empty_line) - 1 : wire.len;
+    size_t            read         = 0;
+    struct dot_step   step;
+
+    len = len < MESSAGE_HEADER_MAX ? len : MESSAGE_HEADER_MAX;
+    while (read < len && !message->reader.done)
+        read += dot_read(&message->reader, (struct span){wire.data + read, len - read}, &text.sink, &step);
+    buffer_drain(from, read);
+}
+
+static bool
+collect_header(struct message *message, struct evbuffer *from, enum message_progress *progress)
+{
+    for (;;) {
+        struct span wire = buffer_first(from);
+
+        if (wire.len == 0)
+            break;
+        collect(message, from, wire);
+        if (header_is_whole(message)) {
+            headers_parse(&message->list, span_head(bytes_span(&message->block), message->list_octets));
+            message->octets_in = message->list_octets;
+            message->stage     = MESSAGE_CHECK;
+            return true;
+        }
+    }
+    *progress = MESSAGE_WANTS_MORE;
+    return false;
+}
+
+/* Text that was collected with the header but belongs to the body goes where the body goes. */
+static void
+pass_collected_body(struct message *message)
+{
+    struct span text = span_tail(bytes_span(&message->block), message->list_octets);
+
+    sink_take(&message->text, text);
+    if (!message->rewriting)
+        sink_take(&message->body.sink, text);
+}
+
+/* The filters have seen the header: where does the rest go? */
+static int
+choose_path(struct message *message)
+{
+    message->rewriting  = (reach(message) & FILTER_REWRITE) != 0;
+    message->holding    = (reach(message) & FILTER_HOLD) != 0;
+    message->writes_end = message->rewriting || message->reader.done;
+    if (!message->holding)
+        return release(message);
+    hold_open(&message->hold, message->setup.budget);
+    message->body.to = message->hold.parked;
+    return 0;
+}
+
+static bool
+check_header(struct message *message, struct evbuffer *from, enum message_progress *progress)
+{
+    enum filter_verdict verdict = chain_headers(message->run, &message->list);
+
+    (void)from;
+    *progress = MESSAGE_WAITS;
+    if (verdict == FILTER_WAIT)
+        return false;
+    if (verdict != FILTER_CONTINUE)
+        return refuse(message, verdict, progress);
+    *progress = MESSAGE_BROKEN;
+    if (choose_path(message) != 0)
+        return false;
+    pass_collected_body(message);
+    message->stage = MESSAGE_BODY;
+    return true;
+}
+
+/* Reads one piece and passes it on: by moving what may stay as it is, or through the filters that rewrite. */
+static bool
+pass_piece(struct message *message, struct evbuffer *from)
+{
+    bool shown = (reach(message) & (FILTER_BODY | FILTER_REWRITE)) != 0;
+
+    return relay_piece(&message->reader, from, message->rewriting ? NULL : message->body.to,
+                       shown ? &message->text : NULL, &message->octets_out);
+}
+
+/* After the filters saw more of the body: are they content, and does one still hold the message? */
+static bool
+settle(struct message *message, enum message_progress *progress)
+{
+    if (message->verdict == FILTER_CONTINUE && message->holding && hold_settle(&message->hold) != 0)
+        message->verdict = chain_fail(message->run, "the held message could not be written to spool_dir");
+    if (message->verdict != FILTER_CONTINUE)
+        return refuse(message, message->verdict, progress) && message->stage == MESSAGE_BODY;
+    *progress = MESSAGE_BROKEN;
+    return !message->holding || (reach(message) & FILTER_HOLD) != 0 || release(message) == 0;
+}
+
+static bool
+pass_body(struct message *message, struct evbuffer *from, enum message_progress *progress)
+{
+    if (message->run == NULL && evbuffer_get_length(from) > 0) {
+        begin(message);
+        message->body.to = message->to;
+    }
+    while (settle(message, progress)) {
+        *progress = MESSAGE_WANTS_MORE;
+        if (pass_piece(message, from))
+            continue;
+        if (message->reader.done)
+            message->stage = MESSAGE_END;
+        return message->reader.done;
+    }
+    return message->stage == MESSAGE_DISCARD;
+}
+
+static bool
+finish(struct message *message, struct evbuffer *from, enum message_progress *progress)
+{
+    enum filter_verdict verdict = message->run != NULL ? chain_end(message->run) : FILTER_CONTINUE;
+    struct buffer_sink  wire    = buffer_sink(message->body.to);
+
+    (void)from;
+    *progress = MESSAGE_WAITS;
+    if (verdict == FILTER_WAIT)
+        return false;
+    if (verdict != FILTER_CONTINUE)
+        return refuse(message, verdict, progress);
+    if (message->writes_end)
+        dot_finish(&message->body.dots, &wire.sink);
+    *progress = MESSAGE_BROKEN;
+    if (message->holding && release(message) != 0)
+        return false;
+    message->stage = MESSAGE_DONE;
+    return true;
+}
+
+static bool
+discard(struct message *message, struct evbuffer *from, enum message_progress *progress)
+{
+    *progress = MESSAGE_WANTS_MORE;
+    while (relay_piece(&message->reader, from, NULL, NULL, &message->octets_out))
+        ;
+    if (message->reader.done)
+        message->stage = MESSAGE_DONE;
+    return message->reader.done;
+}
+
+static bool
+stop(struct message *message, struct evbuffer *from, enum message_progress *progress)
+{
+    (void)message;
+    (void)from;
+    *progress = MESSAGE_COMPLETE;
+    return false;
+}
+
+/* Each returns true if the next stage can run at once; else it has said why not. */
+static bool (*const stages[])(struct message *, struct evbuffer *from, enum message_progress *) = {
+    [MESSAGE_HEADER] = collect_header, [MESSAGE_CHECK] = check_header,
+    [MESSAGE_BODY] = pass_body,        [MESSAGE_END] = finish,
+    [MESSAGE_DISCARD] = discard,       [MESSAGE_DONE] = stop,
+};
+
+enum message_progress
+message_move(struct message *message, struct evbuffer *from, struct evbuffer *to)
+{
+    enum message_progress progress = MESSAGE_WANTS_MORE;
+
+    message->to = to;
+    while (stages[message->stage](message, from, &progress))
+        ;
+    return progress;
+}
+
+bool
+message_begun(const struct message *message)
+{
+    return message->begun;
+}
+
+struct message_facts
+message_facts(const struct message *message)
+{
+    return (struct message_facts){
+        .report     = &message->report,
+        .changes    = message->list.changes.data != NULL ? message->list.changes.data : "",
+        .octets_in  = message->octets_in,
+        .octets_out = message->withheld ? 0 : message->octets_out,
+        .withheld   = message->withheld,
+    };
+}
+
+static void
+report_free(struct message_report *report)
+{
+    bytes_free(&report->rules);
+    bytes_free(&report->message_id);
+    bytes_free(&report->from);
+    bytes_free(&report->subject);
+}
+
+void
+message_close(struct message **message)
+{
+    if (*message == NULL)
+        return;
+    chain_close(&(*message)->run);
+    hold_close(&(*message)->hold);
+    headers_free(&(*message)->list);
+    bytes_free(&(*message)->block);
+    report_free(&(*message)->report);
+    free(*message);
+    *message = NULL;
+}

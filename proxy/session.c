@@ -1,0 +1,402 @@
+/* A session's life: opening, the driver, deadlines, the end. */
+#include <assert.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "proxy/buffer.h"
+#include "proxy/clock.h"
+#include "proxy/session_private.h"
+
+enum {
+    CLIENT_CHUNK  = 2 * 1024,                     /* octets read at once: commands are short */
+    CLIENT_MOST   = POP3_SASL_MAX + CLIENT_CHUNK, /* octets of commands that may wait */
+    ROUNDS        = 32,                           /* moves of one session before others have their turn */
+    CLOSING_LIMIT = 10000,                        /* milliseconds for a client to take its last reply */
+};
+
+static const char *const state_names[] = {
+    [SESSION_CONNECTING] = "connecting",   [SESSION_AUTHORIZATION] = "authorization",
+    [SESSION_TRANSACTION] = "transaction", [SESSION_UPDATE] = "update",
+    [SESSION_CLOSING] = "closing",         [SESSION_GONE] = "gone",
+};
+
+_Static_assert(sizeof(state_names) / sizeof(*state_names) == SESSION_STATES, "a name for each state");
+
+void
+session_log(const struct session *session, enum log_level level, const char *format, ...)
+{
+    const struct log_context context = {.session  = session->name,
+                                        .client   = session->client_name,
+                                        .listener = session->listener->name,
+                                        .user     = session->user.len > 0 ? session->user.data : NULL,
+                                        .action   = session->doing};
+    struct bytes             line    = {0};
+    va_list                  args;
+
+    if (!log_wants(level))
+        return;
+    va_start(args, format);
+    bytes_vprintf(&line, format, args);
+    va_end(args);
+    log_write(level, &context, "%s", line.data);
+    bytes_free(&line);
+}
+
+void
+session_enter(struct session *session, enum session_state state)
+{
+    session_log(session, LOG_LEVEL_DEBUG, "%s -> %s", state_names[session->state], state_names[state]);
+    session->state = state;
+}
+
+void
+session_finish(struct session *session, enum session_end how, const char *reason)
+{
+    if (session->state == SESSION_GONE)
+        return;
+    if (session->reason == NULL)
+        session->reason = reason;
+    if (how == END_RESET || session->client.state == PEER_BROKEN || session->client.state == PEER_HANDSHAKE) {
+        session->end = how;
+        session_enter(session, SESSION_GONE);
+    } else if (session->state != SESSION_CLOSING) {
+        session->closing = clock_now();
+        session_enter(session, SESSION_CLOSING);
+    }
+}
+
+void
+session_fail(struct session *session, const char *why)
+{
+    struct bytes answer  = {0};
+    bool         waiting = session->state == SESSION_CONNECTING || !STAILQ_EMPTY(&session->expected);
+    bool         middle = session->in_reply && (session->delivery == NULL || message_begun(session->delivery->message));
+
+    session_log(session, LOG_LEVEL_WARNING, "%s", why);
+    if (middle) {
+        session_finish(session, END_RESET, why);
+        return;
+    }
+    if (waiting && session->client.state != PEER_HANDSHAKE) {
+        bytes_printf(&answer, "[SYS/TEMP] %s", why);
+        struct bytes line = {0};
+
+        pop3_write_status(POP3_ERR, bytes_span(&answer), &line);
+        peer_put(&session->client, bytes_span(&line));
+        bytes_free(&line);
+        bytes_free(&answer);
+    }
+    session_finish(session, END_FLUSH, why);
+}
+
+static void
+wake(void *context)
+{
+    session_step(context);
+}
+
+static void
+note_again(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    session_step(context);
+}
+
+static bool
+read_client(struct session *session)
+{
+    return session->state < SESSION_UPDATE && peer_fill(&session->client, CLIENT_MOST);
+}
+
+static bool
+read_server(struct session *session)
+{
+    return peer_unsent(&session->client) < PEER_HIGH_WATER && peer_fill(&session->server, PEER_HIGH_WATER);
+}
+
+static bool
+write_server(struct session *session)
+{
+    return peer_flush(&session->server);
+}
+
+static bool
+write_client(struct session *session)
+{
+    if (!peer_flush(&session->client))
+        return false;
+    session->active = clock_now();
+    return true;
+}
+
+/* The client is gone. What it asked for and can no longer get must not be followed by the deletes that it asked for
+ * next. */
+static bool
+watch_client(struct session *session)
+{
+    enum peer_state state   = session->client.state;
+    bool            lacking = session->expected_messages > 0 || !session_has_delivered(session);
+
+    if ((state != PEER_ENDED && state != PEER_BROKEN) || session->state >= SESSION_CLOSING)
+        return false;
+    if (session->state == SESSION_UPDATE)
+        return false; /* QUIT is with the server: hear its answer */
+    if (state == PEER_ENDED && (session->expected_count > 0 || peer_unsent(&session->client) > 0))
+        return false; /* it closed its half, and may still read */
+    session_finish(session, state == PEER_BROKEN && lacking ? END_RESET : END_FLUSH,
+                   state == PEER_ENDED ? "client closed the connection" : "client lost the connection");
+    return true;
+}
+
+/* The server is gone, and all that it said has been taken. */
+static bool
+watch_server(struct session *session)
+{
+    enum peer_state state = session->server.state;
+
+    if ((state != PEER_ENDED && state != PEER_BROKEN) || session->state >= SESSION_CLOSING)
+        return false;
+    if (session->state == SESSION_CONNECTING)
+        return false; /* session_connect.c tries the next one */
+    session_fail(session, state == PEER_ENDED ? "server closed the connection" : "server lost the connection");
+    return true;
+}
+
+static bool
+close_when_written(struct session *session)
+{
+    if (session->state != SESSION_CLOSING ||
+        (peer_unsent(&session->client) > 0 && session->client.state != PEER_BROKEN))
+        return false;
+    session_enter(session, SESSION_GONE);
+    return true;
+}
+
+static bool (*const moves[])(struct session *) = {
+    session_connect,    read_client,          session_take_commands, write_server,
+    read_server,        session_take_replies, write_client,          session_note_delivered,
+    session_start_stls, watch_client,         watch_server,          close_when_written,
+};
+
+/* The moment at which the session has waited too long for something, and what that is. */
+static int64_t
+deadline(const struct session *session, const char **what)
+{
+    const struct config_listener *listener = session->listener;
+    const struct config_upstream *upstream = listener->upstream;
+    int64_t                       login    = session->opened + listener->login_timeout;
+    int64_t                       reply = session->asked > session->server.last ? session->asked : session->server.last;
+
+    if (session->state == SESSION_CLOSING) {
+        *what = "client does not take its last reply";
+        return session->closing + CLOSING_LIMIT;
+    }
+    if (session->state == SESSION_CONNECTING && session->link != LINK_NONE) {
+        *what = "server did not greet in time (connect_timeout)";
+        return session->connecting + upstream->connect_timeout;
+    }
+    if (session->expected_of_server > 0 && peer_unsent(&session->client) < PEER_HIGH_WATER &&
+        (session->delivery == NULL || peer_waiting(&session->server) == 0)) {
+        *what = "server did not answer in time (reply_timeout)";
+        return reply + upstream->reply_timeout;
+    }
+    if (session->state <= SESSION_AUTHORIZATION) {
+        *what = "client did not log in in time (login_timeout)";
+        return login;
+    }
+    *what = "client was idle for too long (idle_timeout)";
+    return session->active + listener->idle_timeout;
+}
+
+/* The timer is moved forward only: when it goes off too early, it is set anew. That spares a call for every octet. */
+static void
+arm_timer(struct session *session)
+{
+    const char    *what;
+    int64_t        due  = deadline(session, &what);
+    int64_t        wait = due - clock_now();
+    struct timeval time = {.tv_sec = wait > 0 ? wait / 1000 : 0, .tv_usec = wait > 0 ? wait % 1000 * 1000 : 1};
+
+    if (session->armed != 0 && session->armed <= due)
+        return;
+    if (evtimer_add(&session->timer, &time) == 0)
+        session->armed = due;
+}
+
+/* RFC 1939, 3: an idle client is left without an answer, and without an UPDATE. */
+static void
+expire(struct session *session, const char *what)
+{
+    bool server = strncmp(what, "server", 6) == 0;
+
+    if (session->state == SESSION_CONNECTING && session->link != LINK_NONE) {
+        session->server.state = session->server.state == PEER_CLOSED ? PEER_CLOSED : PEER_BROKEN;
+        session->server.why   = what;
+    } else if (server) {
+        session_fail(session, what);
+    } else {
+        session_log(session, LOG_LEVEL_INFO, "%s", what);
+        session_finish(session, session->in_reply || session->state == SESSION_CLOSING ? END_RESET : END_FLUSH, what);
+    }
+}
+
+static void
+note_timer(evutil_socket_t fd, short events, void *context)
+{
+    struct session *session = context;
+    const char     *what;
+
+    (void)fd;
+    (void)events;
+    session->armed = 0;
+    if (deadline(session, &what) <= clock_now())
+        expire(session, what);
+    session_step(session);
+}
+
+static void
+record_disconnect(const struct session *session)
+{
+    const struct audit_disconnect record = {
+        .reason    = session->reason,
+        .user      = session->logged_in ? session->user.data : NULL,
+        .retrieved = session->retrieved,
+        .deleted   = session->deleted,
+        .committed = session->committed,
+        .bytes_in  = session->client.received,
+        .bytes_out = session->client.sent,
+        .ms        = clock_now() - session->opened,
+    };
+
+    audit_disconnect(&session->audit, &record);
+    session_log(session, LOG_LEVEL_INFO,
+                "disconnected: %s; %" PRIu64 " retrieved, %" PRIu64 " deleted%s, %" PRIu64 " octets in, %" PRIu64
+                " out, %" PRId64 " ms",
+                record.reason, record.retrieved, record.deleted, record.committed ? " and committed" : "",
+                record.bytes_in, record.bytes_out, record.ms);
+}
+
+static void
+session_free(struct session *session)
+{
+    struct session_host *host = session->host;
+
+    session_drop_messages(session);
+    record_disconnect(session);
+    peer_close(&session->server);
+    if (session->end == END_RESET)
+        peer_reset(&session->client);
+    else
+        peer_close(&session->client);
+    (void)evtimer_del(&session->timer);
+    (void)event_del(&session->again);
+    while (!STAILQ_EMPTY(&session->expected))
+        session_forget(session);
+    capa_free(&session->capa);
+    bytes_free(&session->line);
+    bytes_free(&session->user);
+    bytes_free(&session->greeting);
+    uidl_free(&session->uidls);
+    TAILQ_REMOVE(&host->sessions, session, entry);
+    host->count--;
+    free(session);
+    if (host->gone != NULL)
+        host->gone(host);
+}
+
+void
+session_step(struct session *session)
+{
+    bool changed = true;
+
+    for (int round = 0; changed && round < ROUNDS && session->state != SESSION_GONE; round++) {
+        changed = false;
+        for (size_t i = 0; i < sizeof(moves) / sizeof(*moves) && session->state != SESSION_GONE; i++)
+            changed = moves[i](session) || changed;
+    }
+    if (session->state == SESSION_GONE) {
+        session_free(session);
+        return;
+    }
+    if (changed)
+        event_active(&session->again, 0, 0);
+    arm_timer(session);
+}
+
+static void
+name_client(struct session *session, const struct sockaddr *client)
+{
+    char           host[INET6_ADDRSTRLEN] = "?";
+    bool           v6                     = client->sa_family == AF_INET6;
+    const void    *from                   = v6 ? (const void *)&((const struct sockaddr_in6 *)client)->sin6_addr
+                                               : (const void *)&((const struct sockaddr_in *)client)->sin_addr;
+    const uint16_t port =
+        ntohs(v6 ? ((const struct sockaddr_in6 *)client)->sin6_port : ((const struct sockaddr_in *)client)->sin_port);
+
+    (void)evutil_inet_ntop(client->sa_family, from, host, sizeof(host));
+    (void)snprintf(session->client_name, sizeof(session->client_name), v6 ? "[%s]:%u" : "%s:%u", host, port);
+}
+
+static void
+name_session(struct session *session, const struct audit_logs *logs)
+{
+    struct session_host *host  = session->host;
+    size_t               count = sizeof(session->audit_ids) / sizeof(*session->audit_ids);
+
+    (void)snprintf(session->name, sizeof(session->name), "%08" PRIx32 "-%" PRIu64, host->tag, ++host->serial);
+    count = logs->count < count ? logs->count : count;
+    if (count > 0)
+        memcpy(session->audit_ids, logs->ids, count * sizeof(*logs->ids));
+    session->audit = (struct audit_session){.logs     = {session->audit_ids, count},
+                                            .session  = session->name,
+                                            .client   = session->client_name,
+                                            .listener = session->listener->name};
+}
+
+void
+session_open(struct session_host *host, const struct config_listener *listener, const struct audit_logs *logs, int fd,
+             const struct sockaddr *client)
+{
+    struct session *session  = memory_new(sizeof(*session));
+    size_t          upstream = (size_t)(listener->upstream - host->config->upstreams);
+
+    session->host             = host;
+    session->listener         = listener;
+    session->attempt.upstream = &host->upstreams[upstream];
+    session->opened = session->active = clock_now();
+    STAILQ_INIT(&session->expected);
+    STAILQ_INIT(&session->deliveries);
+    name_client(session, client);
+    name_session(session, logs);
+    TAILQ_INSERT_TAIL(&host->sessions, session, entry);
+    host->count++;
+    if (evtimer_assign(&session->timer, host->base, note_timer, session) != 0 ||
+        event_assign(&session->again, host->base, -1, 0, note_again, session) != 0)
+        abort();
+    audit_connect(&session->audit);
+    if (peer_open(&session->client, host->base, fd, false, CLIENT_CHUNK, wake, session) != 0) {
+        session->reason = "the event loop did not take the connection";
+        session->state  = SESSION_GONE;
+    } else if (listener->tls == CONFIG_TLS_IMPLICIT)
+        peer_start_tls(&session->client, listener->context, NULL);
+    session_step(session);
+}
+
+void
+session_close_all(struct session_host *host, const char *reason)
+{
+    struct session *session, *next;
+
+    for (session = TAILQ_FIRST(&host->sessions); session != NULL; session = next) {
+        next = TAILQ_NEXT(session, entry);
+        session_finish(session, session->in_reply ? END_RESET : END_FLUSH, reason);
+        session_enter(session, SESSION_GONE);
+        session_step(session);
+    }
+}

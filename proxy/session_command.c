@@ -1,0 +1,403 @@
+/*
+ * What the client says: lines become commands, and each row of the table decides what becomes of one. A command that
+ * must wait for something stays in the client's buffer, and all behind it with it: that keeps the order, and bounds the
+ * memory.
+ */
+#include <openssl/crypto.h>
+
+#include "proxy/buffer.h"
+#include "proxy/clock.h"
+#include "proxy/session_private.h"
+
+enum {
+    EXPECTED_MOST = 128, /* replies that may be due */
+    FAULTS_MOST   = 10,  /* bad commands before login: then it is no mail program */
+};
+
+enum outcome { TAKEN, LATER };
+
+void
+session_expect(struct session *session, enum expectation_kind kind, const struct pop3_command *command,
+               struct bytes *answer)
+{
+    struct expectation *expectation = memory_new(sizeof(*expectation));
+
+    expectation->kind    = kind;
+    expectation->command = *command;
+    if (answer != NULL)
+        expectation->answer = *answer;
+    STAILQ_INSERT_TAIL(&session->expected, expectation, next);
+    session->expected_count++;
+    session->expected_of_server += kind != EXPECT_LOCAL;
+    session->expected_messages += command->verb == POP3_RETR || command->verb == POP3_TOP;
+}
+
+void
+session_forget(struct session *session)
+{
+    struct expectation *oldest = STAILQ_FIRST(&session->expected);
+
+    STAILQ_REMOVE_HEAD(&session->expected, next);
+    session->expected_count--;
+    session->expected_of_server -= oldest->kind != EXPECT_LOCAL;
+    session->expected_messages -= oldest->command.verb == POP3_RETR || oldest->command.verb == POP3_TOP;
+    bytes_free(&oldest->answer);
+    free(oldest);
+}
+
+static bool
+secure(const struct session *session)
+{
+    return session->client.tls != NULL || session->listener->tls == CONFIG_TLS_NONE;
+}
+
+bool
+session_login_allowed(const struct session *session)
+{
+    return secure(session) || session->listener->tls != CONFIG_TLS_STLS_REQUIRED;
+}
+
+bool
+session_plaintext_allowed(const struct session *session)
+{
+    return session_login_allowed(session) && (secure(session) || session->listener->plaintext_login);
+}
+
+bool
+session_stls_offered(const struct session *session)
+{
+    return session->client.tls == NULL && !session->logged_in && session->listener->context != NULL;
+}
+
+/* popgate's own answer, in its turn among the server's. It takes the place of a command that the server never sees. */
+static enum outcome
+answer(struct session *session, enum pop3_status status, const char *text)
+{
+    const struct pop3_command none = {.verb = POP3_OTHER};
+    struct bytes              line = {0};
+
+    pop3_write_status(status, span_of(text), &line);
+    session_expect(session, EXPECT_LOCAL, &none, &line);
+    return TAKEN;
+}
+
+static enum outcome
+refuse(struct session *session, const char *text)
+{
+    return answer(session, POP3_ERR, text);
+}
+
+static void
+send_command(struct session *session, enum expectation_kind kind, const struct pop3_command *command)
+{
+    struct bytes line = {0};
+
+    pop3_write_command(command, &line);
+    peer_put(&session->server, bytes_span(&line));
+    OPENSSL_cleanse(line.data, line.len);
+    bytes_free(&line);
+    session_expect(session, kind, command, NULL);
+    session->asked = clock_now();
+}
+
+static void
+ask_capa(struct session *session, enum expectation_kind kind)
+{
+    const struct pop3_command capa = {.verb = POP3_CAPA};
+
+    send_command(session, kind, &capa);
+}
+
+/* Is there another command in the client's buffer behind this one? */
+static bool
+more_commands(const struct session *session, const struct pop3_command *command)
+{
+    size_t      waiting = peer_waiting(&session->client);
+    const char *input   = (const char *)evbuffer_pullup(session->client.in, -1);
+    const char *line    = command->name.data;
+    const char *newline = memchr(line, '\n', waiting - (size_t)(line - input));
+
+    return newline != NULL && memchr(newline + 1, '\n', waiting - (size_t)(newline + 1 - input)) != NULL;
+}
+
+/*
+ * RFC 2449, 6.6: commands go to the server one by one, unless it says that it can have more. Whether it does is asked
+ * when the first client sends two at once, so that sessions of clients that do not are not slower for it.
+ */
+static enum outcome
+forward(struct session *session, const struct pop3_command *command)
+{
+    bool busy = session->expected_of_server > 0;
+
+    if (busy && session->pipelining != YES)
+        return LATER;
+    if (session->pipelining == UNKNOWN && !session->asked_capa && session->logged_in &&
+        more_commands(session, command)) {
+        session->asked_capa = true;
+        ask_capa(session, EXPECT_CAPA);
+        return LATER;
+    }
+    send_command(session, EXPECT_REPLY, command);
+    return TAKEN;
+}
+
+/* Deletes, and the QUIT that commits them, wait until the client's socket has taken every message before them. */
+static enum outcome
+forward_after_messages(struct session *session, const struct pop3_command *command)
+{
+    if (session->expected_messages > 0 || !session_has_delivered(session))
+        return LATER;
+    return forward(session, command);
+}
+
+static enum outcome
+take_quit(struct session *session, const struct pop3_command *command)
+{
+    enum outcome outcome = forward_after_messages(session, command);
+
+    if (outcome == TAKEN)
+        session_enter(session, SESSION_UPDATE);
+    return outcome;
+}
+
+static void
+note_user(struct session *session, struct span user, const char *mechanism)
+{
+    bytes_clear(&session->user);
+    bytes_add(&session->user, user);
+    session->mechanism = mechanism;
+}
+
+/* Why the client may not log in this way now; NULL if it may. */
+static const char *
+login_refusal(const struct session *session, bool plaintext)
+{
+    if (!session_login_allowed(session) || (plaintext && !session_plaintext_allowed(session)))
+        return session_stls_offered(session) ? "start TLS with STLS before logging in"
+                                             : "logging in needs an encrypted connection";
+    return NULL;
+}
+
+static enum outcome
+take_user(struct session *session, const struct pop3_command *command)
+{
+    const char *refusal = login_refusal(session, true);
+
+    if (refusal != NULL)
+        return refuse(session, refusal);
+    session->user_accepted = false;
+    note_user(session, command->argument, "USER");
+    return forward(session, command);
+}
+
+static enum outcome
+take_pass(struct session *session, const struct pop3_command *command)
+{
+    if (!session->user_accepted)
+        return refuse(session, "give a name with USER first");
+    session->user_accepted = false;
+    return forward(session, command);
+}
+
+static enum outcome
+take_apop(struct session *session, const struct pop3_command *command)
+{
+    const char *refusal = login_refusal(session, false);
+
+    if (refusal != NULL)
+        return refuse(session, refusal);
+    note_user(session, command->argument, "APOP");
+    return forward(session, command);
+}
+
+static enum outcome
+take_auth(struct session *session, const struct pop3_command *command)
+{
+    const struct sasl_mechanism *mechanism = sasl_find(command->argument);
+    const char                  *refusal;
+
+    if (command->argument.len == 0) {
+        ask_capa(session, EXPECT_LIST_OF_MECHANISMS);
+        return TAKEN;
+    }
+    if (mechanism == NULL)
+        return refuse(session, "this mechanism is not available");
+    refusal = login_refusal(session, mechanism->plaintext);
+    if (refusal != NULL)
+        return refuse(session, refusal);
+    if (command->second.len > 0 && (!mechanism->client_first || !sasl_response_valid(command->second)))
+        return refuse(session, "the initial response is not valid");
+    note_user(session, (struct span){0}, mechanism->name);
+    session->sasl      = mechanism;
+    session->sasl_step = 0;
+    if (command->second.len > 0)
+        sasl_user(mechanism, command->second, session->sasl_step++, &session->user);
+    return forward(session, command);
+}
+
+static enum outcome
+take_stls(struct session *session, const struct pop3_command *command)
+{
+    (void)command;
+    if (!session_stls_offered(session))
+        return refuse(session, session->client.tls != NULL ? "TLS is active already" : "STLS is not available");
+    session->stls_due = true;
+    return answer(session, POP3_OK, "begin TLS");
+}
+
+static enum outcome
+take_other(struct session *session, const struct pop3_command *command)
+{
+    if (session->listener->commands == CONFIG_COMMANDS_PASS)
+        return forward(session, command);
+    session->faults++;
+    return refuse(session, "unknown command");
+}
+
+static enum outcome (*const rows[POP3_VERBS])(struct session *, const struct pop3_command *) = {
+    [POP3_USER] = take_user, [POP3_PASS] = take_pass,   [POP3_APOP] = take_apop, [POP3_AUTH] = take_auth,
+    [POP3_CAPA] = forward,   [POP3_STLS] = take_stls,   [POP3_STAT] = forward,   [POP3_LIST] = forward,
+    [POP3_UIDL] = forward,   [POP3_RETR] = forward,     [POP3_TOP] = forward,    [POP3_DELE] = forward_after_messages,
+    [POP3_NOOP] = forward,   [POP3_RSET] = forward,     [POP3_QUIT] = take_quit, [POP3_UTF8] = forward,
+    [POP3_LANG] = forward,   [POP3_OTHER] = take_other,
+};
+
+/* A browser, or a mail server, that was led here: it gets no word of ours (CVE-2021-3618). */
+static bool
+speaks_another_protocol(struct span name)
+{
+    static const char *const verbs[] = {"GET", "POST", "HEAD", "PUT", "OPTIONS", "CONNECT", "EHLO", "HELO", "SSH-2.0"};
+
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
+        if (span_starts_nocase(name, span_of(verbs[i])))
+            return true;
+    return false;
+}
+
+static enum outcome
+take_line(struct session *session, struct span line)
+{
+    unsigned            state = session->logged_in ? POP3_TRANSACTION : POP3_AUTHORIZATION;
+    struct pop3_command command;
+
+    pop3_parse_command(line, &command);
+    session->active = clock_now();
+    if (!session->logged_in && command.verb == POP3_OTHER && speaks_another_protocol(command.name)) {
+        session_finish(session, END_FLUSH, "client speaks another protocol");
+        return TAKEN;
+    }
+    if (command.fault != POP3_FINE) {
+        session->faults++;
+        return refuse(session, pop3_fault_text(command.fault));
+    }
+    if ((pop3_states(command.verb) & state) == 0) {
+        session->faults++;
+        return refuse(session, session->logged_in ? "not after the login" : "log in first");
+    }
+    return rows[command.verb](session, &command);
+}
+
+/* RFC 5034, 4: a line that is no base64 ends the exchange, which only the server can do. */
+static void
+take_response(struct session *session, struct span line)
+{
+    bool        cancels = span_equal(line, SPAN("*"));
+    struct span sent    = cancels || sasl_response_valid(line) ? line : SPAN("*");
+
+    if (!cancels)
+        sasl_user(session->sasl, sent, session->sasl_step++, &session->user);
+    peer_put(&session->server, sent);
+    peer_put(&session->server, SPAN("\r\n"));
+    session->sasl_turn = false;
+    session->asked = session->active = clock_now();
+}
+
+/* May the next line be looked at? Before login commands are taken one by one: what one means hangs on the answer to the
+ * last. */
+static bool
+may_take(const struct session *session)
+{
+    if (session->client.state == PEER_HANDSHAKE || session->stls_due || peer_waiting(&session->client) == 0 ||
+        peer_unsent(&session->client) >= PEER_HIGH_WATER)
+        return false;
+    if (session->state == SESSION_AUTHORIZATION)
+        return session->expected_count == 0 || session->sasl_turn;
+    return session->state == SESSION_TRANSACTION && session->expected_count < EXPECTED_MOST;
+}
+
+/* What is left of a line that was too long is dropped, as it comes. */
+static bool
+skip_line(struct session *session, struct span input)
+{
+    const char *newline = memchr(input.data, '\n', input.len);
+
+    buffer_drain(session->client.in, newline != NULL ? (size_t)(newline - input.data) + 1 : input.len);
+    session->skipping_line = newline == NULL;
+    return true;
+}
+
+/* No line end yet: is there too much already? */
+static bool
+wait_for_line(struct session *session, size_t waiting)
+{
+    size_t most = session->sasl_turn ? POP3_SASL_MAX : POP3_COMMAND_MAX;
+
+    if (waiting <= most)
+        return false;
+    session->skipping_line = true;
+    if (session->sasl_turn)
+        take_response(session, SPAN("-"));
+    else
+        (void)refuse(session, pop3_fault_text(POP3_TOO_LONG));
+    return true;
+}
+
+static bool
+take_next(struct session *session)
+{
+    size_t      waiting = peer_waiting(&session->client), len;
+    struct span line, input = {(const char *)evbuffer_pullup(session->client.in, -1), waiting};
+
+    if (session->skipping_line)
+        return skip_line(session, input);
+    len = pop3_next_line(input, &line);
+    if (len == 0)
+        return wait_for_line(session, waiting);
+    if (session->sasl_turn)
+        take_response(session, line);
+    else if (take_line(session, line) == LATER)
+        return false;
+    if (session->state != SESSION_GONE)
+        buffer_drain(session->client.in, len);
+    return true;
+}
+
+bool
+session_take_commands(struct session *session)
+{
+    bool changed = false;
+
+    while (may_take(session) && take_next(session))
+        changed = true;
+    if (session->faults > FAULTS_MOST && !session->logged_in && session->state < SESSION_CLOSING &&
+        session->expected_count == 0)
+        session_finish(session, END_FLUSH, "client sent too many bad commands");
+    return changed;
+}
+
+bool
+session_start_stls(struct session *session)
+{
+    if (!session->stls_due || session->expected_count > 0 || peer_unsent(&session->client) > 0 ||
+        session->client.state != PEER_OPEN)
+        return false;
+    session->stls_due = false;
+    if (peer_waiting(&session->client) > 0) {
+        session_finish(session, END_RESET, "client sent plaintext behind STLS");
+        return true;
+    }
+    session->user_accepted = false;
+    bytes_clear(&session->user);
+    peer_start_tls(&session->client, session->listener->context, NULL);
+    return true;
+}

@@ -1,0 +1,122 @@
+/*
+ * Lists: LIST, UIDL and LANG go on as they come, UIDL being read along for the audit log; CAPA is kept, and made anew
+ * for the client.
+ */
+#include "proxy/buffer.h"
+#include "proxy/relay.h"
+#include "proxy/session_private.h"
+
+enum { LINE_MOST = 1024 /* octets of a line that popgate reads; the rest of it is not looked at */ };
+
+/* Cuts the text of a list into lines. */
+struct line_reader {
+    struct sink     sink;
+    struct session *session;
+    bool            capa;
+};
+
+static void
+take_line(const struct line_reader *reader)
+{
+    struct span line = bytes_span(&reader->session->line);
+
+    if (line.len > 0 && line.data[line.len - 1] == '\r')
+        line.len--;
+    if (reader->capa)
+        capa_add(&reader->session->capa, line);
+    else
+        uidl_add(&reader->session->uidls, line);
+    bytes_clear(&reader->session->line);
+}
+
+static void
+take_text(struct sink *sink, struct span text)
+{
+    const struct line_reader *reader = container_of(sink, struct line_reader, sink);
+    struct bytes             *line   = &reader->session->line;
+
+    while (text.len > 0) {
+        const char *newline = memchr(text.data, '\n', text.len);
+        size_t      len     = newline != NULL ? (size_t)(newline - text.data) : text.len;
+        size_t      room    = LINE_MOST - line->len;
+
+        bytes_add(line, span_head(text, len < room ? len : room));
+        text = span_tail(text, newline != NULL ? len + 1 : len);
+        if (newline != NULL)
+            take_line(reader);
+    }
+}
+
+void
+session_start_listing(struct session *session, struct expectation *expectation, struct span text)
+{
+    struct bytes status = {0};
+
+    session->in_reply = true;
+    session->reader   = (struct dot_reader){.keep_bare_lf = session->listener->bare_lf == CONFIG_BARE_LF_PASS};
+    bytes_clear(&session->line);
+    if (expectation->command.verb == POP3_CAPA)
+        return;
+    pop3_write_status(POP3_OK, text, &status);
+    peer_put(&session->client, bytes_span(&status));
+    bytes_free(&status);
+}
+
+static struct capa_offer
+offer(const struct session *session)
+{
+    return (struct capa_offer){.stls      = session_stls_offered(session),
+                               .plaintext = session_plaintext_allowed(session),
+                               .login     = session_login_allowed(session)};
+}
+
+/* The server's list is whole: the client gets popgate's, unless popgate asked for itself. */
+static void
+answer_capa(struct session *session, enum expectation_kind kind)
+{
+    const struct capa_offer now   = offer(session);
+    struct bytes            reply = {0};
+
+    session->capa.known = true;
+    session->pipelining =
+        session->capa.pipelining && session->listener->upstream->pipelining == CONFIG_PIPELINING_AUTO ? YES : NO;
+    if (kind == EXPECT_REPLY)
+        capa_write(&session->capa, &now, &reply);
+    else if (kind == EXPECT_LIST_OF_MECHANISMS)
+        capa_write_mechanisms(&session->capa, &now, &reply);
+    peer_put(&session->client, bytes_span(&reply));
+    bytes_free(&reply);
+    capa_free(&session->capa);
+    bytes_free(&session->line);
+}
+
+void
+session_answer_without_capa(struct session *session, const struct expectation *expectation, struct span text)
+{
+    const struct capa_offer now   = offer(session);
+    struct bytes            reply = {0};
+
+    session->pipelining = NO;
+    if (expectation->kind == EXPECT_REPLY && now.stls)
+        capa_write(&session->capa, &now, &reply); /* a client must learn of STLS somewhere */
+    else if (expectation->kind != EXPECT_CAPA)
+        pop3_write_status(POP3_ERR, text, &reply);
+    peer_put(&session->client, bytes_span(&reply));
+    bytes_free(&reply);
+}
+
+bool
+session_read_listing(struct session *session, const struct expectation *expectation)
+{
+    bool               capa   = expectation->command.verb == POP3_CAPA;
+    bool               read   = capa || (expectation->command.verb == POP3_UIDL && session->audit.logs.count > 0);
+    struct line_reader lines  = {.sink.take = take_text, .session = session, .capa = capa};
+    struct evbuffer   *to     = capa ? NULL : session->client.out;
+    uint64_t           unused = 0;
+
+    while (relay_piece(&session->reader, session->server.in, to, read ? &lines.sink : NULL, &unused))
+        ;
+    if (session->reader.done && capa)
+        answer_capa(session, expectation->kind);
+    return session->reader.done;
+}

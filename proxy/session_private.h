@@ -1,0 +1,204 @@
+/*
+ * A session from within, for the files that share its work:
+ *
+ *      session.c           opening, the driver, deadlines, the end
+ *      session_connect.c   up to the greeting: TLS with the client, the server's address, its TLS, its greeting
+ *      session_command.c   what the client says, and what of it goes to the server
+ *      session_reply.c     what the server answers, and what of it goes to the client
+ *      session_listing.c   its lists: capabilities, unique ids
+ *      session_message.c   its messages, and what the audit log says of them
+ */
+#ifndef PROXY_SESSION_PRIVATE_H
+#define PROXY_SESSION_PRIVATE_H
+
+#include "base/memory.h"
+#include "proxy/capa.h"
+#include "proxy/dot.h"
+#include "proxy/log.h"
+#include "proxy/message.h"
+#include "proxy/peer.h"
+#include "proxy/pop3.h"
+#include "proxy/sasl.h"
+#include "proxy/session.h"
+#include "proxy/uidl.h"
+
+enum session_state {
+    SESSION_CONNECTING,    /* no greeting yet */
+    SESSION_AUTHORIZATION, /* RFC 1939, 4 */
+    SESSION_TRANSACTION,   /* RFC 1939, 5 */
+    SESSION_UPDATE,        /* QUIT was sent on: nothing more is taken from the client */
+    SESSION_CLOSING,       /* the client's last reply is being written */
+    SESSION_GONE,          /* to be freed at the end of this step */
+    SESSION_STATES
+};
+
+/* What became of the server's side so far. */
+enum link_state {
+    LINK_NONE,       /* not begun */
+    LINK_CONNECTING, /* TCP */
+    LINK_TLS,        /* implicit: before the greeting */
+    LINK_GREETING,
+    LINK_STLS,     /* STLS was sent */
+    LINK_STLS_TLS, /* and accepted */
+    LINK_READY,
+};
+
+/* Who asked for what is expected of the server. */
+enum expectation_kind {
+    EXPECT_REPLY,              /* the client asked: the reply is its */
+    EXPECT_LOCAL,              /* nothing of the server: popgate's own answer, at its turn */
+    EXPECT_CAPA,               /* popgate asked, to learn whether the server pipelines */
+    EXPECT_LIST_OF_MECHANISMS, /* the client sent a bare AUTH; the server was asked for CAPA */
+};
+
+/* A reply that is due to the client, in its turn. */
+struct expectation {
+    STAILQ_ENTRY(expectation) next;
+    enum expectation_kind kind;
+    struct pop3_command   command; /* its spans are not kept */
+    struct bytes          answer;  /* EXPECT_LOCAL: the whole answer */
+};
+
+/* A message on its way to the client. It is delivered when its last octet was handed to the client's socket. */
+struct delivery {
+    STAILQ_ENTRY(delivery) next;
+    struct message     *message;
+    struct message_info info;
+    char               *uidl;    /* info.uidl */
+    int64_t             started; /* when the server's +OK was read */
+    uint64_t            mark;    /* client.sent when the client has all of it */
+};
+
+enum knowledge { UNKNOWN, NO, YES };
+
+/* What the end of the session looks like to the client. */
+enum session_end {
+    END_FLUSH, /* after what is in its buffer */
+    END_RESET, /* with a reset: it must not take what it has for whole */
+};
+
+struct session {
+    TAILQ_ENTRY(session) entry;
+    struct session_host          *host;
+    const struct config_listener *listener;
+    enum session_state            state;
+    enum link_state               link;
+    struct peer                   client;
+    struct peer                   server;
+    struct upstream_attempt       attempt;
+
+    STAILQ_HEAD(, expectation) expected; /* oldest first */
+    unsigned expected_count;
+    unsigned expected_of_server; /* those that are not EXPECT_LOCAL */
+    unsigned expected_messages;  /* RETR and TOP among them */
+
+    /* The reply at the head of `expected`, once its status line was read. */
+    bool              in_reply;
+    struct dot_reader reader;   /* of a listing */
+    struct capa       capa;     /* while CAPA's is read */
+    struct bytes      line;     /* of a listing that popgate reads, too */
+    struct delivery  *delivery; /* of RETR and TOP */
+
+    STAILQ_HEAD(, delivery) deliveries; /* messages whose last octets wait to be handed to the client's socket */
+    unsigned delivery_count;
+
+    /* The login. */
+    struct bytes                 user;          /* the name that was last given, "" for none */
+    const char                  *mechanism;     /* USER, APOP or the SASL mechanism */
+    const struct sasl_mechanism *sasl;          /* an exchange is under way */
+    unsigned                     sasl_step;     /* client responses so far */
+    bool                         sasl_turn;     /* the client's line is due */
+    bool                         user_accepted; /* PASS may follow */
+    bool                         logged_in;
+
+    bool           skipping_line; /* the rest of an over-long line */
+    bool           stls_due;      /* the client was told +OK and is to start TLS */
+    bool           asked_capa;    /* popgate asked for CAPA by itself */
+    enum knowledge pipelining;    /* does the server? */
+    unsigned       faults;        /* bad commands before login */
+    struct bytes   greeting;      /* the server's status line, for the client */
+
+    struct uidl_table *uidls;
+    uint64_t           retrieved, deleted;
+    bool               committed;
+
+    int64_t          opened;
+    int64_t          connecting; /* since when */
+    int64_t          active;     /* last command, or octets taken by the client */
+    int64_t          asked;      /* last command to the server */
+    int64_t          closing;    /* since when */
+    int64_t          armed;      /* when the timer goes off; 0: it is not armed */
+    struct event     timer;
+    struct event     again;  /* made active to be called from the event loop, anew */
+    const char      *reason; /* why the session ended; NULL: it has not */
+    const char      *doing;  /* for the log: "reading the greeting" */
+    enum session_end end;
+
+    struct audit_session audit;
+    unsigned             audit_ids[8];
+    char                 name[32];
+    char                 client_name[64];
+};
+
+/* The driver: the session may be gone after it. Called by events alone. */
+void session_step(struct session *);
+
+/* Asks for the end; the first reason wins. `reason` is static, or lives as long as the process. */
+void session_finish(struct session *, enum session_end, const char *reason);
+
+/*
+ * The server cannot go on. The client is told so in the reply that is due to it (-ERR [SYS/TEMP], `why`), or reset if
+ * it is in the middle of one; then the session ends.
+ */
+void session_fail(struct session *, const char *why);
+
+/* The one way in which the state changes. */
+void session_enter(struct session *, enum session_state);
+
+/* A line of the log about this session. */
+void session_log(const struct session *, enum log_level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Moves, in the order of session.c's table: each returns true if it changed anything. */
+bool session_connect(struct session *);
+bool session_take_commands(struct session *);
+bool session_take_replies(struct session *);
+bool session_start_stls(struct session *);
+bool session_note_delivered(struct session *);
+
+/* Adds what is due to the client next. For EXPECT_LOCAL `answer` is moved in; else it is NULL. */
+void session_expect(struct session *, enum expectation_kind, const struct pop3_command *, struct bytes *answer);
+
+/* Takes the oldest expectation out: it was met, or never will be. */
+void session_forget(struct session *);
+
+/* May a password cross the client's connection now? May the client log in at all yet? Can it start TLS? */
+bool session_plaintext_allowed(const struct session *);
+bool session_login_allowed(const struct session *);
+bool session_stls_offered(const struct session *);
+
+/* A list begins behind the status line that was just read. */
+void session_start_listing(struct session *, struct expectation *, struct span text);
+
+/* Reads on in it, and passes it on to the client or keeps it. True when it has ended and the client's answer is
+ * complete. */
+bool session_read_listing(struct session *, const struct expectation *);
+
+/* The server refused CAPA: what does the client get, if anything? */
+void session_answer_without_capa(struct session *, const struct expectation *, struct span text);
+
+/* A message begins behind the status line that was just read. */
+void session_start_message(struct session *, const struct expectation *);
+
+/* Moves it on. True when it has ended and the client's answer is complete. */
+bool session_move_message(struct session *);
+
+/* Every message that the client did not get is recorded as aborted, and let go: at the end of the session. */
+void session_drop_messages(struct session *);
+
+/* Does the client have every octet of every message that it asked for, as far as popgate can know? */
+bool session_has_delivered(const struct session *);
+
+/* Puts a TLS connection that was just set up into log and audit log. */
+void session_note_tls(const struct session *, enum audit_side);
+
+#endif

@@ -1,0 +1,240 @@
+/*
+ * What the server answers. The oldest expectation says whose reply the next octets are and what shape it has; when it
+ * has gone on to the client as a whole, the next one has its turn.
+ */
+#include "proxy/buffer.h"
+#include "proxy/clock.h"
+#include "proxy/session_private.h"
+
+enum {
+    LINE_MOST                                                                       = POP3_SASL_MAX,
+    /* octets of a status line that are borne; 512 of them go on */ DELIVERIES_MOST = 64
+};
+
+static void
+put_status(struct session *session, enum pop3_status status, struct span text)
+{
+    struct bytes line = {0};
+
+    pop3_write_status(status, text, &line);
+    peer_put(&session->client, bytes_span(&line));
+    bytes_free(&line);
+}
+
+static void
+note_login(struct session *session, bool ok, struct span text)
+{
+    const struct audit_login record = {.user      = session->user.len > 0 ? session->user.data : NULL,
+                                       .mechanism = session->mechanism,
+                                       .upstream  = session->listener->upstream->name,
+                                       .ok        = ok,
+                                       .text      = text};
+
+    audit_login(&session->audit, &record);
+    if (ok)
+        session_log(session, LOG_LEVEL_INFO, "logged in by %s", session->mechanism);
+    else
+        session_log(session, LOG_LEVEL_WARNING, "login by %s failed: %.*s", session->mechanism, SPAN_ARG(text));
+}
+
+static void
+on_login(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
+{
+    (void)expectation;
+    session->sasl = NULL;
+    note_login(session, status == POP3_OK, text);
+    if (status != POP3_OK) {
+        bytes_clear(&session->user);
+        return;
+    }
+    session->logged_in = true;
+    session->active    = clock_now();
+    session_enter(session, SESSION_TRANSACTION);
+}
+
+static void
+on_user(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
+{
+    (void)expectation;
+    session->user_accepted = status == POP3_OK;
+    if (status != POP3_OK) {
+        note_login(session, false, text);
+        bytes_clear(&session->user);
+    }
+}
+
+static void
+on_uidl(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
+{
+    if (status == POP3_OK && expectation->command.has_number && session->audit.logs.count > 0)
+        uidl_add(&session->uidls, text);
+}
+
+static void
+on_dele(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
+{
+    uint64_t number = expectation->command.number;
+
+    (void)text;
+    session->deleted += status == POP3_OK;
+    audit_delete(&session->audit, number, uidl_find(session->uidls, number), status == POP3_OK);
+}
+
+static void
+on_rset(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
+{
+    (void)expectation;
+    (void)text;
+    if (status == POP3_OK)
+        session->deleted = 0;
+}
+
+static void
+on_quit(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
+{
+    (void)expectation;
+    (void)text;
+    session->committed = session->logged_in && status == POP3_OK;
+    session_finish(session, END_FLUSH, "quit");
+}
+
+/* What popgate itself makes of a status line that goes on to the client. */
+static void (*const rows[POP3_VERBS])(struct session *, const struct expectation *, enum pop3_status, struct span) = {
+    [POP3_USER] = on_user, [POP3_PASS] = on_login, [POP3_APOP] = on_login, [POP3_AUTH] = on_login,
+    [POP3_UIDL] = on_uidl, [POP3_DELE] = on_dele,  [POP3_RSET] = on_rset,  [POP3_QUIT] = on_quit,
+};
+
+/* A reply of one line. */
+static void
+take_status(struct session *session, struct expectation *expectation, enum pop3_status status, struct span text)
+{
+    if (expectation->command.verb == POP3_CAPA) {
+        session_answer_without_capa(session, expectation, text);
+    } else {
+        put_status(session, status, text);
+        if (rows[expectation->command.verb] != NULL)
+            rows[expectation->command.verb](session, expectation, status, text);
+    }
+    session_forget(session);
+}
+
+/* RFC 5034, 4: a challenge. The client's next line is not a command. */
+static bool
+take_challenge(struct session *session, const struct expectation *expectation, struct span text)
+{
+    if (expectation->command.verb != POP3_AUTH || !sasl_response_valid(text)) {
+        session_fail(session, "server's answer is not POP3");
+        return false;
+    }
+    peer_put(&session->client, SPAN("+ "));
+    peer_put(&session->client, text);
+    peer_put(&session->client, SPAN("\r\n"));
+    session->sasl_turn = true;
+    return true;
+}
+
+static void
+start_reply(struct session *session, struct expectation *expectation, enum pop3_status status, struct span text)
+{
+    switch (pop3_reply_shape(&expectation->command, status)) {
+    case POP3_LINE:
+        take_status(session, expectation, status, text);
+        break;
+    case POP3_LISTING:
+        session_start_listing(session, expectation, text);
+        break;
+    case POP3_MESSAGE:
+        session_start_message(session, expectation);
+        break;
+    }
+}
+
+/* Reads the status line of the reply that is due. False if it is not there yet. */
+static bool
+read_status(struct session *session, struct expectation *expectation)
+{
+    size_t           waiting = peer_waiting(&session->server), most = waiting < LINE_MOST ? waiting : LINE_MOST, len;
+    struct span      text, line, input = {(const char *)evbuffer_pullup(session->server.in, (ev_ssize_t)most), most};
+    enum pop3_status status;
+
+    if (session->sasl_turn && waiting > 0) {
+        session_fail(session, "server spoke before its turn");
+        return false;
+    }
+    len = pop3_next_line(input, &line);
+    if (len == 0) {
+        if (waiting >= LINE_MOST)
+            session_fail(session, "server's answer has no end");
+        return false;
+    }
+    status = pop3_parse_status(line, &text);
+    if (status == POP3_NONSENSE) {
+        session_fail(session, "server's answer is not POP3");
+        return false;
+    }
+    if (status == POP3_CONTINUE) {
+        if (!take_challenge(session, expectation, text))
+            return false;
+    } else
+        start_reply(session, expectation, status, text);
+    buffer_drain(session->server.in, len);
+    return true;
+}
+
+/* Reads on behind a status line. False if the reply is not at its end. */
+static bool
+read_rest(struct session *session, struct expectation *expectation)
+{
+    bool complete =
+        session->delivery != NULL ? session_move_message(session) : session_read_listing(session, expectation);
+
+    if (!complete || session->state >= SESSION_CLOSING)
+        return false;
+    session->in_reply = false;
+    session_forget(session);
+    return true;
+}
+
+static bool
+take_next(struct session *session)
+{
+    struct expectation *oldest = STAILQ_FIRST(&session->expected);
+
+    if (oldest->kind == EXPECT_LOCAL) {
+        peer_put(&session->client, bytes_span(&oldest->answer));
+        session_forget(session);
+        return true;
+    }
+    if (peer_waiting(&session->server) == 0)
+        return false;
+    return session->in_reply ? read_rest(session, oldest) : read_status(session, oldest);
+}
+
+/* RFC 1939 knows no word of a server that was not asked for. Some say good-bye before they hang up. */
+static void
+refuse_unasked(struct session *session)
+{
+    size_t      len   = peer_waiting(&session->server);
+    struct span input = {(const char *)evbuffer_pullup(session->server.in, (ev_ssize_t)(len < 200 ? len : 200)),
+                         len < 200 ? len : 200};
+
+    session_log(session, LOG_LEVEL_WARNING, "server spoke without being asked: %.*s", SPAN_ARG(input));
+    session_finish(session, END_FLUSH, "server spoke without being asked");
+}
+
+bool
+session_take_replies(struct session *session)
+{
+    size_t waiting = peer_waiting(&session->server);
+    bool   changed = false;
+
+    if (session->state < SESSION_AUTHORIZATION || session->state > SESSION_UPDATE)
+        return false;
+    while (!STAILQ_EMPTY(&session->expected) && session->state < SESSION_CLOSING &&
+           peer_unsent(&session->client) < PEER_HIGH_WATER && session->delivery_count < DELIVERIES_MOST &&
+           take_next(session))
+        changed = true;
+    if (session->state < SESSION_CLOSING && session->expected_of_server == 0 && peer_waiting(&session->server) > 0)
+        refuse_unasked(session);
+    return changed || peer_waiting(&session->server) != waiting;
+}

@@ -1,0 +1,55 @@
+/* Addresses of an upstream, one after the other. */
+#include <assert.h>
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "proxy/upstream.h"
+
+int
+upstream_connect(struct upstream_attempt *attempt)
+{
+    const struct config_addresses *addresses = &attempt->upstream->config->addresses;
+    const struct config_address   *address;
+    int                            fd, error;
+
+    assert(!upstream_exhausted(attempt));
+    attempt->index = (attempt->upstream->preferred + attempt->tried) % addresses->count;
+    attempt->tried++;
+    address = upstream_address(attempt);
+    fd      = socket(address->sockaddr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    if (connect(fd, (const struct sockaddr *)&address->sockaddr, address->len) == 0 || errno == EINPROGRESS)
+        return fd;
+    error = errno;
+    (void)close(fd);
+    errno = error;
+    return -1;
+}
+
+bool
+upstream_exhausted(const struct upstream_attempt *attempt)
+{
+    return attempt->tried >= attempt->upstream->config->addresses.count;
+}
+
+const struct config_address *
+upstream_address(const struct upstream_attempt *attempt)
+{
+    return &attempt->upstream->config->addresses.items[attempt->index];
+}
+
+const char *
+upstream_tls_name(const struct upstream_attempt *attempt)
+{
+    const char *name = attempt->upstream->config->tls_name;
+
+    return name != NULL ? name : upstream_address(attempt)->host;
+}
+
+void
+upstream_works(struct upstream_attempt *attempt)
+{
+    attempt->upstream->preferred = attempt->index;
+}

@@ -1,0 +1,41 @@
+/*
+ * Which of an upstream's servers a session talks to. A worker remembers for each upstream which server answered last:
+ * the next session begins there, so that a dead server costs one session its connect_timeout and not all of them.
+ */
+#ifndef PROXY_UPSTREAM_H
+#define PROXY_UPSTREAM_H
+
+#include "proxy/config.h"
+
+/* One for a worker and an upstream. Starts as {.config = ...}. */
+struct upstream {
+    const struct config_upstream *config;
+    size_t                        preferred; /* index of the address to begin with */
+};
+
+/* One session's search. Starts as {.upstream = ...}. */
+struct upstream_attempt {
+    struct upstream *upstream;
+    size_t           index; /* of the address in use */
+    size_t           tried; /* how many were begun with */
+};
+
+/*
+ * Begins to connect to the next address. Returns a non-blocking socket on which connect(2) is under way; -1 with errno
+ * if this one failed at once: call again for the next. Not after upstream_exhausted().
+ */
+int upstream_connect(struct upstream_attempt *);
+
+/* Have all addresses been tried? */
+bool upstream_exhausted(const struct upstream_attempt *);
+
+/* The address in use, for logs and for the certificate's name. */
+const struct config_address *upstream_address(const struct upstream_attempt *);
+
+/* The name that the server's certificate must hold. */
+const char *upstream_tls_name(const struct upstream_attempt *);
+
+/* The server greeted: later sessions begin with it. */
+void upstream_works(struct upstream_attempt *);
+
+#endif
