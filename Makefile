@@ -55,7 +55,11 @@ QUIET = $(if $(SHOW),,@)  # make SHOW=1 shows whole commands
 ## all         build popgate (the default); V=debug and V=asan build variants of it
 all: $B/popgate
 
-$B/popgate: $B/proxy/main.o $(OBJS)
+$B/libpopgate.a: $(OBJS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$B/popgate: $B/proxy/main.o $B/libpopgate.a
 	@echo link $@
 	$(QUIET)$(CC) $(LINK) -o $@ $^ $(LIBS)
 
@@ -64,7 +68,7 @@ $B/%.o: %.c Makefile | packages
 	@echo $(notdir $(CC)) $<
 	$(QUIET)$(CC) $(FLAGS) -c -o $@ $<
 
-$(TESTS): $B/%: $B/%.o $(OBJS)
+$(TESTS): $B/%: $B/%.o $B/libpopgate.a
 	@echo link $@
 	$(QUIET)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
 
