@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <inttypes.h>
 
+#include "base/text.h"
 #include "proxy/pop3.h"
 
 static const uint64_t number_max = UINT32_MAX;
@@ -14,64 +15,17 @@ enum {
     UNKNOWN_VERB_MAX = 16, /* octets; RFC 1939 knows three and four */
 };
 
-/* Is there an octet that no line may hold? Those beyond ASCII are fine. */
-static bool
-has_control(struct span span)
-{
-    for (size_t i = 0; i < span.len; i++)
-        if ((unsigned char)span.data[i] < ' ' || span.data[i] == '\x7f')
-            return true;
-    return false;
-}
-
-static bool
-is_alphanumeric(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static struct span
-skip_spaces(struct span rest)
-{
-    while (rest.len > 0 && rest.data[0] == ' ')
-        rest = span_tail(rest, 1);
-    return rest;
-}
-
-/* Takes the next word, up to a space, off `rest`; empty, without data, if there is none. */
-static struct span
-next_word(struct span *rest)
-{
-    struct span start = skip_spaces(*rest), word = start;
-
-    *rest = start;
-    while (rest->len > 0 && rest->data[0] != ' ')
-        *rest = span_tail(*rest, 1);
-    word.len -= rest->len;
-    return word.len > 0 ? word : (struct span){0};
-}
-
-/* Takes the next word off `rest` as a number of decimal digits. */
+/* Takes the next word off `rest` as a number. */
 static bool
 next_number(struct span *rest, uint64_t least, uint64_t *number)
 {
-    struct span word = next_word(rest);
-
-    *number = 0;
-    for (size_t i = 0; i < word.len; i++) {
-        if (word.data[i] < '0' || word.data[i] > '9')
-            return false;
-        *number = *number * 10 + (uint64_t)(word.data[i] - '0');
-        if (*number > number_max)
-            return false;
-    }
-    return word.len > 0 && *number >= least;
+    return text_read_number(text_next_word(rest), least, number_max, number);
 }
 
 static bool
 at_end(struct span rest)
 {
-    return skip_spaces(rest).len == 0;
+    return text_next_word(&rest).len == 0;
 }
 
 /* What may follow a verb: each takes what stands behind the verb apart, and says if it is as it should be. */
@@ -120,25 +74,25 @@ take_string(struct span rest, struct pop3_command *command)
 static bool
 take_word_or_nothing(struct span rest, struct pop3_command *command)
 {
-    command->argument = next_word(&rest);
+    command->argument = text_next_word(&rest);
     return at_end(rest);
 }
 
 static bool
 take_two_words(struct span rest, struct pop3_command *command)
 {
-    command->argument = next_word(&rest);
-    command->second   = next_word(&rest);
+    command->argument = text_next_word(&rest);
+    command->second   = text_next_word(&rest);
     return command->second.len > 0 && at_end(rest);
 }
 
 static bool
 take_mechanism(struct span rest, struct pop3_command *command)
 {
-    command->argument = next_word(&rest);
-    command->second   = next_word(&rest);
+    command->argument = text_next_word(&rest);
+    command->second   = text_next_word(&rest);
     for (size_t i = 0; i < command->argument.len; i++)
-        if (!is_alphanumeric(command->argument.data[i]) && memchr("-_", command->argument.data[i], 2) == NULL)
+        if (!text_is_alphanumeric(command->argument.data[i]) && memchr("-_", command->argument.data[i], 2) == NULL)
             return false;
     return command->argument.len <= MECHANISM_MAX && at_end(rest);
 }
@@ -203,7 +157,7 @@ parse(struct span line, struct pop3_command *command)
     command->verb = find_verb(command->name);
     if (line.len + 2 > POP3_COMMAND_MAX)
         return POP3_TOO_LONG;
-    if (has_control(line) || !name_is_printable(command->name))
+    if (text_has_control(line) || !name_is_printable(command->name))
         return POP3_BAD_LINE;
     return verbs[command->verb].take(rest, command) ? POP3_FINE : POP3_BAD_ARGUMENT;
 }
@@ -292,7 +246,7 @@ has_indicator(struct span line, struct span indicator, struct span *text)
     if (line.len < indicator.len || memcmp(line.data, indicator.data, indicator.len) != 0)
         return false;
     *text = span_tail(line, indicator.len);
-    if (text->len > 0 && is_alphanumeric(text->data[0]))
+    if (text->len > 0 && text_is_alphanumeric(text->data[0]))
         return false;
     if (text->len > 0 && text->data[0] == ' ')
         *text = span_tail(*text, 1);
@@ -328,7 +282,7 @@ pop3_write_status(enum pop3_status status, struct span text, struct bytes *line)
     if (line->len - start > POP3_STATUS_MAX - 2)
         line->len = start + POP3_STATUS_MAX - 2;
     for (size_t i = start; i < line->len; i++)
-        if (has_control((struct span){line->data + i, 1}))
+        if (text_is_control(line->data[i]))
             line->data[i] = ' ';
     bytes_add(line, SPAN("\r\n"));
 }
@@ -358,7 +312,7 @@ pop3_timestamp(struct span greeting)
             at    = false;
         } else if (c == '>' && open && at) {
             return span_tail(span_head(greeting, i + 1), start);
-        } else if (c == ' ' || c == '>' || has_control((struct span){&c, 1})) {
+        } else if (c == ' ' || c == '>' || text_is_control(c)) {
             open = false;
         } else if (c == '@') {
             at = true;

@@ -13,7 +13,10 @@ enum { UIDL_OCTETS_MAX = 1024 * 1024 };
 
 struct uidl_table; /* made by the first uidl_add(), NULL before */
 
-/* Takes "NUMBER ID" (a line of the listing, or the text of a status line), without its line end. Others are ignored. */
+/*
+ * Takes "NUMBER ID" (a line of the listing, or the text of a status line), without its line end. Others are ignored,
+ * and so is a second id for a number: ids do not change within a session.
+ */
 void uidl_add(struct uidl_table **, struct span line);
 
 /* The id of message `number`, valid until the next uidl_add(); NULL if it is not known. Of a NULL table: NULL. */

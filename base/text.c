@@ -1,0 +1,46 @@
+/* Words and numbers of lines. */
+#include "base/text.h"
+
+struct span
+text_next_word(struct span *rest)
+{
+    struct span word;
+    size_t      len = 0;
+
+    while (rest->len > 0 && rest->data[0] == ' ')
+        *rest = span_tail(*rest, 1);
+    while (len < rest->len && rest->data[len] != ' ')
+        len++;
+    if (len == 0)
+        return (struct span){0};
+    word  = span_head(*rest, len);
+    *rest = span_tail(*rest, len);
+    return word;
+}
+
+bool
+text_read_number(struct span word, uint64_t least, uint64_t most, uint64_t *number)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < word.len; i++) {
+        if (word.data[i] < '0' || word.data[i] > '9')
+            return false;
+        value = value * 10 + (uint64_t)(word.data[i] - '0');
+        if (value > most)
+            return false;
+    }
+    if (word.len == 0 || value < least)
+        return false;
+    *number = value;
+    return true;
+}
+
+bool
+text_has_control(struct span span)
+{
+    for (size_t i = 0; i < span.len; i++)
+        if (text_is_control(span.data[i]))
+            return true;
+    return false;
+}

@@ -1,0 +1,97 @@
+/* Words and numbers of lines. */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
+static const struct {
+    const char *line;
+    const char *words[4]; /* the last ones may be NULL: there are none */
+} lines[] = {
+    {"", {NULL}}, {"  ", {NULL}}, {"a", {"a"}}, {"  a  bc ", {"a", "bc"}}, {"a\tb c", {"a\tb", "c"}},
+};
+
+static void
+words_are_taken_off(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(lines); i++) {
+        struct span rest = span_of(lines[i].line);
+
+        for (size_t j = 0; j < LENGTH(lines[i].words); j++) {
+            struct span word = text_next_word(&rest);
+
+            if (!span_equal(word, span_of(lines[i].words[j])) || (word.data == NULL) != (word.len == 0))
+                fail_msg("row %zu, word %zu: \"%.*s\"", i, j, SPAN_ARG(word));
+        }
+        assert_int_equal(rest.len, 0);
+    }
+}
+
+static const struct {
+    const char *word;
+    uint64_t    least, most;
+    bool        good;
+    uint64_t    number;
+} numbers[] = {
+    {"0", 0, 9, true, 0},
+    {"9", 0, 9, true, 9},
+    {"10", 0, 9, false, 0},
+    {"0", 1, 9, false, 0},
+    {"1", 1, 1, true, 1},
+    {"00000000000000000000000000000012", 0, 99, true, 12},
+    {"4294967295", 0, UINT32_MAX, true, UINT32_MAX},
+    {"4294967296", 0, UINT32_MAX, false, 0},
+    {"18446744073709551617", 0, UINT64_MAX >> 5, false, 0},
+    {"", 0, 9, false, 0},
+    {"+1", 0, 9, false, 0},
+    {"-1", 0, 9, false, 0},
+    {" 1", 0, 9, false, 0},
+    {"1 ", 0, 9, false, 0},
+    {"1a", 0, 9, false, 0},
+    {"0x1", 0, 9, false, 0},
+};
+
+static void
+numbers_are_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(numbers); i++) {
+        uint64_t number = 77;
+        bool     good   = text_read_number(span_of(numbers[i].word), numbers[i].least, numbers[i].most, &number);
+
+        if (good != numbers[i].good || number != (good ? numbers[i].number : 77))
+            fail_msg("row %zu \"%s\": %" PRIu64, i, numbers[i].word, number);
+    }
+}
+
+static void
+controls_are_told_from_the_rest(void **state)
+{
+    (void)state;
+    for (int c = 0; c < 256; c++) {
+        char text[] = {'a', (char)c};
+
+        assert_int_equal(text_has_control((struct span){text, 2}), c < 32 || c == 127);
+        assert_int_equal(text_is_alphanumeric((char)c),
+                         c > 0 && strchr("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", c) != NULL);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_are_taken_off),
+        cmocka_unit_test(numbers_are_read),
+        cmocka_unit_test(controls_are_told_from_the_rest),
+    };
+
+    return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}
