@@ -57,7 +57,8 @@ all: $B/popgate
 
 $B/libpopgate.a: $(OBJS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@echo archive $@
+	$(QUIET)$(AR) rcs $@ $^
 
 $B/popgate: $B/proxy/main.o $B/libpopgate.a
 	@echo link $@

@@ -43,6 +43,7 @@ struct message {
     size_t                resume;
     struct header_list    list;
     size_t                list_octets; /* how much of `block` is the header */
+    bool                  header_cut;  /* and more of it follows */
     struct hold           hold;
     bool                  holding;    /* nothing may be put into `to` yet */
     bool                  rewriting;  /* the body is what the last filter writes */
@@ -177,24 +178,31 @@ refuse(struct message *message, enum filter_verdict verdict, enum message_progre
     return true;
 }
 
-/*
- * How much of the collected text is the header, if that is known by now. A header too long to be taken apart is cut in
- * front of a field: what is behind passes as it is.
- */
+/* A header too long to be taken apart is cut in front of a field: what is behind passes as it is. */
+static void
+cut_header(struct message *message)
+{
+    const char *text = message->block.data;
+    size_t      len  = message->block.len - 1;
+
+    while (len > 0 && (text[len - 1] != '\n' || text[len] == ' ' || text[len] == '\t'))
+        len--;
+    message->list_octets = len;
+    message->header_cut  = true;
+}
+
+/* How much of the collected text is the header, if that is known by now. */
 static bool
 header_is_whole(struct message *message)
 {
-    ssize_t     len  = headers_length(bytes_span(&message->block), &message->resume);
-    const char *text = message->block.data;
+    ssize_t len = headers_length(bytes_span(&message->block), &message->resume);
 
     message->list_octets = len >= 0 ? (size_t)len : message->block.len;
     if (len >= 0 || message->reader.done)
         return true;
     if (message->block.len < MESSAGE_HEADER_MAX)
         return false;
-    while (message->list_octets > 0 &&
-           (text[message->list_octets - 1] != '\n' || strchr(" \t", text[message->list_octets]) != NULL))
-        message->list_octets--;
+    cut_header(message);
     return true;
 }
 
@@ -226,8 +234,9 @@ collect_header(struct message *message, struct evbuffer *from, enum message_prog
         collect(message, from, wire);
         if (header_is_whole(message)) {
             headers_parse(&message->list, span_head(bytes_span(&message->block), message->list_octets));
-            message->octets_in = message->list_octets;
-            message->stage     = MESSAGE_CHECK;
+            message->octets_in     = message->list_octets;
+            message->list.headless = message->list.headless && !message->header_cut;
+            message->stage         = MESSAGE_CHECK;
             return true;
         }
     }
@@ -283,10 +292,14 @@ check_header(struct message *message, struct evbuffer *from, enum message_progre
 static bool
 pass_piece(struct message *message, struct evbuffer *from)
 {
-    bool shown = (reach(message) & (FILTER_BODY | FILTER_REWRITE)) != 0;
+    bool     shown  = (reach(message) & (FILTER_BODY | FILTER_REWRITE)) != 0;
+    uint64_t before = message->octets_in;
+    bool     passed = relay_piece(&message->reader, from, message->rewriting ? NULL : message->body.to,
+                              shown ? &message->text : NULL, &message->octets_out);
 
-    return relay_piece(&message->reader, from, message->rewriting ? NULL : message->body.to,
-                       shown ? &message->text : NULL, &message->octets_out);
+    if (!message->rewriting)
+        message->octets_out += message->octets_in - before;
+    return passed;
 }
 
 /* After the filters saw more of the body: are they content, and does one still hold the message? */
