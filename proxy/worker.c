@@ -118,6 +118,16 @@ end_drain(evutil_socket_t fd, short what, void *context)
     (void)event_base_loopbreak(worker->host.base);
 }
 
+/* Closed, and not only left alone: else clients wait in vain where nobody listens any more, and a new master could not
+ * bind. */
+static void
+stop_listening(struct worker *worker)
+{
+    listen_again(worker, false);
+    for (size_t i = 0; i < worker->start->socket_count; i++)
+        (void)close(worker->ears[i].socket->fd);
+}
+
 static void
 start_drain(struct worker *worker)
 {
@@ -125,7 +135,7 @@ start_drain(struct worker *worker)
     const struct timeval time  = {.tv_sec = limit / 1000, .tv_usec = limit % 1000 * 1000};
 
     worker->draining = true;
-    listen_again(worker, false);
+    stop_listening(worker);
     (void)event_del(worker->control);
     (void)evtimer_add(worker->deadline, &time);
     log_write(LOG_LEVEL_DEBUG, NULL, "draining %zu sessions", worker->host.count);

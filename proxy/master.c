@@ -1,0 +1,437 @@
+/*
+ * The master's loop: signals come through a descriptor, so that nothing happens in signal context, and every round
+ * tries the same moves: do what was signalled, collect the dead, start who is due. Who the children are is in
+ * master_child.c, what they share in master_generation.c.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "proxy/auditor.h"
+#include "proxy/channel.h"
+#include "proxy/clock.h"
+#include "proxy/log.h"
+#include "proxy/master.h"
+#include "proxy/master_audit.h"
+#include "proxy/master_child.h"
+#include "proxy/master_generation.h"
+#include "proxy/master_notify.h"
+#include "proxy/worker.h"
+
+enum {
+    KILL_MORE_MS    = 5000, /* beyond shutdown_timeout, at which workers end by themselves */
+    HOUR_MS         = 3600000,
+    AUDITOR_LAST_MS = 10000, /* for the auditor to write what the workers left */
+};
+
+enum phase { PHASE_SERVING, PHASE_DRAINING, PHASE_AUDITING };
+
+struct master {
+    const char               *file; /* proxy.conf */
+    struct master_generation *current;
+    struct master_audit       audit;
+    struct master_children    children;
+    int                       signal_fd;
+    sigset_t                  inherited; /* the mask of blocked signals before the master's */
+    enum phase                phase;
+    int64_t                   kill_at; /* clock_now(): when those who should have ended are killed */
+};
+
+/* Closes what belongs to the master or to other children; else they would never see the end of their channels. */
+static void
+close_others(struct master *master, enum master_role role)
+{
+    const struct master_child *child;
+
+    for (child = LIST_FIRST(&master->children); child != NULL; child = LIST_NEXT(child, next))
+        if (child->channel >= 0)
+            (void)close(child->channel);
+    (void)close(master->signal_fd);
+    master_audit_close_files(&master->audit);
+    if (role == MASTER_AUDITOR) {
+        master_generation_close_sockets(master->current, NULL);
+        master_audit_close_workers_end(&master->audit);
+    } else {
+        master_audit_close_auditors_end(&master->audit);
+    }
+}
+
+/* What a terminal or an init sends to all processes is for the master to act on. */
+static void
+reset_signals(const struct master *master)
+{
+    static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+
+    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+        (void)signal(ignored[i], SIG_IGN);
+    (void)sigprocmask(SIG_SETMASK, &master->inherited, NULL);
+}
+
+static int
+run_worker(const struct master *master, int control_fd)
+{
+    const struct master_generation *generation = master->current;
+    const struct worker_start       start      = {
+                   .config       = generation->config,
+                   .sockets      = generation->sockets,
+                   .socket_count = generation->socket_count,
+                   .audit_ids    = generation->audit_ids,
+                   .audit_counts = generation->audit_counts,
+                   .audit_fd     = master->audit.workers_fd,
+                   .control_fd   = control_fd,
+    };
+
+    return worker_run(&start);
+}
+
+/* In the child, which does not return: nothing of the master's own end is to happen here. */
+static _Noreturn void
+become_child(struct master *master, enum master_role role, int control_fd)
+{
+    int status = EXIT_FAILURE;
+
+    (void)prctl(PR_SET_NAME, role == MASTER_AUDITOR ? "popgate-auditor" : "popgate-worker", 0, 0, 0);
+    close_others(master, role);
+    reset_signals(master);
+    if (master_user_become(&master->current->user) != 0)
+        log_write(LOG_LEVEL_ERROR, NULL, "privileges cannot be given up: %m");
+    else if (role == MASTER_AUDITOR)
+        status = auditor_run(control_fd, master->audit.auditor_fd);
+    else
+        status = run_worker(master, control_fd);
+    _exit(status);
+}
+
+static void
+start_child(struct master *master, struct master_child *child)
+{
+    int ends[2];
+
+    child->started = clock_now();
+    if (channel_open(ends) != 0) {
+        log_write(LOG_LEVEL_ERROR, NULL, "no channel to a child: %m");
+        master_child_defer(child);
+        return;
+    }
+    if (child->role == MASTER_AUDITOR)
+        master_audit_send(&master->audit, ends[0]);
+    child->pid = fork();
+    if (child->pid == 0) {
+        (void)close(ends[0]);
+        become_child(master, child->role, ends[1]);
+    }
+    (void)close(ends[1]);
+    child->channel = ends[0];
+    if (child->pid < 0) {
+        log_write(LOG_LEVEL_ERROR, NULL, "no process for a child: %m");
+        master_child_defer(child);
+    }
+}
+
+/* Makes the children of the current generation, and the auditor if it is needed for the first time. */
+static void
+add_children(struct master *master)
+{
+    if (master->audit.count > 0 && master_child_count(&master->children, MASTER_AUDITOR) == 0)
+        (void)master_child_new(&master->children, MASTER_AUDITOR, 0);
+    for (int64_t i = 0; i < master->current->config->workers; i++)
+        (void)master_child_new(&master->children, MASTER_WORKER, master->current->number);
+}
+
+/* Tells all workers, or the auditor, to come to an end. */
+static void
+end_children(struct master *master, enum master_role role)
+{
+    struct master_child *next;
+
+    for (struct master_child *child = LIST_FIRST(&master->children); child != NULL; child = next) {
+        next = LIST_NEXT(child, next);
+        if (child->role == role)
+            master_child_end(&child);
+    }
+}
+
+static void
+log_lines(const struct error *error)
+{
+    const char *line = error_text(error);
+
+    for (const char *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
+        log_write(LOG_LEVEL_ERROR, NULL, "%.*s", (int)(end - line), line);
+}
+
+static int
+open_log(const struct config *config, struct error *error)
+{
+    if (log_open(config->log, (enum log_level)config->log_level) == 0)
+        return 0;
+    error_add(error, config->file, 0, "cannot open the log %s: %m", config->log);
+    return -1;
+}
+
+/* Hands the log to all children that still listen; the auditor gets its files as well. */
+static void
+send_files(struct master *master)
+{
+    const struct master_child *child;
+
+    for (child = LIST_FIRST(&master->children); child != NULL; child = LIST_NEXT(child, next)) {
+        if (child->channel < 0)
+            continue;
+        if (log_descriptor() >= 0 && channel_send(child->channel, CHANNEL_LOG, log_descriptor()) != 0)
+            log_write(LOG_LEVEL_WARNING, NULL, "process %d cannot be given the log: %m", (int)child->pid);
+        if (child->role == MASTER_AUDITOR)
+            master_audit_send(&master->audit, child->channel);
+    }
+}
+
+/* A new generation with all it needs; NULL, and the reasons are in the error. */
+static struct master_generation *
+open_generation(struct master *master, struct config *config, struct error *error)
+{
+    struct master_generation *generation = master_generation_open(config, master->current, &master->audit, error);
+
+    if (generation != NULL && open_log(config, error) != 0)
+        master_generation_close(&generation, master->current);
+    return generation;
+}
+
+static void
+change_generation(struct master *master, struct master_generation *next)
+{
+    struct master_generation *old = master->current;
+
+    master->current = next;
+    end_children(master, MASTER_WORKER);
+    master_generation_close(&old, next);
+    send_files(master);
+    add_children(master);
+}
+
+static void
+reload(struct master *master)
+{
+    struct error              error  = {0};
+    struct config            *config = NULL;
+    struct master_generation *next   = NULL;
+
+    if (master->phase != PHASE_SERVING)
+        return;
+    master_notify_reloading();
+    config = config_load(master->file, &error);
+    if (config != NULL)
+        next = open_generation(master, config, &error);
+    if (next != NULL) {
+        change_generation(master, next);
+        log_write(LOG_LEVEL_INFO, NULL, "%s was read again: generation %u", master->file, next->number);
+    } else {
+        log_lines(&error);
+        log_write(LOG_LEVEL_ERROR, NULL, "%s has errors; the service goes on as it was", master->file);
+    }
+    error_free(&error);
+    master_notify("READY=1");
+}
+
+static void
+reopen(struct master *master)
+{
+    if (log_reopen() != 0)
+        log_write(LOG_LEVEL_ERROR, NULL, "the log cannot be opened anew: %m");
+    master_audit_reopen(&master->audit);
+    send_files(master);
+    log_write(LOG_LEVEL_INFO, NULL, "log files were opened anew");
+}
+
+/* Ends the service; workers that have not ended in `ms` milliseconds are killed. */
+static void
+stop(struct master *master, int64_t ms)
+{
+    if (master->phase == PHASE_AUDITING)
+        return;
+    if (master->phase == PHASE_SERVING) {
+        master_notify("STOPPING=1");
+        master_generation_close_sockets(master->current, NULL);
+        end_children(master, MASTER_WORKER);
+    }
+    master->phase   = PHASE_DRAINING;
+    master->kill_at = clock_now() + ms;
+}
+
+static void
+drain(struct master *master)
+{
+    if (master->phase != PHASE_SERVING)
+        return;
+    log_write(LOG_LEVEL_INFO, NULL, "stopping once all sessions have ended");
+    stop(master, master->current->config->shutdown_timeout + KILL_MORE_MS);
+}
+
+static void
+quit(struct master *master)
+{
+    log_write(LOG_LEVEL_INFO, NULL, "stopping at once");
+    stop(master, 0);
+}
+
+static const struct {
+    int number;
+    void (*act)(struct master *);
+} acts[] = {
+    {SIGHUP, reload}, {SIGUSR1, reopen}, {SIGTERM, drain}, {SIGINT, drain}, {SIGQUIT, quit}, {SIGCHLD, NULL},
+};
+
+enum { ACTS = sizeof(acts) / sizeof(acts[0]) };
+
+static int
+block_signals(struct master *master)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < ACTS; i++)
+        (void)sigaddset(&set, acts[i].number);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &set, &master->inherited) != 0)
+        return -1;
+    master->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return master->signal_fd < 0 ? -1 : 0;
+}
+
+static void
+take_signals(struct master *master)
+{
+    struct signalfd_siginfo info;
+
+    while (read(master->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+        for (size_t i = 0; i < ACTS; i++)
+            if (acts[i].number == (int)info.ssi_signo && acts[i].act != NULL)
+                acts[i].act(master);
+}
+
+/* Starts all that are due; returns for how many milliseconds nobody is, -1: for ever. */
+static int
+start_due(struct master *master)
+{
+    struct master_child *child;
+    int                  wait;
+
+    while ((child = master_child_due(&master->children, &wait)) != NULL)
+        start_child(master, child);
+    return wait;
+}
+
+/* The workers have ended. The auditor ends when the master has closed its ends, and one that died is started for that.
+ */
+static void
+end_auditor(struct master *master)
+{
+    int wait;
+
+    if (master->phase != PHASE_AUDITING)
+        master->kill_at = clock_now() + AUDITOR_LAST_MS;
+    master->phase = PHASE_AUDITING;
+    if (master_child_due(&master->children, &wait) != NULL || wait >= 0)
+        return;
+    end_children(master, MASTER_AUDITOR);
+    master_audit_close_workers_end(&master->audit);
+    master_audit_close_auditors_end(&master->audit);
+}
+
+/* The moves of a service that ends. Returns false when all has ended. */
+static bool
+step_end(struct master *master)
+{
+    if (master->phase == PHASE_SERVING)
+        return true;
+    if (clock_now() >= master->kill_at) {
+        enum master_role role = master->phase == PHASE_AUDITING ? MASTER_AUDITOR : MASTER_WORKER;
+
+        end_children(master, role);
+        master_child_kill(&master->children, role, SIGKILL);
+        master->kill_at = clock_now() + KILL_MORE_MS;
+    }
+    if (master_child_count(&master->children, MASTER_WORKER) == 0)
+        end_auditor(master);
+    return !LIST_EMPTY(&master->children);
+}
+
+static void
+sleep_until_signal(const struct master *master, int wait)
+{
+    struct pollfd signals = {.fd = master->signal_fd, .events = POLLIN};
+    int64_t       left    = master->kill_at - clock_now();
+
+    if (master->phase != PHASE_SERVING && (wait < 0 || left < wait))
+        wait = left <= 0 ? 0 : left < HOUR_MS ? (int)left : HOUR_MS;
+    (void)poll(&signals, 1, wait);
+}
+
+static void
+run(struct master *master)
+{
+    int wait = start_due(master);
+
+    master_notify("READY=1");
+    while (step_end(master)) {
+        sleep_until_signal(master, wait);
+        take_signals(master);
+        while (master_child_reap(&master->children))
+            continue;
+        wait = start_due(master);
+    }
+}
+
+/* Every session takes two descriptors: the workers inherit as many as there may be. */
+static void
+raise_limits(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static void
+close_all(struct master *master)
+{
+    if (master->current != NULL)
+        master_generation_close(&master->current, NULL);
+    master_audit_close_files(&master->audit);
+    master_audit_close_workers_end(&master->audit);
+    master_audit_close_auditors_end(&master->audit);
+    if (master->signal_fd >= 0)
+        (void)close(master->signal_fd);
+}
+
+int
+master_run(struct config *config, const char *file)
+{
+    struct master master = {.file = file, .audit = MASTER_AUDIT_NONE, .signal_fd = -1};
+    struct error  error  = {0};
+    int           status = EXIT_FAILURE;
+
+    raise_limits();
+    master.current = open_generation(&master, config, &error);
+    if (master.current != NULL && block_signals(&master) != 0)
+        error_add(&error, NULL, 0, "signals cannot be waited for: %m");
+    if (error.count > 0) {
+        fputs(error_text(&error), stderr);
+    } else {
+        log_write(LOG_LEVEL_INFO, NULL, "popgate " POPGATE_VERSION " serves %s", file);
+        add_children(&master);
+        run(&master);
+        log_write(LOG_LEVEL_INFO, NULL, "popgate has ended");
+        status = EXIT_SUCCESS;
+    }
+    close_all(&master);
+    error_free(&error);
+    return status;
+}

@@ -1,0 +1,146 @@
+/* Children, in a list: there are few. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "proxy/clock.h"
+#include "proxy/log.h"
+#include "proxy/master_child.h"
+
+enum { DELAY_FIRST_MS = 1000, DELAY_LAST_MS = 60000, LONG_LIFE_MS = 60000 };
+
+static const char *const role_names[] = {[MASTER_WORKER] = "worker", [MASTER_AUDITOR] = "auditor"};
+
+struct master_child *
+master_child_new(struct master_children *children, enum master_role role, unsigned generation)
+{
+    struct master_child *child = memory_new(sizeof(*child));
+
+    *child = (struct master_child){.role = role, .generation = generation, .channel = -1, .due = clock_now()};
+    LIST_INSERT_HEAD(children, child, next);
+    return child;
+}
+
+static void
+close_channel(struct master_child *child)
+{
+    if (child->channel >= 0)
+        (void)close(child->channel);
+    child->channel = -1;
+}
+
+void
+master_child_end(struct master_child **pointer)
+{
+    close_channel(*pointer);
+    if ((*pointer)->pid == 0)
+        master_child_free(pointer);
+}
+
+void
+master_child_free(struct master_child **pointer)
+{
+    close_channel(*pointer);
+    LIST_REMOVE(*pointer, next);
+    free(*pointer);
+    *pointer = NULL;
+}
+
+void
+master_child_defer(struct master_child *child)
+{
+    int64_t now = clock_now();
+
+    if (child->delay == 0 || now - child->started >= LONG_LIFE_MS)
+        child->delay = DELAY_FIRST_MS;
+    else
+        child->delay = child->delay * 2 < DELAY_LAST_MS ? child->delay * 2 : DELAY_LAST_MS;
+    close_channel(child);
+    child->pid = 0;
+    child->due = now + child->delay;
+}
+
+/* In words, how a child ended. */
+static void
+log_death(const struct master_child *child, pid_t pid, int status, bool expected)
+{
+    const char *name = role_names[child->role];
+
+    if (WIFSIGNALED(status))
+        log_write(LOG_LEVEL_ERROR, NULL, "%s %d was killed by signal %d (%s)", name, (int)pid, WTERMSIG(status),
+                  strsignal(WTERMSIG(status)));
+    else if (expected && WEXITSTATUS(status) == 0)
+        log_write(LOG_LEVEL_INFO, NULL, "%s %d has ended", name, (int)pid);
+    else
+        log_write(LOG_LEVEL_ERROR, NULL, "%s %d ended with exit status %d", name, (int)pid, WEXITSTATUS(status));
+}
+
+static struct master_child *
+find(struct master_children *children, pid_t pid)
+{
+    struct master_child *child = LIST_FIRST(children);
+
+    while (child != NULL && child->pid != pid)
+        child = LIST_NEXT(child, next);
+    return child;
+}
+
+bool
+master_child_reap(struct master_children *children)
+{
+    int                  status;
+    pid_t                pid   = waitpid(-1, &status, WNOHANG);
+    struct master_child *child = pid > 0 ? find(children, pid) : NULL;
+
+    if (child == NULL)
+        return pid > 0;
+    log_death(child, pid, status, child->channel < 0);
+    if (child->channel < 0) {
+        master_child_free(&child);
+    } else {
+        master_child_defer(child);
+        log_write(LOG_LEVEL_WARNING, NULL, "the %s is started again in %d s", role_names[child->role],
+                  (int)(child->delay / 1000));
+    }
+    return true;
+}
+
+struct master_child *
+master_child_due(struct master_children *children, int *wait)
+{
+    int64_t now = clock_now();
+
+    *wait = -1;
+    for (struct master_child *child = LIST_FIRST(children); child != NULL; child = LIST_NEXT(child, next)) {
+        int64_t left = child->due - now;
+
+        if (child->pid != 0)
+            continue;
+        if (left <= 0)
+            return child;
+        if (*wait < 0 || left < *wait)
+            *wait = (int)left;
+    }
+    return NULL;
+}
+
+size_t
+master_child_count(const struct master_children *children, enum master_role role)
+{
+    size_t count = 0;
+
+    for (const struct master_child *child = LIST_FIRST(children); child != NULL; child = LIST_NEXT(child, next))
+        count += child->role == role;
+    return count;
+}
+
+void
+master_child_kill(const struct master_children *children, enum master_role role, int signal)
+{
+    for (const struct master_child *child = LIST_FIRST(children); child != NULL; child = LIST_NEXT(child, next))
+        if (child->role == role && child->pid > 0)
+            (void)kill(child->pid, signal);
+}

@@ -1,0 +1,54 @@
+/*
+ * The master's children: their process ids, the channels to them, and when one that died is started again.
+ */
+#ifndef PROXY_MASTER_CHILD_H
+#define PROXY_MASTER_CHILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+enum master_role { MASTER_WORKER, MASTER_AUDITOR };
+
+struct master_child {
+    LIST_ENTRY(master_child) next;
+    enum master_role role;
+    unsigned         generation; /* of a worker */
+    pid_t            pid;        /* 0: is to be started at `due` */
+    int              channel;    /* the master's end; -1: closed, which told the child to come to its end */
+    int64_t          started;    /* clock_now() */
+    int64_t          due;        /* clock_now() */
+    int64_t          delay;      /* milliseconds between the last death and the start after it */
+};
+
+LIST_HEAD(master_children, master_child);
+
+/* A child that is due now. */
+struct master_child *master_child_new(struct master_children *, enum master_role, unsigned generation);
+
+/* Tells the child to come to its end. One that does not run is forgotten: the pointer is set to NULL. */
+void master_child_end(struct master_child **);
+
+/* Forgets a child, and closes its channel. */
+void master_child_free(struct master_child **);
+
+/*
+ * Collects one child that has died, and logs how if that was not to be expected. Returns false when there is no more. A
+ * child that had not been told to end is due again: after a second at first, after up to a minute if it keeps dying.
+ */
+bool master_child_reap(struct master_children *);
+
+/* The child did not come into being, or died: sets when it is started again. */
+void master_child_defer(struct master_child *);
+
+/* The first child that is due, NULL for none; `*wait` is set to the milliseconds until one will be, or to -1. */
+struct master_child *master_child_due(struct master_children *, int *wait);
+
+/* How many children there are of this role, running or to be started. */
+size_t master_child_count(const struct master_children *, enum master_role);
+
+/* Sends a signal to all of this role. */
+void master_child_kill(const struct master_children *, enum master_role, int signal);
+
+#endif

@@ -1,0 +1,175 @@
+/* Opening and closing what a generation of workers shares. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "proxy/master_generation.h"
+
+static int
+listen_on(int fd, const struct config_address *address)
+{
+    const int on = 1;
+
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0)
+        return -1;
+    if (address->sockaddr.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
+        return -1;
+    if (bind(fd, (const struct sockaddr *)&address->sockaddr, address->len) != 0)
+        return -1;
+    return listen(fd, SOMAXCONN);
+}
+
+/* A socket that listens; or -1 with errno. */
+static int
+open_socket(const struct config_address *address)
+{
+    int fd = socket(address->sockaddr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0 && listen_on(fd, address) != 0) {
+        int why = errno;
+
+        (void)close(fd);
+        errno = why;
+        return -1;
+    }
+    return fd;
+}
+
+/* The socket that listens on the address; -1 if there is none. */
+static int
+find_socket(const struct master_generation *generation, const struct config_address *address)
+{
+    for (size_t i = 0; generation != NULL && i < generation->socket_count; i++)
+        if (generation->addresses[i]->len == address->len &&
+            memcmp(&generation->addresses[i]->sockaddr, &address->sockaddr, address->len) == 0)
+            return generation->sockets[i].fd;
+    return -1;
+}
+
+static bool
+has_socket(const struct master_generation *generation, int fd)
+{
+    for (size_t i = 0; generation != NULL && i < generation->socket_count; i++)
+        if (generation->sockets[i].fd == fd)
+            return true;
+    return false;
+}
+
+static void
+add_socket(struct master_generation *generation, const struct config_listener *listener,
+           const struct config_address *address, int fd)
+{
+    size_t count = generation->socket_count + 1;
+
+    generation->sockets   = memory_resize_array(generation->sockets, count, sizeof(generation->sockets[0]));
+    generation->addresses = memory_resize_array(generation->addresses, count, sizeof(generation->addresses[0]));
+    generation->sockets[count - 1]   = (struct worker_socket){.fd = fd, .listener = listener};
+    generation->addresses[count - 1] = address;
+    generation->socket_count         = count;
+}
+
+static void
+open_sockets(struct master_generation *generation, const struct config_listener *listener,
+             const struct master_generation *old, struct error *error)
+{
+    for (size_t i = 0; i < listener->addresses.count; i++) {
+        const struct config_address *address = &listener->addresses.items[i];
+        int                          fd      = find_socket(old, address);
+
+        if (find_socket(generation, address) >= 0) {
+            fd    = -1;
+            errno = EADDRINUSE;
+        } else if (fd < 0) {
+            fd = open_socket(address);
+        }
+        if (fd < 0)
+            error_add(error, generation->config->file, listener->line, "listener \"%s\": cannot listen on %s: %s",
+                      listener->name, address->text, strerror(errno));
+        else
+            add_socket(generation, listener, address, fd);
+    }
+}
+
+/* The numbers of the logs that a listener's filters record to. */
+static const unsigned *
+find_logs(const struct master_generation *generation, const struct config_listener *listener,
+          struct master_audit *audit, size_t *count, struct error *error)
+{
+    size_t       most  = listener->filters.count;
+    const char **paths = memory_resize_array(NULL, most, sizeof(paths[0]));
+    unsigned    *ids   = memory_resize_array(NULL, most, sizeof(ids[0]));
+    size_t       found = config_audit_paths(listener, paths, most);
+
+    *count = 0;
+    for (size_t i = 0; i < found && i < most; i++) {
+        int id = master_audit_find(audit, paths[i]);
+
+        if (id < 0)
+            error_add(error, generation->config->file, listener->line,
+                      "listener \"%s\": cannot open the audit log %s: %s", listener->name, paths[i], strerror(errno));
+        else
+            ids[(*count)++] = (unsigned)id;
+    }
+    free(paths);
+    return ids;
+}
+
+static void
+open_logs(struct master_generation *generation, struct master_audit *audit, struct error *error)
+{
+    const struct config *config = generation->config;
+
+    generation->audit_ids    = memory_resize_array(NULL, config->listener_count, sizeof(generation->audit_ids[0]));
+    generation->audit_counts = memory_resize_array(NULL, config->listener_count, sizeof(generation->audit_counts[0]));
+    for (size_t i = 0; i < config->listener_count; i++)
+        generation->audit_ids[i] =
+            find_logs(generation, &config->listeners[i], audit, &generation->audit_counts[i], error);
+}
+
+void
+master_generation_close_sockets(struct master_generation *generation, const struct master_generation *kept)
+{
+    for (size_t i = 0; i < generation->socket_count; i++)
+        if (!has_socket(kept, generation->sockets[i].fd))
+            (void)close(generation->sockets[i].fd);
+    generation->socket_count = 0;
+}
+
+void
+master_generation_close(struct master_generation **pointer, const struct master_generation *kept)
+{
+    struct master_generation *generation = *pointer;
+
+    *pointer = NULL;
+    master_generation_close_sockets(generation, kept);
+    for (size_t i = 0; i < generation->config->listener_count; i++)
+        free((void *)(uintptr_t)generation->audit_ids[i]);
+    free(generation->audit_ids);
+    free(generation->audit_counts);
+    free(generation->sockets);
+    free(generation->addresses);
+    master_user_free(&generation->user);
+    config_free(&generation->config);
+    free(generation);
+}
+
+struct master_generation *
+master_generation_open(struct config *config, const struct master_generation *old, struct master_audit *audit,
+                       struct error *error)
+{
+    struct master_generation *generation = memory_new(sizeof(*generation));
+    size_t                    before     = error->count;
+
+    generation->number = old != NULL ? old->number + 1 : 1;
+    generation->config = config;
+    (void)master_user_find(&generation->user, config, error);
+    for (size_t i = 0; i < config->listener_count; i++)
+        open_sockets(generation, &config->listeners[i], old, error);
+    open_logs(generation, audit, error);
+    if (error->count > before)
+        master_generation_close(&generation, old);
+    return generation;
+}
