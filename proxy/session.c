@@ -70,26 +70,42 @@ session_finish(struct session *session, enum session_end how, const char *reason
     }
 }
 
+/* Is the client in the middle of a reply, which only a reset can end now? */
+static bool
+is_in_middle(const struct session *session)
+{
+    if (!session->in_reply)
+        return false;
+    if (session->delivery != NULL)
+        return message_begun(session->delivery->message);
+    return STAILQ_FIRST(&session->expected)->command.verb != POP3_CAPA; /* that is kept until it is whole */
+}
+
+/* Is a reply due to the client that it has nothing of yet? A message that was withheld has been answered. */
+static bool
+is_reply_due(const struct session *session)
+{
+    if (session->delivery != NULL && message_facts(session->delivery->message).withheld)
+        return false;
+    return session->state == SESSION_CONNECTING || !STAILQ_EMPTY(&session->expected);
+}
+
 void
 session_fail(struct session *session, const char *why)
 {
-    struct bytes answer  = {0};
-    bool         waiting = session->state == SESSION_CONNECTING || !STAILQ_EMPTY(&session->expected);
-    bool         middle = session->in_reply && (session->delivery == NULL || message_begun(session->delivery->message));
+    struct bytes text = {0}, line = {0};
 
     session_log(session, LOG_LEVEL_WARNING, "%s", why);
-    if (middle) {
+    if (is_in_middle(session)) {
         session_finish(session, END_RESET, why);
         return;
     }
-    if (waiting && session->client.state != PEER_HANDSHAKE) {
-        bytes_printf(&answer, "[SYS/TEMP] %s", why);
-        struct bytes line = {0};
-
-        pop3_write_status(POP3_ERR, bytes_span(&answer), &line);
+    if (is_reply_due(session)) {
+        bytes_printf(&text, "[SYS/TEMP] %s", why);
+        pop3_write_status(POP3_ERR, bytes_span(&text), &line);
         peer_put(&session->client, bytes_span(&line));
+        bytes_free(&text);
         bytes_free(&line);
-        bytes_free(&answer);
     }
     session_finish(session, END_FLUSH, why);
 }
@@ -147,7 +163,8 @@ watch_client(struct session *session)
         return false;
     if (session->state == SESSION_UPDATE)
         return false; /* QUIT is with the server: hear its answer */
-    if (state == PEER_ENDED && (session->expected_count > 0 || peer_unsent(&session->client) > 0))
+    if (state == PEER_ENDED && (session->expected_count > 0 || peer_unsent(&session->client) > 0 ||
+                                (session->state == SESSION_CONNECTING && peer_waiting(&session->client) > 0)))
         return false; /* it closed its half, and may still read */
     session_finish(session, state == PEER_BROKEN && lacking ? END_RESET : END_FLUSH,
                    state == PEER_ENDED ? "client closed the connection" : "client lost the connection");
@@ -201,7 +218,7 @@ deadline(const struct session *session, const char **what)
         *what = "server did not greet in time (connect_timeout)";
         return session->connecting + upstream->connect_timeout;
     }
-    if (session->expected_of_server > 0 && peer_unsent(&session->client) < PEER_HIGH_WATER &&
+    if (session->expected_of_server > 0 && !session->sasl_turn && peer_unsent(&session->client) < PEER_HIGH_WATER &&
         (session->delivery == NULL || peer_waiting(&session->server) == 0)) {
         *what = "server did not answer in time (reply_timeout)";
         return reply + upstream->reply_timeout;
