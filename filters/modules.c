@@ -1,8 +1,11 @@
-/* The table of filter modules, by which proxy.conf's `module =` is looked up. */
-#include "filters/modules.h"
+/* The table of filter modules, by which proxy.conf's `module =` is looked up. A new module is a row, and its header. */
+#include "filters/audit_log.h"
 #include "filters/chain.h"
+#include "filters/header_rewrite.h"
 
 const struct filter_module *const chain_modules[] = {
+    &header_rewrite_module,
+    &audit_log_module,
     NULL,
 };
 

@@ -1,0 +1,13 @@
+/*
+ * The module "audit-log": has every message recorded, and finds out what only the text can tell: Message-ID, From,
+ * Subject and a digest. It writes nothing itself; the session does, from struct message_report. Behind a filter that
+ * rewrites the text the digest is of what that filter passes on.
+ */
+#ifndef FILTERS_AUDIT_LOG_H
+#define FILTERS_AUDIT_LOG_H
+
+#include "filters/filter.h"
+
+extern const struct filter_module audit_log_module;
+
+#endif

@@ -1,0 +1,201 @@
+/*
+ * Each field is shown to the rules as Postfix shows it: "Name: value", folds as a line feed and the white space behind
+ * it, cut at header_size_limit. What a rule makes of it goes through headers.c, which makes it safe to send.
+ */
+#include <stdlib.h>
+
+#include "filters/header_rewrite.h"
+#include "rules/header_checks.h"
+
+enum {
+    HEADER_SIZE_LIMIT = 102400,     /* octets of a field that the rules see: postconf(5) */
+    ADDED_LIMIT       = 256 * 1024, /* octets that rules may write into one message */
+    LINES_LIMIT       = 50,         /* lines that rules may log for one message */
+    SHOWN_LIMIT       = 200,        /* octets of a field that a log line shows */
+};
+
+/* The work on one message. */
+struct pass {
+    struct filter      *filter;
+    struct header_list *list;
+    struct bytes        folded; /* a field that had to be put together to be shown */
+    struct span         shown;  /* the field as the rules see it */
+    struct header_check check;
+    size_t              added;
+    size_t              lines;
+};
+
+/* The field as Postfix presents it; most stand in the message just so. */
+static struct span
+present(const struct header_field *field, struct bytes *folded)
+{
+    struct span value = field->value;
+    bool        apart = field->text.data + field->name.len + 1 != value.data;
+
+    if (value.len + field->name.len >= HEADER_SIZE_LIMIT)
+        value.len = HEADER_SIZE_LIMIT > field->name.len + 1 ? HEADER_SIZE_LIMIT - field->name.len - 1 : 0;
+    if (!apart && memchr(value.data, '\n', value.len) == NULL)
+        return span_head(field->text, field->name.len + 1 + value.len);
+    bytes_clear(folded);
+    bytes_add(folded, field->name);
+    bytes_add_char(folded, ':');
+    while (value.len > 0) {
+        const char *feed = memchr(value.data, '\n', value.len);
+        size_t      len  = feed != NULL ? (size_t)(feed - value.data) : value.len;
+
+        bytes_add(folded, span_head(value, feed != NULL && len > 0 && feed[-1] == '\r' ? len - 1 : len));
+        if (feed != NULL)
+            bytes_add_char(folded, '\n');
+        value = span_tail(value, len + (feed != NULL));
+    }
+    return bytes_span(folded);
+}
+
+static void
+log_check(struct pass *pass, enum filter_log_level level, const char *what)
+{
+    const struct header_check *check = &pass->check;
+    struct span                shown = pass->shown;
+
+    if (pass->lines++ >= LINES_LIMIT)
+        return;
+    if (shown.len > SHOWN_LIMIT)
+        shown.len = SHOWN_LIMIT;
+    filter_log(pass->filter, level, "%s: header %.*s%s%.*s (%s:%u)", what, SPAN_ARG(shown),
+               check->text.len > 0 ? ": " : "", SPAN_ARG(bytes_span(&check->text)), check->file, check->line);
+    if (pass->lines == LINES_LIMIT)
+        filter_log(pass->filter, level, "the rules say more of this message, which is not logged");
+}
+
+static void
+keep(struct pass *pass, struct header_field *field)
+{
+    headers_keep(pass->list, field);
+}
+
+static void
+drop(struct pass *pass, struct header_field *field)
+{
+    headers_drop(pass->list, field);
+}
+
+static void
+inform(struct pass *pass, struct header_field *field)
+{
+    log_check(pass, FILTER_LOG_INFO, "info");
+    keep(pass, field);
+}
+
+static void
+warn(struct pass *pass, struct header_field *field)
+{
+    log_check(pass, FILTER_LOG_WARNING, "warning");
+    keep(pass, field);
+}
+
+static void
+strip(struct pass *pass, struct header_field *field)
+{
+    log_check(pass, FILTER_LOG_INFO, "strip");
+    drop(pass, field);
+}
+
+/* The text is a field in most cases; captures can make it something else, which Postfix does not write either. */
+static void
+prepend(struct pass *pass, struct header_field *field)
+{
+    if (headers_insert_line(pass->list, pass->list->count, bytes_span(&pass->check.text)) != 0)
+        log_check(pass, FILTER_LOG_WARNING, "what PREPEND would write is no field");
+    pass->added += pass->check.text.len;
+    keep(pass, field);
+}
+
+static void
+replace(struct pass *pass, struct header_field *field)
+{
+    keep(pass, field);
+    if (headers_replace_line(pass->list, pass->list->count - 1, bytes_span(&pass->check.text)) != 0)
+        log_check(pass, FILTER_LOG_WARNING, "what REPLACE would write is no field");
+    pass->added += pass->check.text.len;
+}
+
+static void (*const actions[HEADER_CHECK_ACTIONS])(struct pass *, struct header_field *) = {
+    [HEADER_CHECK_DUNNO] = keep,      [HEADER_CHECK_IGNORE] = drop,     [HEADER_CHECK_INFO] = inform,
+    [HEADER_CHECK_PREPEND] = prepend, [HEADER_CHECK_REPLACE] = replace, [HEADER_CHECK_STRIP] = strip,
+    [HEADER_CHECK_WARN] = warn,
+};
+
+/* The leading "From " line of an mbox has no name; Postfix does not show it to the rules. */
+static void
+rewrite_field(struct pass *pass, struct header_field *field)
+{
+    const struct header_rewrite *conf = pass->filter->conf;
+
+    if (field->name.len == 0 || pass->added > ADDED_LIMIT) {
+        keep(pass, field);
+        return;
+    }
+    pass->shown = present(field, &pass->folded);
+    if (header_checks_find(conf->checks, pass->shown, &pass->check))
+        actions[pass->check.action](pass, field);
+    else
+        keep(pass, field);
+}
+
+static enum filter_verdict
+rewrite_headers(struct filter *filter, struct header_list *list)
+{
+    struct pass          pass = {.filter = filter, .list = list};
+    size_t               count;
+    struct header_field *fields = headers_take_all(list, &count);
+
+    for (size_t i = 0; i < count; i++)
+        rewrite_field(&pass, &fields[i]);
+    free(fields);
+    bytes_free(&pass.folded);
+    bytes_free(&pass.check.text);
+    if (pass.added <= ADDED_LIMIT)
+        return FILTER_CONTINUE;
+    filter_log(filter, FILTER_LOG_ERROR, "the rules write more than %d octets into this message", ADDED_LIMIT);
+    return FILTER_FAILED;
+}
+
+static unsigned
+open_filter(struct filter *filter)
+{
+    (void)filter;
+    return FILTER_HEADERS;
+}
+
+static int
+configure(void *conf, const struct setting_place *place, struct error *error)
+{
+    struct header_rewrite *rewrite = conf;
+
+    (void)place;
+    rewrite->checks = header_checks_load(rewrite->rules.items, rewrite->rules.count, error);
+    return rewrite->checks != NULL ? 0 : -1;
+}
+
+static void
+release(void *conf)
+{
+    struct header_rewrite *rewrite = conf;
+
+    header_checks_free(&rewrite->checks);
+}
+
+static const struct setting settings[] = {
+    {.key = "rules", .type = SETTING_PATHS, .offset = offsetof(struct header_rewrite, rules), .required = true},
+    {.key = NULL},
+};
+
+const struct filter_module header_rewrite_module = {
+    .name      = "header-rewrite",
+    .settings  = settings,
+    .conf_size = sizeof(struct header_rewrite),
+    .configure = configure,
+    .release   = release,
+    .open      = open_filter,
+    .headers   = rewrite_headers,
+};
