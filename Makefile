@@ -39,8 +39,8 @@ PACKAGE_LIBS   = $(eval PACKAGE_LIBS := $$(shell pkg-config --libs $$(PACKAGES))
 # `make check` treats warnings as errors: in a folder of its own, so that no object built without slips through.
 WERROR  := $(if $(filter check,$(MAKECMDGOALS)),-Werror)
 B        = build/$V$(if $(findstring clang,$(CC)),-clang)$(WERROR)
-FLAGS    = -std=c17 -D_GNU_SOURCE -DPOPGATE_VERSION='"$(VERSION)"' -I. $(WARNINGS) $(WERROR) $(HARDEN) \
-           $(CFLAGS-$V) $(PACKAGE_CFLAGS) $(CFLAGS) -MMD -MP
+FLAGS    = -std=c17 -D_GNU_SOURCE -DPOPGATE_VERSION='"$(VERSION)"' -DPOPGATE_CONFIG='"$(CONFDIR)/proxy.conf"' -I. \
+           $(WARNINGS) $(WERROR) $(HARDEN) $(CFLAGS-$V) $(PACKAGE_CFLAGS) $(CFLAGS) -MMD -MP
 LINK     = -pie -Wl,-z,relro,-z,now $(LDFLAGS-$V) $(LDFLAGS)
 LIBS     = $(PACKAGE_LIBS)
 
@@ -116,7 +116,7 @@ demo: packages all
 ## bench       what popgate costs, beside nginx's mail proxy; QUICK=1 measures less
 bench: packages all $B/tests/bench/load $B/tests/bench/upstream
 	@python3 tests/bench/run $B $(if $(QUICK),quick)
-$B/tests/bench/load $B/tests/bench/upstream: %: %.o $B/tests/bench/mail.o $(OBJS)
+$B/tests/bench/load $B/tests/bench/upstream: %: %.o $B/tests/bench/mail.o $B/libpopgate.a
 	@echo link $@
 	$(QUIET)$(CC) $(LINK) -o $@ $^ $(LIBS) -pthread
 
