@@ -2,6 +2,8 @@
 #include <event2/event.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +11,6 @@
 
 #include "proxy/config.h"
 #include "proxy/master.h"
-#include "rules/regex.h"
 #include "tools/rewrite.h"
 #include "tools/score.h"
 

@@ -103,7 +103,7 @@ send_command(struct session *session, enum expectation_kind kind, const struct p
 static void
 ask_capa(struct session *session, enum expectation_kind kind)
 {
-    const struct pop3_command capa = {.verb = POP3_CAPA};
+    const struct pop3_command capa = {.verb = POP3_CAPA, .name = SPAN("CAPA")};
 
     send_command(session, kind, &capa);
 }
