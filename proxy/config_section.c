@@ -57,23 +57,32 @@ config_folder_fault(const char *path)
     return S_ISDIR(status.st_mode) ? NULL : strerror(ENOTDIR);
 }
 
+/* A file that is opened later is not looked at, but where it is to be. */
+static void
+check_folder_of(struct config_loader *loader, const struct config_section *section, const char *key, const char *path)
+{
+    char       *folder = memory_copy_string(path);
+    const char *fault;
+
+    strrchr(folder, '/')[1] = '\0';
+    fault                   = config_folder_fault(folder);
+    if (fault != NULL)
+        config_complain(loader, section, key, "%s = \"%s\": the folder %s: %s", key, path, folder, fault);
+    free(folder);
+}
+
 static void
 check_log(struct config_loader *loader, const struct config_section *section)
 {
     struct config *config = loader->config;
-    char          *folder;
-    const char    *fault;
+    char          *path;
 
     if (strcmp(config->log, "stderr") == 0 || strcmp(config->log, "syslog") == 0)
         return;
-    folder = config_setting_absolute(loader->file.folder, config->log);
+    path = config_setting_absolute(loader->file.folder, config->log);
     free(config->log);
-    config->log             = memory_copy_string(folder);
-    strrchr(folder, '/')[1] = '\0';
-    fault                   = config_folder_fault(folder);
-    if (fault != NULL)
-        config_complain(loader, section, "log", "log = \"%s\": the folder %s: %s", config->log, folder, fault);
-    free(folder);
+    config->log = path;
+    check_folder_of(loader, section, "log", path);
 }
 
 /* Only root can become somebody else, and must. */
@@ -196,13 +205,13 @@ refuse_module(struct config_loader *loader, const struct config_section *section
     struct config_guess guess = {.word = name};
     struct bytes        text  = {0};
 
+    bytes_printf(&text, "module = \"%s\": not one of", name);
     for (size_t i = 0; chain_modules[i] != NULL; i++) {
-        bytes_printf(&text, "%s\"%s\"", i == 0 ? ", but " : ", ", chain_modules[i]->name);
+        bytes_printf(&text, "%s \"%s\"", i > 0 ? "," : "", chain_modules[i]->name);
         config_guess_offer(&guess, chain_modules[i]->name);
     }
     config_guess_write(&guess, &text);
-    config_complain(loader, section, "module", "module = \"%s\": there is no such module%s", name,
-                    text.data != NULL ? text.data : "");
+    config_complain(loader, section, "module", "%s", text.data);
     bytes_free(&text);
 }
 
@@ -241,9 +250,14 @@ configure_module(struct config_loader *loader, struct config_section *section, c
     const struct setting       *table  = module->settings != NULL ? module->settings : none;
     void                       *conf   = memory_new(module->conf_size);
 
+    const char *path;
+
     if (config_setting_fill(table, conf, &loader->file, section, loader->error)) {
         if (module->configure != NULL && module->configure(conf, &section->place, loader->error) != 0)
             assert(loader->error->count > 0);
+        path = module->records_to != NULL ? module->records_to(conf) : NULL;
+        if (path != NULL)
+            check_folder_of(loader, section, "path", path);
         return conf;
     }
     config_setting_release(table, conf);

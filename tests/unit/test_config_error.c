@@ -107,6 +107,11 @@ static const struct broken {
      "F:4: filter \"f\" lacks the key \"module\"\nF:5: on_failure = \"ignore\": not one of \"pass\", \"refuse\"\n",
      NULL},
     {"filter \"f\" {\n module = \"audit-log\"\n}\n", "F:4: filter \"f\" lacks the key \"path\"\n", "audit-log"},
+    {"filter \"f\" {\n module = \"audit-log\"\n path = \"none/a.jsonl\"\n}\n",
+     "F:6: path = \"D/none/a.jsonl\": the folder D/none/: No such file or directory\n", "audit-log"},
+    {"filter \"f\" {\n module = \"header-rewrite\"\n rules = { \"none.rules\",\n\"bad.rules\" } }\n",
+     "D/none.rules: No such file or directory\nD/bad.rules:2: action REJECT makes no sense on retrieval\n",
+     "header-rewrite"},
     {"filter \"f\" {\n module = \"audit-log\" path = \"a\"\n rules = b\n zzz = 1 }\n",
      "F:6: rules is a key of the module \"header-rewrite\", not of \"audit-log\"\n"
      "F:7: unknown key \"zzz\" in filter \"f\"\n",
@@ -190,6 +195,7 @@ static void
 test_broken(void **state)
 {
     (void)state;
+    write_file("bad.rules", "# c\n/x/ REJECT\n", 0644);
     for (size_t row = 0; row < sizeof(broken) / sizeof(broken[0]); row++) {
         struct error   error = {0};
         struct config *config;
@@ -202,6 +208,26 @@ test_broken(void **state)
             fail_msg("after row %zu: %s", row, error_text(&error));
         config_free(&config);
     }
+}
+
+static void
+test_unknown_module(void **state)
+{
+    struct error error = {0};
+    struct bytes what  = {0};
+    char        *expect;
+
+    (void)state;
+    bytes_printf(&what, "F:5: module = \"audit_log\": not one of");
+    for (size_t i = 0; chain_modules[i] != NULL; i++)
+        bytes_printf(&what, "%s \"%s\"", i > 0 ? "," : "", chain_modules[i]->name);
+    bytes_printf(&what, "; do you mean \"audit-log\"?\nF:7: unknown key \"colour\" in filter \"f\"\n");
+    expect = expand(what.data);
+    assert_null(load(FRAME "filter \"f\" {\n module = audit_log\n path = x rules = y\n colour = z }\n", &error));
+    assert_string_equal(error_text(&error), expect);
+    free(expect);
+    bytes_free(&what);
+    error_free(&error);
 }
 
 static void
@@ -260,6 +286,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_unknown_module),
         cmocka_unit_test(test_file_faults),
         cmocka_unit_test(test_user),
     };
