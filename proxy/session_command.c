@@ -131,7 +131,7 @@ forward(struct session *session, const struct pop3_command *command)
 
     if (busy && session->pipelining != YES)
         return LATER;
-    if (session->pipelining == UNKNOWN && !session->asked_capa && session->logged_in &&
+    if (session->pipelining == UNKNOWN && !session->asked_capa && session->logged_in && command->verb != POP3_CAPA &&
         more_commands(session, command)) {
         session->asked_capa = true;
         ask_capa(session, EXPECT_CAPA);
