@@ -1,0 +1,15 @@
+/* HTML as its reader sees it: the text for body rules, and the addresses that it links to. */
+#ifndef RULES_HTML_H
+#define RULES_HTML_H
+
+#include "base/bytes.h"
+#include "rules/arena.h"
+
+/*
+ * Appends the text of `source` (UTF-8) as UTF-8: entities decoded, scripts and styles left out, white space where an
+ * element makes some ("\n" for a line, "\n\n" for a paragraph). Adds what it links to, relative ones made absolute
+ * where there is a base, to `uris`; they live in the arena.
+ */
+void html_render(struct span source, struct arena *, struct bytes *text, struct spans *uris);
+
+#endif

@@ -1,0 +1,286 @@
+/* Puts together what the parts of a mail are to the rules. Whole passes over small texts, for clarity. */
+#include <gmime/gmime.h>
+
+#include "rules/charset.h"
+#include "rules/html.h"
+#include "rules/mail.h"
+#include "rules/mime.h"
+#include "rules/uri.h"
+#include "rules/uri_forms.h"
+
+enum { CUT_SLACK = 1024 }; /* how far behind the limit a text is cut, to cut it where a line or word ends */
+
+static size_t
+line_length(struct span text)
+{
+    const char *newline = memchr(text.data, '\n', text.len);
+
+    return newline != NULL ? (size_t)(newline - text.data) + 1 : text.len;
+}
+
+/* The text with CR LF made LF. */
+static struct span
+copy_with_line_feeds(struct arena *arena, struct span text)
+{
+    char  *copy = arena_new(arena, text.len);
+    size_t len  = 0;
+
+    while (text.len > 0) {
+        size_t line = line_length(text);
+
+        memcpy(copy + len, text.data, line);
+        len += line;
+        if (len >= 2 && line >= 2 && copy[len - 1] == '\n' && copy[len - 2] == '\r')
+            copy[--len - 1] = '\n';
+        text = span_tail(text, line);
+    }
+    return (struct span){copy, len};
+}
+
+/* A mbox separator ("From somebody Mon ..."), but not a field that has a space in front of its colon. */
+static bool
+is_separator(struct span line)
+{
+    size_t at = 4;
+
+    if (line.len < 5 || memcmp(line.data, "From", 4) != 0 || (line.data[4] != ' ' && line.data[4] != '\t'))
+        return false;
+    while (at < line.len && (line.data[at] == ' ' || line.data[at] == '\t'))
+        at++;
+    return at == line.len || line.data[at] != ':';
+}
+
+/* Takes the X-Spam-... fields out of the header, in place: a sender must not vouch for itself. Returns the text's new
+ * length. */
+static size_t
+remove_verdicts(char *data, size_t len)
+{
+    size_t kept = 0, at = 0;
+    bool   removing = false;
+
+    while (at < len && data[at] != '\n') {
+        struct span line = {data + at, 0};
+
+        line.len = line_length((struct span){data + at, len - at});
+        if (data[at] != ' ' && data[at] != '\t')
+            removing = span_starts_nocase(line, SPAN("X-Spam-"));
+        if (!removing) {
+            memmove(data + kept, line.data, line.len);
+            kept += line.len;
+        }
+        at += line.len;
+    }
+    memmove(data + kept, data + at, len - at);
+    return kept + len - at;
+}
+
+static struct span
+copy_clean(struct arena *arena, struct span text)
+{
+    struct span copy = copy_with_line_feeds(arena, text);
+
+    if (copy.len > 0 && is_separator(span_head(copy, line_length(copy))))
+        copy = span_tail(copy, line_length(copy));
+    copy.len = remove_verdicts((char *)copy.data, copy.len);
+    return copy;
+}
+
+/* Where to cut a text that is too long: behind the next of the octets in `where`, tried one by one, if that is near. */
+static struct span
+cut(struct span text, size_t most, const char *where)
+{
+    if (text.len <= most)
+        return text;
+    for (; *where != '\0'; where++) {
+        size_t      near  = text.len - most < CUT_SLACK ? text.len - most : CUT_SLACK;
+        const char *found = memchr(text.data + most, *where, near);
+
+        if (found != NULL)
+            return span_head(text, (size_t)(found - text.data) + 1);
+    }
+    return span_head(text, most);
+}
+
+/* The text of a part, rendered, in UTF-8. */
+static void
+render(const struct mime_part *part, struct arena *arena, struct bytes *text, struct spans *links)
+{
+    struct bytes utf8 = {0}, rendered = {0};
+
+    charset_decode(part->text, part->charset, CHARSET_GUESS, &utf8);
+    if (part->kind == MIME_HTML) {
+        html_render(bytes_span(&utf8), arena, &rendered, links);
+        bytes_add(text, cut(bytes_span(&rendered), MAIL_BODY_PART_MAX, "\n "));
+    } else {
+        bytes_add(text, cut(bytes_span(&utf8), MAIL_BODY_PART_MAX, "\n "));
+    }
+    bytes_free(&rendered);
+    bytes_free(&utf8);
+}
+
+static size_t
+white_space_length(struct span text)
+{
+    size_t len = 0, one;
+
+    while ((one = charset_white_space(span_tail(text, len))) > 0)
+        len += one;
+    return len;
+}
+
+/* What a run of white space comes to: empty lines part paragraphs, anything else is a space. */
+static void
+add_collapsed_space(struct span run, struct bytes *line)
+{
+    const char *first = memchr(run.data, '\n', run.len), *last = memrchr(run.data, '\n', run.len);
+
+    if (first == last) {
+        bytes_add_char(line, ' ');
+        return;
+    }
+    if (first > run.data)
+        bytes_add_char(line, ' ');
+    bytes_add_char(line, '\n');
+    if (last + 1 < run.data + run.len)
+        bytes_add_char(line, ' ');
+}
+
+/* Paragraphs on a line each. A NUL ends a line as well, as it does in SpamAssassin. */
+static void
+collapse(struct span text, struct bytes *lines)
+{
+    (void)bytes_reserve(lines, text.len);
+    while (text.len > 0) {
+        size_t space = white_space_length(text);
+
+        if (space > 0) {
+            add_collapsed_space(span_head(text, space), lines);
+            text = span_tail(text, space);
+            continue;
+        }
+        bytes_add_char(lines, (char)(text.data[0] != '\0' ? text.data[0] : '\n'));
+        text = span_tail(text, 1);
+    }
+}
+
+/* Long lines are cut behind a space if there is one. */
+static void
+split_lines(struct span text, struct spans *lines)
+{
+    while (text.len > 0) {
+        struct span line = span_head(text, line_length(text));
+
+        text = span_tail(text, line.len);
+        while (line.len > MAIL_LINE_MAX) {
+            const char *space = memrchr(line.data, ' ', MAIL_LINE_MAX + 1);
+            size_t      len   = space != NULL ? (size_t)(space - line.data) + 1 : MAIL_LINE_MAX;
+
+            spans_add(lines, span_head(line, len));
+            line = span_tail(line, len);
+        }
+        spans_add(lines, line);
+    }
+}
+
+static void
+fill_body(struct mail *mail, const struct mime_parts *parts, struct spans *links)
+{
+    struct span  subject = mail_headers_last(&mail->headers, SPAN("Subject"));
+    struct bytes text = {0}, lines = {0};
+
+    for (size_t i = 0; i < parts->count; i++) {
+        if (text.len > 0)
+            bytes_add_char(&text, '\n');
+        if (parts->items[i].kind == MIME_PLAIN || (parts->items[i].kind == MIME_HTML && parts->items[i].text.len > 0))
+            render(&parts->items[i], &mail->arena, &text, links);
+    }
+    bytes_add(&lines, subject);
+    bytes_add_char(&lines, '\n');
+    collapse(bytes_span(&text), &lines);
+    split_lines(arena_copy(&mail->arena, bytes_span(&lines)), &mail->body);
+    bytes_free(&lines);
+    bytes_free(&text);
+}
+
+/* The length of the first piece of a long text: it ends at a line end, a > or a space where there is one. */
+static size_t
+piece_length(struct span text)
+{
+    for (const char *where = "\n> "; *where != '\0'; where++) {
+        const char *found = memchr(text.data + MAIL_LINE_MAX, *where, MAIL_LINE_MAX);
+
+        if (found != NULL)
+            return (size_t)(found - text.data) + 1;
+    }
+    return MAIL_LINE_MAX + 1;
+}
+
+static void
+fill_rawbody(struct mail *mail, const struct mime_parts *parts)
+{
+    for (size_t i = 0; i < parts->count; i++) {
+        struct span text = cut(parts->items[i].text, MAIL_RAWBODY_PART_MAX, "\n> ");
+
+        if (!parts->items[i].raw)
+            continue;
+        while (text.len > 2 * MAIL_LINE_MAX) {
+            size_t len = piece_length(text);
+
+            spans_add(&mail->rawbody, span_head(text, len));
+            text = span_tail(text, len);
+        }
+        spans_add(&mail->rawbody, text);
+    }
+}
+
+static void
+fill_uris(struct mail *mail, struct spans *links)
+{
+    spans_sort_unique(links);
+    for (size_t i = 0; i < links->count && mail->uris.count < MAIL_URIS_MAX; i++)
+        uri_add_forms(links->items[i], &mail->arena, &mail->uris);
+    for (size_t i = 0; i < mail->body.count && mail->uris.count < MAIL_URIS_MAX; i++)
+        uri_find(mail->body.items[i], &mail->arena, &mail->uris);
+    spans_sort_unique(&mail->uris);
+}
+
+void
+mail_start(void)
+{
+    static bool started;
+
+    if (!started)
+        g_mime_init();
+    started = true;
+}
+
+void
+mail_parse(struct mail *mail, struct span text)
+{
+    struct mime_parts parts = {0};
+    struct spans      links = {0};
+    size_t            head;
+
+    mail_start();
+    *mail      = (struct mail){0};
+    mail->full = copy_clean(&mail->arena, text);
+    head       = mail_headers_read(&mail->headers, &mail->arena, mail->full);
+    mail->head = span_head(mail->full, head);
+    mime_take_apart(&parts, &mail->arena, &mail->headers, span_tail(mail->full, head));
+    fill_body(mail, &parts, &links);
+    fill_rawbody(mail, &parts);
+    fill_uris(mail, &links);
+    spans_free(&links);
+    mime_parts_free(&parts);
+}
+
+void
+mail_free(struct mail *mail)
+{
+    spans_free(&mail->uris);
+    spans_free(&mail->rawbody);
+    spans_free(&mail->body);
+    mail_headers_free(&mail->headers);
+    arena_free(&mail->arena);
+    *mail = (struct mail){0};
+}

@@ -1,0 +1,44 @@
+/*
+ * A message as scoring rules see it: headers decoded, text rendered, addresses found. What SpamAssassin's rules see, as
+ * far as rules can tell, so that they mean the same here.
+ *
+ * The message may be hostile. The work is bounded by its size times small constants (see mime.h, uri_forms.h and
+ * below), none of it recursive but MIME's MIME_DEPTH_MAX levels.
+ */
+#ifndef RULES_MAIL_H
+#define RULES_MAIL_H
+
+#include "rules/arena.h"
+#include "rules/mail_header.h"
+
+enum {
+    MAIL_LINE_MAX         = 2048,   /* octets of a line of `body`; a piece of `rawbody` has up to twice that */
+    MAIL_BODY_PART_MAX    = 50000,  /* octets of a part's text that body rules see */
+    MAIL_RAWBODY_PART_MAX = 500000, /* and rawbody rules */
+    MAIL_URIS_MAX         = 5000,   /* addresses that are looked at */
+};
+
+/* All line ends are LF. The spans live until mail_free(). */
+struct mail {
+    struct span         full;    /* the message, without X-Spam-... fields and a "From " line in front */
+    struct span         head;    /* its header block, with the empty line */
+    struct mail_headers headers; /* without X-Spam-... */
+    struct spans        body;    /* the Subject, then paragraphs of rendered text, a line each, white space collapsed */
+    struct spans        rawbody; /* the text parts without their transfer encoding, HTML with its tags, in pieces */
+    struct spans        uris;    /* the addresses in text and HTML, and their plainer forms; each once, in no order */
+    struct arena        arena;
+};
+
+/*
+ * What can be done once, in the master: looked-up tables and patterns are then shared by fork(). mail_parse() does it
+ * if nobody has.
+ */
+void mail_start(void);
+
+/* Fills `mail`; `text`, with LF or CR LF line ends, is copied. */
+void mail_parse(struct mail *, struct span text);
+
+/* Gives the memory back; the mail is {0} again. */
+void mail_free(struct mail *);
+
+#endif

@@ -1,0 +1,146 @@
+/* Header blocks, line by line: what is no field is passed over, as long as there is little of it. */
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/memory.h"
+#include "rules/mail_header.h"
+#include "rules/words.h"
+
+enum { BAD_LINES_MAX = 3 };
+
+static size_t
+line_length(struct span text)
+{
+    const char *newline = text.len > 0 ? memchr(text.data, '\n', text.len) : NULL;
+
+    return newline != NULL ? (size_t)(newline - text.data) + 1 : text.len;
+}
+
+static bool
+is_continuation(struct span text)
+{
+    return text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t');
+}
+
+static bool
+is_empty_line(struct span text)
+{
+    return text.len > 0 && text.data[0] == '\n';
+}
+
+/* A name of printable ASCII, white space perhaps, a colon (RFC 5322, 2.2 and 4.5). */
+static bool
+is_field(struct span text)
+{
+    size_t at = 0;
+
+    while (at < text.len && text.data[at] > ' ' && text.data[at] < 0x7f && text.data[at] != ':')
+        at++;
+    if (at == 0)
+        return false;
+    while (at < text.len && (text.data[at] == ' ' || text.data[at] == '\t'))
+        at++;
+    return at < text.len && text.data[at] == ':';
+}
+
+/* The first line and those that continue it. */
+static size_t
+field_length(struct span text)
+{
+    size_t len = line_length(text);
+
+    while (is_continuation(span_tail(text, len)))
+        len += line_length(span_tail(text, len));
+    return len;
+}
+
+static struct span
+cut(struct span span, size_t most)
+{
+    return span.len > most ? span_head(span, most) : span;
+}
+
+static struct span
+decode(struct arena *arena, struct span name, struct span raw)
+{
+    struct bytes value = {0};
+    struct span  copy;
+
+    words_decode(name, raw, &value);
+    bytes_add_char(&value, '\n');
+    copy = arena_copy(arena, bytes_span(&value));
+    bytes_free(&value);
+    return copy;
+}
+
+static void
+add_field(struct mail_headers *headers, struct arena *arena, struct span field)
+{
+    const char *colon = memchr(field.data, ':', field.len);
+    struct span name, raw;
+
+    if (colon == NULL || headers->count == MAIL_HEADERS_MAX)
+        return;
+    name = span_head(field, (size_t)(colon - field.data));
+    raw  = cut(span_tail(field, name.len + 1), MAIL_HEADER_VALUE_MAX);
+    while (name.len > 0 && (name.data[name.len - 1] == ' ' || name.data[name.len - 1] == '\t'))
+        name.len--;
+    name = cut(name, MAIL_HEADER_NAME_MAX);
+    if (headers->count == headers->capacity) {
+        headers->capacity = headers->capacity > 0 ? headers->capacity * 2 : 32;
+        headers->items    = memory_resize_array(headers->items, headers->capacity, sizeof headers->items[0]);
+    }
+    headers->items[headers->count++] = (struct mail_header){name, raw, decode(arena, name, raw)};
+}
+
+size_t
+mail_headers_read(struct mail_headers *headers, struct arena *arena, struct span message)
+{
+    struct span rest      = message;
+    unsigned    bad_lines = 0;
+
+    while (rest.len > 0) {
+        size_t len = field_length(rest);
+
+        if (is_empty_line(rest)) {
+            rest = span_tail(rest, 1);
+            break;
+        }
+        if ((rest.len >= 2 && memcmp(rest.data, "--", 2) == 0) ||
+            (!is_continuation(rest) && !is_field(rest) && ++bad_lines > BAD_LINES_MAX))
+            break;
+        add_field(headers, arena, span_head(rest, len));
+        rest = span_tail(rest, len);
+    }
+    return message.len - rest.len;
+}
+
+size_t
+mail_headers_read_part(struct mail_headers *headers, struct arena *arena, struct span part)
+{
+    struct span rest = part;
+
+    while (rest.len > 0 && is_field(rest)) {
+        size_t len = field_length(rest);
+
+        add_field(headers, arena, span_head(rest, len));
+        rest = span_tail(rest, len);
+    }
+    return part.len - rest.len + is_empty_line(rest);
+}
+
+struct span
+mail_headers_last(const struct mail_headers *headers, struct span name)
+{
+    for (size_t i = headers->count; i > 0; i--)
+        if (span_equal_nocase(headers->items[i - 1].name, name))
+            return span_head(headers->items[i - 1].value, headers->items[i - 1].value.len - 1);
+    return (struct span){0};
+}
+
+void
+mail_headers_free(struct mail_headers *headers)
+{
+    free(headers->items);
+    *headers = (struct mail_headers){0};
+}

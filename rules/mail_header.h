@@ -1,0 +1,42 @@
+/*
+ * The header fields of a mail or of one of its parts, as rules see them. Unlike filters/headers.c, which must give back
+ * every octet, this reads what a mail program would make of a broken header, as SpamAssassin does.
+ */
+#ifndef RULES_MAIL_HEADER_H
+#define RULES_MAIL_HEADER_H
+
+#include <stdbool.h>
+
+#include "rules/arena.h"
+
+enum {
+    MAIL_HEADER_NAME_MAX  = 256,  /* octets of a name that are kept */
+    MAIL_HEADER_VALUE_MAX = 8192, /* and of a value */
+    MAIL_HEADERS_MAX      = 5000, /* fields that are kept; those behind are passed over */
+};
+
+struct mail_header {
+    struct span name;  /* as written, without the white space before the colon */
+    struct span raw;   /* behind the colon, folded as it came, the last line end included */
+    struct span value; /* unfolded, trimmed, decoded to UTF-8, and a line end */
+};
+
+/* Starts as {0}. The spans live in the text and the arena. */
+struct mail_headers {
+    struct mail_header *items;
+    size_t              count;
+    size_t              capacity;
+};
+
+/* Reads the header of a message with LF line ends; returns where the body begins. */
+size_t mail_headers_read(struct mail_headers *, struct arena *, struct span message);
+
+/* As above for a part of a multipart, whose header may be missing altogether. */
+size_t mail_headers_read_part(struct mail_headers *, struct arena *, struct span part);
+
+/* The value of the last field called `name` (without regard to case), without a line end; empty if there is none. */
+struct span mail_headers_last(const struct mail_headers *, struct span name);
+
+void mail_headers_free(struct mail_headers *);
+
+#endif

@@ -1,0 +1,212 @@
+/* From rules in the order of their files to rules in the order in which they run. */
+#include <fnmatch.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "rules/ruleset.h"
+#include "rules/score.h"
+
+size_t
+ruleset_index(struct score_rules *rules, struct span name)
+{
+    char  *key   = memory_copy_span(name);
+    size_t index = GPOINTER_TO_SIZE(g_hash_table_lookup(rules->names, key));
+
+    if (index > 0) {
+        free(key);
+        return index - 1;
+    }
+    if (rules->count == rules->capacity) {
+        rules->capacity = rules->capacity > 0 ? rules->capacity * 2 : 64;
+        rules->rules    = memory_resize_array(rules->rules, rules->capacity, sizeof rules->rules[0]);
+    }
+    rules->rules[rules->count++] = (struct rule){.name = key, .kind = RULE_UNDEFINED};
+    (void)g_hash_table_insert(rules->names, key, GSIZE_TO_POINTER(rules->count));
+    return rules->count - 1;
+}
+
+size_t
+ruleset_field(struct score_rules *rules, struct field *field)
+{
+    for (size_t i = 0; i < rules->field_count; i++) {
+        if (field_equal(&rules->fields[i], field)) {
+            field_clear(field);
+            return i;
+        }
+    }
+    rules->fields = memory_resize_array(rules->fields, rules->field_count + 1, sizeof rules->fields[0]);
+    rules->fields[rules->field_count++] = *field;
+    return rules->field_count - 1;
+}
+
+static void
+free_rule(struct rule *rule)
+{
+    rule_undefine(rule);
+    free(rule->describe);
+    free(rule->name);
+}
+
+static int
+compare_names(const void *left, const void *right)
+{
+    return strcmp(((const struct rule *)left)->name, ((const struct rule *)right)->name);
+}
+
+/* Leaves what is defined, sorted by name, and fills in the scores that nobody gave. */
+static void
+sort_rules(struct score_rules *rules)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < rules->count; i++) {
+        struct rule *rule = &rules->rules[i];
+
+        if (rule->kind == RULE_UNDEFINED) {
+            free_rule(rule);
+            continue;
+        }
+        if (!rule->scored)
+            rule->score = (strncmp(rule->name, "T_", 2) == 0 ? 0.01 : 1.0) * (rule->nice ? -1 : 1);
+        rules->rules[kept++] = *rule;
+    }
+    rules->count = kept;
+    if (kept > 0)
+        qsort(rules->rules, kept, sizeof rules->rules[0], compare_names);
+}
+
+static long
+find_rule(void *context, struct span name)
+{
+    const struct score_rules *rules = context;
+    char                     *key   = memory_copy_span(name);
+    struct rule              *found = NULL;
+
+    if (rules->count > 0)
+        found = bsearch(&(struct rule){.name = key}, rules->rules, rules->count, sizeof rules->rules[0], compare_names);
+    free(key);
+    return found != NULL ? found - rules->rules : -1;
+}
+
+/* The rules that a meta's glob fits, the meta itself not among them. */
+struct matching {
+    const struct score_rules *rules;
+    const struct rule        *asker;
+};
+
+static long
+find_for_meta(void *context, struct span name)
+{
+    return find_rule((void *)((struct matching *)context)->rules, name);
+}
+
+static void
+match_rules(void *context, struct span glob, void (*add)(void *adder, size_t rule), void *adder)
+{
+    const struct matching *matching = context;
+    char                  *pattern  = memory_copy_span(glob);
+
+    for (size_t i = 0; i < matching->rules->count; i++)
+        if (&matching->rules->rules[i] != matching->asker && fnmatch(pattern, matching->rules->rules[i].name, 0) == 0)
+            add(adder, i);
+    free(pattern);
+}
+
+static void
+compile_metas(struct score_rules *rules, struct error *error)
+{
+    for (size_t i = 0; i < rules->count; i++) {
+        struct rule      *rule     = &rules->rules[i];
+        struct matching   matching = {rules, rule};
+        struct meta_names names    = {find_for_meta, match_rules, &matching};
+        struct bytes      why      = {0};
+
+        if (rule->kind != RULE_META)
+            continue;
+        rule->meta = meta_compile(span_of(rule->expression), &names, &why);
+        if (rule->meta == NULL)
+            error_add(error, rule->file, rule->line, "meta %s: %s", rule->name, why.data);
+        bytes_free(&why);
+    }
+}
+
+/* Meta `index` goes behind those it asks for. `state` of a rule: 0 not looked at, 1 being looked at, 2 done. */
+static void
+place_meta(struct score_rules *rules, size_t index, unsigned char *state, size_t *placed, struct error *error)
+{
+    struct rule *rule = &rules->rules[index];
+    size_t       at   = 0;
+    long         needed;
+
+    if (rule->kind != RULE_META || state[index] == 2)
+        return;
+    if (state[index] == 1) {
+        error_add(error, rule->file, rule->line, "meta %s depends on itself", rule->name);
+        return;
+    }
+    state[index] = 1;
+    while (rule->meta != NULL && (needed = meta_next_rule(rule->meta, &at)) >= 0)
+        place_meta(rules, (size_t)needed, state, placed, error);
+    state[index]              = 2;
+    rules->order[(*placed)++] = index;
+}
+
+/* The header rules of a field stand together, so that it is read once. */
+static size_t
+place_headers(struct score_rules *rules)
+{
+    size_t placed = 0;
+
+    for (size_t field = 0; field < rules->field_count; field++)
+        for (size_t i = 0; i < rules->count; i++)
+            if (rules->rules[i].kind == RULE_HEADER && rules->rules[i].field == field)
+                rules->order[placed++] = i;
+    return placed;
+}
+
+static void
+order_rules(struct score_rules *rules, struct error *error)
+{
+    unsigned char *state = memory_new(rules->count);
+    size_t         placed;
+
+    rules->order = memory_resize_array(NULL, rules->count, sizeof rules->order[0]);
+    placed       = place_headers(rules);
+    for (int kind = RULE_BODY; kind < RULE_KINDS; kind++) {
+        rules->start[kind] = placed;
+        for (size_t i = 0; i < rules->count; i++) {
+            if (kind == RULE_META)
+                place_meta(rules, i, state, &placed, error);
+            else if ((int)rules->rules[i].kind == kind)
+                rules->order[placed++] = i;
+        }
+    }
+    rules->start[RULE_KINDS] = placed;
+    free(state);
+}
+
+void
+score_rules_free(struct score_rules **rules)
+{
+    if (*rules == NULL)
+        return;
+    for (size_t i = 0; i < (*rules)->count; i++)
+        free_rule(&(*rules)->rules[i]);
+    for (size_t i = 0; i < (*rules)->field_count; i++)
+        field_clear(&(*rules)->fields[i]);
+    free((*rules)->rules);
+    free((*rules)->order);
+    free((*rules)->fields);
+    free(*rules);
+    *rules = NULL;
+}
+
+void
+ruleset_finish(struct score_rules *rules, struct error *error)
+{
+    g_hash_table_destroy(rules->names);
+    rules->names = NULL;
+    sort_rules(rules);
+    compile_metas(rules, error);
+    order_rules(rules, error);
+}

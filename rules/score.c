@@ -1,0 +1,176 @@
+/* Runs the rules over a mail, kind by kind, each text of a kind past each rule. Nothing is allocated for a rule. */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "rules/ruleset.h"
+#include "rules/score.h"
+
+struct run {
+    const struct score_rules *rules;
+    const struct mail        *mail;
+    unsigned                 *hits; /* for each rule */
+};
+
+/* How often the rule hits in one text, up to `most`; `*given_up` if a match met a bound. */
+static unsigned
+count_hits(const struct rule *rule, struct span text, unsigned most, bool *given_up)
+{
+    uint64_t           limits = regex_limits_hit();
+    struct regex_found found;
+    unsigned           hits = 0;
+    size_t             at   = 0;
+
+    while (hits < most && at <= text.len && regex_find(rule->regex, text, at, &found)) {
+        hits++;
+        at = regex_next(&found);
+    }
+    *given_up = regex_limits_hit() != limits;
+    return hits;
+}
+
+static unsigned
+most_hits(const struct rule *rule)
+{
+    if (!rule->multiple)
+        return 1;
+    return rule->hits_max > 0 ? rule->hits_max : UINT32_MAX;
+}
+
+static void
+run_over(struct run *run, size_t index, const struct span *texts, size_t count)
+{
+    const struct rule *rule = &run->rules->rules[index];
+    unsigned           most = most_hits(rule), hits = 0;
+    bool               given_up = false;
+
+    for (size_t i = 0; i < count && hits < most && !given_up; i++)
+        hits += count_hits(rule, texts[i], most - hits, &given_up);
+    run->hits[index] = hits;
+}
+
+static void
+run_kind(struct run *run, enum rule_kind kind, const struct span *texts, size_t count)
+{
+    const struct score_rules *rules = run->rules;
+
+    for (size_t i = rules->start[kind]; i < rules->start[kind + 1]; i++) {
+        const struct rule *rule = &rules->rules[rules->order[i]];
+        size_t             skip = rule->no_subject && kind == RULE_BODY && count > 0;
+
+        if (rule->score != 0)
+            run_over(run, rules->order[i], texts + skip, count - skip);
+    }
+}
+
+static unsigned
+run_header(const struct rule *rule, struct span value, bool present)
+{
+    bool     given_up;
+    unsigned hits;
+
+    if (rule->regex == NULL)
+        return present;
+    if (!present && rule->if_unset != NULL)
+        value = span_of(rule->if_unset);
+    hits = count_hits(rule, value, rule->negated ? 1 : most_hits(rule), &given_up);
+    return rule->negated ? hits == 0 && !given_up : hits;
+}
+
+static void
+run_headers(struct run *run)
+{
+    const struct score_rules *rules   = run->rules;
+    struct bytes              value   = {0};
+    size_t                    field   = rules->field_count;
+    bool                      present = false;
+
+    for (size_t i = rules->start[RULE_HEADER]; i < rules->start[RULE_HEADER + 1]; i++) {
+        const struct rule *rule = &rules->rules[rules->order[i]];
+
+        if (rule->field != field) {
+            field = rule->field;
+            bytes_clear(&value);
+            present = field_read(&rules->fields[field], run->mail, &value);
+        }
+        if (rule->score != 0)
+            run->hits[rules->order[i]] = run_header(rule, bytes_span(&value), present);
+    }
+    bytes_free(&value);
+}
+
+/* A meta that is true counts as often as its value says, and at least once. */
+static void
+run_metas(struct run *run)
+{
+    const struct score_rules *rules = run->rules;
+
+    for (size_t i = rules->start[RULE_META]; i < rules->start[RULE_META + 1]; i++) {
+        const struct rule *rule  = &rules->rules[rules->order[i]];
+        double             value = rule->score != 0 ? meta_evaluate(rule->meta, run->hits) : 0;
+
+        if (value != 0)
+            run->hits[rules->order[i]] = value < 1 ? 1 : value > INT32_MAX ? INT32_MAX : (unsigned)value;
+    }
+}
+
+static unsigned *
+run_all(const struct score_rules *rules, const struct mail *mail)
+{
+    struct run run = {rules, mail, memory_new(rules->count * sizeof(unsigned))};
+
+    run_headers(&run);
+    run_kind(&run, RULE_BODY, mail->body.items, mail->body.count);
+    run_kind(&run, RULE_RAWBODY, mail->rawbody.items, mail->rawbody.count);
+    run_kind(&run, RULE_FULL, &mail->full, 1);
+    run_kind(&run, RULE_URI, mail->uris.items, mail->uris.count);
+    run_metas(&run);
+    return run.hits;
+}
+
+static void
+add_name(struct bytes *names, const char *name)
+{
+    if (names->len > 0)
+        bytes_add_char(names, ',');
+    bytes_add(names, span_of(name));
+}
+
+void
+score_run(const struct score_rules *rules, const struct mail *mail, struct score_result *result)
+{
+    unsigned *hits = run_all(rules, mail);
+
+    result->score = 0;
+    bytes_clear(&result->rules);
+    for (size_t i = 0; i < rules->count; i++) {
+        if (hits[i] == 0 || rule_is_silent(&rules->rules[i]))
+            continue;
+        result->score += rules->rules[i].score;
+        add_name(&result->rules, rules->rules[i].name);
+    }
+    free(hits);
+}
+
+void
+score_list_hits(const struct score_rules *rules, const struct mail *mail, struct bytes *names)
+{
+    unsigned *hits = run_all(rules, mail);
+
+    for (size_t i = 0; i < rules->count; i++)
+        if (hits[i] > 0)
+            add_name(names, rules->rules[i].name);
+    free(hits);
+}
+
+size_t
+score_rules_count(const struct score_rules *rules)
+{
+    return rules->count;
+}
+
+void
+score_result_free(struct score_result *result)
+{
+    bytes_free(&result->rules);
+    result->score = 0;
+}

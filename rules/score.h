@@ -1,0 +1,50 @@
+/*
+ * Scoring rules in SpamAssassin's syntax: Mail::SpamAssassin::Conf(3). Loaded once in the master, immutable, shared by
+ * fork().
+ *
+ * Known lines: header, body, rawbody, full, uri, meta, score, describe, tflags (nice, multiple, maxhits=N, nosubject;
+ * other flags say nothing here), include. Of four scores the first is used: that of score set 0, without network tests
+ * and Bayes, which is what popgate is. A rule without a score line has 1.0, T_... 0.01, negative with tflags nice; one
+ * with score 0 does not run. A rule whose name begins with __ scores nothing and serves metas. A score for a rule that
+ * nobody defines, and a name that nobody defines in a meta (it is 0), are no mistakes, as rules come and go with the
+ * files that are loaded.
+ */
+#ifndef RULES_SCORE_H
+#define RULES_SCORE_H
+
+#include "base/error.h"
+#include "rules/mail.h"
+
+struct score_rules;
+
+/*
+ * Loads files, and the *.cf of directories in the order of their names. NULL with each mistake in the error: those in
+ * the files at FILE:LINE, a path that cannot be read at FILE.
+ */
+struct score_rules *score_load(const char *const *paths, size_t count, struct error *);
+
+/* Frees them and sets them to NULL. Of NULL: nothing. */
+void score_rules_free(struct score_rules **);
+
+/* How many rules there are, those for metas alone among them. */
+size_t score_rules_count(const struct score_rules *);
+
+/* A verdict. Starts as {0}. */
+struct score_result {
+    double       score;
+    struct bytes rules; /* RULE_A,RULE_B: those that hit and score, by name */
+};
+
+/*
+ * Runs all rules over a mail and fills in the result. A pattern that met a bound (see regex.h) is given up for this
+ * mail, so that the work is bounded by that of a match times the number of rules.
+ */
+void score_run(const struct score_rules *, const struct mail *, struct score_result *);
+
+/* As score_run(); appends the names of all rules that hit, those for metas alone among them, instead. For tests. */
+void score_list_hits(const struct score_rules *, const struct mail *, struct bytes *names);
+
+/* Gives the memory back; the result is {0} again. */
+void score_result_free(struct score_result *);
+
+#endif

@@ -1,0 +1,346 @@
+/* Reads rule files line by line: a table of directives, a mistake does not stop the next line from being read. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "rules/ruleset.h"
+#include "rules/score.h"
+
+enum { INCLUDE_DEPTH_MAX = 10, NAME_MAX_OCTETS = 100, SCORE_SETS = 4 };
+
+struct loader {
+    struct score_rules *rules;
+    struct error       *error;
+    const char         *file;
+    unsigned            line;
+    unsigned            depth; /* of includes */
+};
+
+static void load_file(struct loader *, const char *path);
+
+static struct span
+trim(struct span text)
+{
+    while (text.len > 0 && isspace((unsigned char)text.data[text.len - 1]))
+        text.len--;
+    while (text.len > 0 && isspace((unsigned char)text.data[0]))
+        text = span_tail(text, 1);
+    return text;
+}
+
+/* The first word, which is taken off. */
+static struct span
+take_word(struct span *text)
+{
+    struct span word = *text;
+    size_t      len  = 0;
+
+    while (len < text->len && !isspace((unsigned char)text->data[len]))
+        len++;
+    word.len = len;
+    *text    = trim(span_tail(*text, len));
+    return word;
+}
+
+static bool
+is_rule_name(struct span name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!isalnum((unsigned char)name.data[i]) && name.data[i] != '_')
+            return false;
+    return name.len > 0 && name.len <= NAME_MAX_OCTETS && !isdigit((unsigned char)name.data[0]);
+}
+
+/* The rule whose name stands first, which is taken off; NULL, and an error, if it is no name. */
+static struct rule *
+take_rule(struct loader *loader, struct span *value)
+{
+    struct span name = take_word(value);
+
+    if (is_rule_name(name)) {
+        size_t index = ruleset_index(loader->rules, name);
+
+        return &loader->rules->rules[index];
+    }
+    error_add(loader->error, loader->file, loader->line,
+              name.len > 0 ? "\"%.*s\" is no rule's name" : "missing rule name%.*s", SPAN_ARG(name));
+    return NULL;
+}
+
+static void
+load_definition(struct loader *loader, enum rule_kind kind, struct span value)
+{
+    struct rule *rule = take_rule(loader, &value);
+    struct bytes why  = {0};
+
+    if (rule == NULL)
+        return;
+    rule_undefine(rule);
+    rule->file = memory_copy_string(loader->file);
+    rule->line = loader->line;
+    if (rule_define(loader->rules, rule, kind, value, &why) != 0) {
+        error_add(loader->error, loader->file, loader->line, "%s: %s", rule->name, why.data);
+        rule_undefine(rule);
+    }
+    bytes_free(&why);
+}
+
+/* A number, or in parentheses one to be added. 0; or -1. */
+static int
+read_score(struct span word, double before, double *score)
+{
+    char text[32], *end;
+    bool relative = word.len >= 2 && word.data[0] == '(' && word.data[word.len - 1] == ')';
+
+    if (relative)
+        word = (struct span){word.data + 1, word.len - 2};
+    if (word.len == 0 || word.len >= sizeof text || strspn(word.data, "+-0123456789.") < word.len)
+        return -1;
+    memcpy(text, word.data, word.len);
+    text[word.len] = '\0';
+    *score         = strtod(text, &end) + (relative ? before : 0);
+    return *end == '\0' ? 0 : -1;
+}
+
+static void
+load_score(struct loader *loader, struct span value)
+{
+    struct rule *rule = take_rule(loader, &value);
+    double       scores[SCORE_SETS];
+    size_t       count = 0;
+
+    if (rule == NULL)
+        return;
+    for (; value.len > 0; count++) {
+        struct span word = take_word(&value);
+
+        if (count < SCORE_SETS && read_score(word, rule->score, &scores[count]) == 0)
+            continue;
+        if (count < SCORE_SETS)
+            error_add(loader->error, loader->file, loader->line, "\"%.*s\" is no score", SPAN_ARG(word));
+        else
+            error_add(loader->error, loader->file, loader->line, "a rule has one score or four");
+        return;
+    }
+    if (count != 1 && count != SCORE_SETS) {
+        error_add(loader->error, loader->file, loader->line, "a rule has one score or four");
+        return;
+    }
+    rule->score  = scores[0];
+    rule->scored = true;
+}
+
+static void
+load_describe(struct loader *loader, struct span value)
+{
+    struct rule *rule = take_rule(loader, &value);
+
+    if (rule == NULL)
+        return;
+    free(rule->describe);
+    rule->describe = memory_copy_span(value);
+}
+
+static void
+load_tflags(struct loader *loader, struct span value)
+{
+    struct rule *rule = take_rule(loader, &value);
+
+    if (rule == NULL)
+        return;
+    rule->nice = rule->multiple = rule->no_subject = false;
+    rule->hits_max                                 = 0;
+    while (value.len > 0) {
+        struct span flag = take_word(&value);
+
+        rule->nice |= span_equal(flag, SPAN("nice"));
+        rule->multiple |= span_equal(flag, SPAN("multiple"));
+        rule->no_subject |= span_equal(flag, SPAN("nosubject"));
+        if (flag.len > 8 && memcmp(flag.data, "maxhits=", 8) == 0 && sscanf(flag.data + 8, "%9u", &rule->hits_max) != 1)
+            error_add(loader->error, loader->file, loader->line, "\"%.*s\": a number is missing", SPAN_ARG(flag));
+    }
+}
+
+static void
+load_include(struct loader *loader, struct span value)
+{
+    const char   *slash  = strrchr(loader->file, '/');
+    struct bytes  path   = {0};
+    struct loader inside = {.rules = loader->rules, .error = loader->error, .depth = loader->depth + 1};
+
+    if (value.len == 0 || inside.depth > INCLUDE_DEPTH_MAX) {
+        error_add(loader->error, loader->file, loader->line,
+                  value.len == 0 ? "missing path" : "too many includes in each other");
+        return;
+    }
+    if (value.data[0] != '/' && slash != NULL)
+        bytes_add(&path, (struct span){loader->file, (size_t)(slash - loader->file) + 1});
+    bytes_add(&path, value);
+    load_file(&inside, path.data);
+    bytes_free(&path);
+}
+
+static void
+load_header(struct loader *loader, struct span value)
+{
+    load_definition(loader, RULE_HEADER, value);
+}
+
+static void
+load_body(struct loader *loader, struct span value)
+{
+    load_definition(loader, RULE_BODY, value);
+}
+
+static void
+load_rawbody(struct loader *loader, struct span value)
+{
+    load_definition(loader, RULE_RAWBODY, value);
+}
+
+static void
+load_full(struct loader *loader, struct span value)
+{
+    load_definition(loader, RULE_FULL, value);
+}
+
+static void
+load_uri(struct loader *loader, struct span value)
+{
+    load_definition(loader, RULE_URI, value);
+}
+
+static void
+load_meta(struct loader *loader, struct span value)
+{
+    load_definition(loader, RULE_META, value);
+}
+
+static const struct {
+    const char *word;
+    void (*load)(struct loader *, struct span value);
+} directives[] = {
+    {"body", load_body},       {"describe", load_describe}, {"full", load_full},       {"header", load_header},
+    {"include", load_include}, {"meta", load_meta},         {"rawbody", load_rawbody}, {"score", load_score},
+    {"tflags", load_tflags},   {"uri", load_uri},
+};
+
+/* Takes a comment off; "\#" is a number sign. */
+static void
+take_comment_off(struct span line, struct bytes *clean)
+{
+    bytes_clear(clean);
+    for (size_t i = 0; i < line.len; i++) {
+        bool escaped = line.data[i] == '\\' && i + 1 < line.len && line.data[i + 1] == '#';
+
+        if (line.data[i] == '#')
+            break;
+        bytes_add_char(clean, escaped ? '#' : line.data[i]);
+        i += escaped;
+    }
+}
+
+static void
+load_line(struct loader *loader, struct span line)
+{
+    struct bytes clean = {0};
+    struct span  value, word;
+    size_t       row = 0;
+
+    take_comment_off(line, &clean);
+    value = trim(bytes_span(&clean));
+    word  = take_word(&value);
+    while (row < sizeof directives / sizeof directives[0] && !span_equal_nocase(word, span_of(directives[row].word)))
+        row++;
+    if (row < sizeof directives / sizeof directives[0])
+        directives[row].load(loader, value);
+    else if (word.len > 0)
+        error_add(loader->error, loader->file, loader->line, "unknown directive \"%.*s\"", SPAN_ARG(word));
+    bytes_free(&clean);
+}
+
+static void
+load_file(struct loader *loader, const char *path)
+{
+    FILE   *file = fopen(path, "re");
+    char   *line = NULL;
+    size_t  size = 0;
+    ssize_t len;
+
+    loader->file = path;
+    if (file == NULL) {
+        error_add(loader->error, path, 0, "%s", strerror(errno));
+        return;
+    }
+    while ((len = getline(&line, &size, file)) >= 0) {
+        loader->line++;
+        load_line(loader, (struct span){line, (size_t)len});
+    }
+    if (ferror(file))
+        error_add(loader->error, path, 0, "%s", strerror(errno));
+    free(line);
+    (void)fclose(file);
+}
+
+static int
+is_rule_file(const struct dirent *entry)
+{
+    size_t len = strlen(entry->d_name);
+
+    return len > 3 && entry->d_name[0] != '.' && strcmp(entry->d_name + len - 3, ".cf") == 0;
+}
+
+static int
+compare_entries(const struct dirent **left, const struct dirent **right)
+{
+    return strcmp((*left)->d_name, (*right)->d_name);
+}
+
+static void
+load_path(struct loader *loader, const char *path)
+{
+    struct stat     status;
+    struct dirent **entries = NULL;
+    int             count;
+
+    if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode)) {
+        load_file(loader, path);
+        return;
+    }
+    count = scandir(path, &entries, is_rule_file, compare_entries);
+    if (count < 0)
+        error_add(loader->error, path, 0, "%s", strerror(errno));
+    for (int i = 0; i < count; i++) {
+        struct bytes  name = {0};
+        struct loader one  = {.rules = loader->rules, .error = loader->error};
+
+        bytes_printf(&name, "%s/%s", path, entries[i]->d_name);
+        load_file(&one, name.data);
+        bytes_free(&name);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+struct score_rules *
+score_load(const char *const *paths, size_t count, struct error *error)
+{
+    struct score_rules *rules  = memory_new(sizeof *rules);
+    size_t              before = error->count;
+
+    mail_start();
+    rules->names = g_hash_table_new(g_str_hash, g_str_equal);
+    for (size_t i = 0; i < count; i++) {
+        struct loader loader = {.rules = rules, .error = error};
+
+        load_path(&loader, paths[i]);
+    }
+    ruleset_finish(rules, error);
+    if (error->count > before)
+        score_rules_free(&rules);
+    return rules;
+}

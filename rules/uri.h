@@ -1,0 +1,22 @@
+/*
+ * The addresses in the text of a mail: what a mail program would make a link of, and bare host names, which some
+ * readers type into a browser.
+ */
+#ifndef RULES_URI_H
+#define RULES_URI_H
+
+#include <stdbool.h>
+
+#include "rules/arena.h"
+
+/* Adds the addresses in a paragraph, with the scheme that a mail program would put in front where there is none. */
+void uri_find(struct span paragraph, struct arena *, struct spans *uris);
+
+/* Can it be the name of a host: labels of letters, digits and hyphens (RFC 1123, 2.1), the last a known top-level
+ * domain? */
+bool uri_host_valid(struct span host);
+
+/* The host in an address, without user, port and path; empty if it has none. */
+struct span uri_host(struct span uri);
+
+#endif

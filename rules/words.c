@@ -1,0 +1,248 @@
+/* Encoded words are taken apart by hand in one pass; base64 is GMime's. */
+#include <ctype.h>
+#include <gmime/gmime.h>
+
+#include "rules/charset.h"
+#include "rules/words.h"
+
+struct word {
+    struct span charset;
+    char        encoding; /* 'b' or 'q' */
+    struct span text;
+    size_t      len; /* of all of it, =? and ?= included */
+};
+
+static int
+hex(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : isxdigit((unsigned char)c) ? (c | 0x20) - 'a' + 10 : -1;
+}
+
+/* What an = in quoted-printable stands for: appended; returns the octets it takes. */
+static size_t
+decode_escape(struct span at, struct bytes *octets)
+{
+    if (at.len >= 2 && at.data[1] == '\n')
+        return 2;
+    if (at.len >= 3 && hex(at.data[1]) >= 0 && hex(at.data[2]) >= 0) {
+        bytes_add_char(octets, (char)(hex(at.data[1]) * 16 + hex(at.data[2])));
+        return 3;
+    }
+    bytes_add_char(octets, '=');
+    return 1;
+}
+
+void
+words_decode_quoted_printable(struct span text, struct bytes *octets)
+{
+    while (text.len > 0) {
+        const char *newline = memchr(text.data, '\n', text.len);
+        size_t      len     = newline != NULL ? (size_t)(newline - text.data) : text.len;
+        struct span line    = span_head(text, len);
+
+        text = span_tail(text, newline != NULL ? len + 1 : len);
+        while (newline != NULL && line.len > 0 && (line.data[line.len - 1] == ' ' || line.data[line.len - 1] == '\t'))
+            line.len--;
+        if (newline != NULL && line.len > 0 && line.data[line.len - 1] == '=')
+            line.len--, newline = NULL;
+        while (line.len > 0) {
+            const char *escape = memchr(line.data, '=', line.len);
+            size_t      plain  = escape != NULL ? (size_t)(escape - line.data) : line.len;
+
+            bytes_add(octets, span_head(line, plain));
+            line = span_tail(line, plain);
+            if (line.len > 0)
+                line = span_tail(line, decode_escape(line, octets));
+        }
+        if (newline != NULL)
+            bytes_add_char(octets, '\n');
+    }
+}
+
+void
+words_decode_base64(struct span text, struct bytes *octets)
+{
+    int     state = 0;
+    guint32 save  = 0;
+    char   *out   = bytes_reserve(octets, text.len + 3);
+
+    octets->len += g_mime_encoding_base64_decode_step((const unsigned char *)text.data, text.len, (unsigned char *)out,
+                                                      &state, &save);
+    octets->data[octets->len] = '\0';
+}
+
+static void
+decode_q(struct span text, struct bytes *octets)
+{
+    while (text.len > 0) {
+        if (text.data[0] == '=') {
+            text = span_tail(text, decode_escape(text, octets));
+            continue;
+        }
+        bytes_add_char(octets, (char)(text.data[0] == '_' ? ' ' : text.data[0]));
+        text = span_tail(text, 1);
+    }
+}
+
+static bool
+is_charset_octet(char c)
+{
+    return isalnum((unsigned char)c) || c == '*' || c == '_' || c == '-';
+}
+
+/* Is there an encoded word at the start of `text`? */
+static bool
+parse_word(struct span text, struct word *word)
+{
+    size_t      at = 2, start;
+    const char *end;
+
+    if (text.len < 8 || text.data[0] != '=' || text.data[1] != '?')
+        return false;
+    while (at < text.len && is_charset_octet(text.data[at]))
+        at++;
+    if (at == 2 || text.len - at < 4 || text.data[at] != '?' || text.data[at + 2] != '?')
+        return false;
+    word->charset  = (struct span){text.data + 2, at - 2};
+    word->encoding = (char)tolower((unsigned char)text.data[at + 1]);
+    start          = at + 3;
+    end            = memchr(text.data + start, '?', text.len - start);
+    if ((word->encoding != 'b' && word->encoding != 'q') || end == NULL || end + 1 == text.data + text.len ||
+        end[1] != '=')
+        return false;
+    word->text = (struct span){text.data + start, (size_t)(end - text.data) - start};
+    word->len  = (size_t)(end - text.data) + 2;
+    return true;
+}
+
+/* The charset without the language behind an asterisk (RFC 2231, 5). */
+static struct span
+without_language(struct span charset)
+{
+    const char *asterisk = memchr(charset.data, '*', charset.len);
+
+    return asterisk != NULL ? span_head(charset, (size_t)(asterisk - charset.data)) : charset;
+}
+
+static size_t
+count_white_space(struct span text)
+{
+    size_t len = 0;
+
+    while (len < text.len && isspace((unsigned char)text.data[len]))
+        len++;
+    return len;
+}
+
+/*
+ * A run of encoded words in one charset: the octets of all are put together first, since characters are often cut in
+ * two between words. Returns what the run takes of `text`, which begins with a word.
+ */
+static size_t
+decode_run(struct span text, struct bytes *utf8)
+{
+    struct bytes octets = {0};
+    struct word  word, first;
+    size_t       len = 0;
+
+    (void)parse_word(text, &first);
+    word = first;
+    for (;;) {
+        size_t gap;
+
+        if (word.encoding == 'b')
+            words_decode_base64(word.text, &octets);
+        else
+            decode_q(word.text, &octets);
+        len += word.len;
+        gap = count_white_space(span_tail(text, len));
+        if (!parse_word(span_tail(text, len + gap), &word))
+            break;
+        len += gap;
+        if (!span_equal_nocase(word.charset, first.charset))
+            break;
+    }
+    charset_decode(bytes_span(&octets), without_language(first.charset), CHARSET_INSIST, utf8);
+    bytes_free(&octets);
+    return len;
+}
+
+static void
+decode_words(struct span text, struct bytes *utf8)
+{
+    struct word word;
+
+    while (text.len > 0) {
+        const char *start = memmem(text.data, text.len, "=?", 2);
+        size_t      plain = start != NULL ? (size_t)(start - text.data) : text.len;
+
+        bytes_add(utf8, span_head(text, plain));
+        text = span_tail(text, plain);
+        if (text.len == 0)
+            break;
+        if (parse_word(text, &word)) {
+            text = span_tail(text, decode_run(text, utf8));
+        } else {
+            bytes_add_char(utf8, '=');
+            text = span_tail(text, 1);
+        }
+    }
+}
+
+/* Fields whose grammar has no place for encoded words (RFC 2047, 5). */
+static bool
+has_words(struct span name)
+{
+    static const char *const without[] = {
+        "Received",    "Message-ID",   "Resent-Message-ID", "Date",
+        "Resent-Date", "MIME-Version", "References",        "In-Reply-To",
+    };
+
+    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++)
+        if (span_equal_nocase(name, span_of(without[i])))
+            return false;
+    return !span_starts_nocase(name, SPAN("List-"));
+}
+
+static struct span
+trim(struct span text)
+{
+    while (text.len > 0 && isspace((unsigned char)text.data[text.len - 1]))
+        text.len--;
+    return span_tail(text, count_white_space(text));
+}
+
+/* Line ends and the white space behind each become one space. */
+static void
+unfold(struct span text, struct bytes *line)
+{
+    while (text.len > 0) {
+        const char *newline = memchr(text.data, '\n', text.len);
+        size_t      len     = newline != NULL ? (size_t)(newline - text.data) : text.len;
+
+        bytes_add(line, span_head(text, len));
+        text = span_tail(text, len);
+        if (text.len == 0)
+            break;
+        text = span_tail(text, 1);
+        if (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
+            bytes_add_char(line, ' ');
+        while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
+            text = span_tail(text, 1);
+    }
+}
+
+void
+words_decode(struct span name, struct span raw, struct bytes *utf8)
+{
+    struct bytes line = {0}, clean = {0};
+
+    unfold(trim(raw), &line);
+    charset_decode(bytes_span(&line), SPAN("utf-8"), CHARSET_GUESS, &clean);
+    if (has_words(name))
+        decode_words(bytes_span(&clean), utf8);
+    else
+        bytes_add(utf8, bytes_span(&clean));
+    bytes_free(&clean);
+    bytes_free(&line);
+}
