@@ -6,6 +6,8 @@ CFLAGS-release = -O2 -g -D_FORTIFY_SOURCE=3
 CFLAGS-debug   = -O0 -g3
 CFLAGS-asan    = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDFLAGS-asan   = -fsanitize=address,undefined
+CFLAGS-fuzz    = -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LDFLAGS-fuzz   = -fsanitize=fuzzer,address,undefined
 
 VERSION    = 0.1.0
 PREFIX     = /usr/local
@@ -47,6 +49,7 @@ LIBS     = $(PACKAGE_LIBS)
 SRCS  = $(filter-out proxy/main.c,$(wildcard base/*.c proxy/*.c filters/*.c rules/*.c tools/*.c))
 OBJS  = $(SRCS:%.c=$B/%.o)
 TESTS = $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
+FUZZERS = $(patsubst %.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 MANUAL = $(wildcard man/*.[1-8])
 C     = $(wildcard base/*.[ch] proxy/*.[ch] filters/*.[ch] rules/*.[ch] tools/*.[ch] tests/*/*.[ch])
 
@@ -85,6 +88,21 @@ check: packages layers all $(TESTS)
 ## unit        the unit tests alone
 unit: $(TESTS)
 	@B=$B tests/check unit
+
+## fuzz        each fuzzer for SECONDS=60, from what earlier runs found; a crash leaves its input in build/
+SECONDS = 60
+fuzz:
+	@$(MAKE) V=fuzz CC=clang run-fuzzers
+run-fuzzers: $(FUZZERS)
+	@set -e; for fuzzer in $(FUZZERS); do \
+	    mkdir -p $$fuzzer.corpus; \
+	    echo $$fuzzer; \
+	    $$fuzzer -max_total_time=$(SECONDS) -max_len=4096 -verbosity=0 -print_final_stats=1 \
+	        -artifact_prefix=$$fuzzer. $$fuzzer.corpus; \
+	done
+$(FUZZERS): $B/%: $B/%.o $B/libpopgate.a
+	@echo link $@
+	$(QUIET)$(CC) $(LINK) -o $@ $^ $(LIBS)
 
 ## layers      check that no part of the code knows one above it
 layers:
@@ -147,7 +165,7 @@ clean:
 help:
 	@sed -n 's/^## /make /p' Makefile
 
-.PHONY: all packages check unit layers lint lint-format lint-tidy lint-cppcheck lint-man sizes demo bench install uninstall clean help
+.PHONY: all packages check unit fuzz run-fuzzers layers lint lint-format lint-tidy lint-cppcheck lint-man sizes demo bench install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -118,14 +118,15 @@ little_endian(struct span message, size_t at, size_t size)
     return number;
 }
 
-/* [MS-NLMP] 2.2.1.3: the second response tells where in it the name is, mostly in UTF-16, of which ASCII is kept. */
+/* [MS-NLMP] 2.2.1.3: message 3 tells where in it the name is, mostly in UTF-16, of which ASCII is kept. */
 static void
 user_of_ntlm(struct span response, unsigned step, struct bytes *user)
 {
     enum { LENGTH_AT = 36, OFFSET_AT = 40, FLAGS_AT = 60, LEAST = 64, UNICODE = 1 };
     size_t len, offset, width;
 
-    if (step != 1 || response.len < LEAST || memcmp(response.data, "NTLMSSP\0\3\0\0", 12) != 0)
+    (void)step;
+    if (response.len < LEAST || memcmp(response.data, "NTLMSSP\0\3\0\0", 12) != 0)
         return;
     len    = little_endian(response, LENGTH_AT, 2);
     offset = little_endian(response, OFFSET_AT, 4);
