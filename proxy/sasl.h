@@ -27,7 +27,8 @@ bool sasl_response_valid(struct span line);
 
 /*
  * The login name in the client's response number `step`, given as base64: appended to `user`, cleaned of control
- * characters and at most 255 octets. Nothing is appended where the response holds none. The decoded octets are wiped.
+ * characters and at most 255 octets. Nothing is appended where the response holds none, or is not as the mechanism has
+ * it. The decoded octets are wiped.
  */
 void sasl_user(const struct sasl_mechanism *, struct span response, unsigned step, struct bytes *user);
 
