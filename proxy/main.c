@@ -12,6 +12,7 @@
 #include "proxy/config.h"
 #include "proxy/master.h"
 #include "tools/rewrite.h"
+#include "tools/score.h"
 
 #ifndef POPGATE_CONFIG
 #define POPGATE_CONFIG "/etc/popgate/proxy.conf"
@@ -22,7 +23,7 @@ enum { EXIT_USAGE = 2 };
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} tools[] = {{"rewrite", tool_rewrite}};
+} tools[] = {{"score", tool_score}, {"rewrite", tool_rewrite}};
 
 static const char usage[] =
     "usage: popgate [-c FILE]                 run in the foreground with FILE (default " POPGATE_CONFIG ")\n"

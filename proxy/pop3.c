@@ -146,6 +146,12 @@ name_is_printable(struct span name)
     return name.len > 0 && name.len <= UNKNOWN_VERB_MAX;
 }
 
+size_t
+pop3_line_limit(struct span start)
+{
+    return span_starts_nocase(start, SPAN("AUTH ")) ? POP3_SASL_MAX : POP3_COMMAND_MAX;
+}
+
 static enum pop3_fault
 parse(struct span line, struct pop3_command *command)
 {
@@ -155,7 +161,7 @@ parse(struct span line, struct pop3_command *command)
         rest = span_tail(rest, 1);
     command->name = span_head(line, line.len - rest.len);
     command->verb = find_verb(command->name);
-    if (line.len + 2 > POP3_COMMAND_MAX)
+    if (line.len + 2 > pop3_line_limit(line))
         return POP3_TOO_LONG;
     if (text_has_control(line) || !name_is_printable(command->name))
         return POP3_BAD_LINE;

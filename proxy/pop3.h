@@ -43,7 +43,7 @@ enum pop3_state { POP3_AUTHORIZATION = 1, POP3_TRANSACTION = 2 }; /* bits: a ver
 enum pop3_fault {
     POP3_FINE,
     POP3_BAD_LINE,     /* NUL, CR or another control character in it, or no verb */
-    POP3_TOO_LONG,     /* over POP3_COMMAND_MAX */
+    POP3_TOO_LONG,     /* over pop3_line_limit() */
     POP3_BAD_ARGUMENT, /* missing, one too many, or not a number */
 };
 
@@ -66,6 +66,13 @@ struct pop3_command {
  * 1junk, -1, 0 and what does not fit are faults.
  */
 void pop3_parse_command(struct span line, struct pop3_command *);
+
+/*
+ * How long a command line that begins with `start` may be, its CR LF included: POP3_COMMAND_MAX, and POP3_SASL_MAX for
+ * AUTH. RFC 5034, 4 would have longer initial responses sent behind an empty challenge, but clients send bearer tokens
+ * in one line, and servers take them.
+ */
+size_t pop3_line_limit(struct span start);
 
 /* Appends the canonical line for a server, CR LF included: upper-case verb, single spaces. Not for one with a fault. */
 void pop3_write_command(const struct pop3_command *, struct bytes *);

@@ -338,11 +338,11 @@ skip_line(struct session *session, struct span input)
 
 /* No line end yet: is there too much already? */
 static bool
-wait_for_line(struct session *session, size_t waiting)
+wait_for_line(struct session *session, struct span input)
 {
-    size_t most = session->sasl_turn ? POP3_SASL_MAX : POP3_COMMAND_MAX;
+    size_t most = session->sasl_turn ? POP3_SASL_MAX : pop3_line_limit(input);
 
-    if (waiting <= most)
+    if (input.len <= most)
         return false;
     session->skipping_line = true;
     if (session->sasl_turn)
@@ -355,14 +355,14 @@ wait_for_line(struct session *session, size_t waiting)
 static bool
 take_next(struct session *session)
 {
-    size_t      waiting = peer_waiting(&session->client), len;
-    struct span line, input = {(const char *)evbuffer_pullup(session->client.in, -1), waiting};
+    struct span line, input = {(const char *)evbuffer_pullup(session->client.in, -1), peer_waiting(&session->client)};
+    size_t      len;
 
     if (session->skipping_line)
         return skip_line(session, input);
     len = pop3_next_line(input, &line);
     if (len == 0)
-        return wait_for_line(session, waiting);
+        return wait_for_line(session, input);
     if (session->sasl_turn)
         take_response(session, line);
     else if (take_line(session, line) == LATER)
