@@ -1,4 +1,6 @@
 # popgate. `make help` lists what can be made; README.md says what it is.
+MAKEFLAGS += -j$(shell nproc)
+
 # release, debug or asan: each variant builds into a folder of its own, build/$V.
 V = release
 
@@ -23,7 +25,7 @@ DEBIAN-build = $(if $(findstring clang,$(CC)),clang,gcc) libc6-dev make pkgconf 
                libconfuse-dev libjansson-dev libgmime-3.0-dev libxml2-dev
 DEBIAN-unit  = libcmocka-dev
 DEBIAN-demo  = python3 openssl curl ca-certificates
-DEBIAN-check = $(DEBIAN-unit) $(DEBIAN-demo) python3-pytest dovecot-pop3d mpop fetchmail
+DEBIAN-check = $(DEBIAN-unit) $(DEBIAN-demo) python3-pytest dovecot-pop3d mpop fetchmail procps
 DEBIAN-lint  = clang-format clang-tidy cppcheck mandoc
 DEBIAN-bench = python3 openssl nginx libnginx-mod-mail
 
@@ -111,7 +113,8 @@ layers:
 ## lint        formatting, static analysis, manual pages; each part is a goal: lint-format, lint-tidy, ...
 lint: lint-format lint-tidy lint-cppcheck lint-man layers
 lint-format: packages
-	clang-format --dry-run -Werror $C
+	@echo clang-format
+	$(QUIET)clang-format --dry-run -Werror $C
 lint-tidy: $(patsubst %.c,$B/%.tidy,$(filter %.c,$C))
 $B/%.tidy: %.c .clang-tidy Makefile $(filter %.h,$C) | packages
 	@mkdir -p $(@D)
@@ -119,7 +122,9 @@ $B/%.tidy: %.c .clang-tidy Makefile $(filter %.h,$C) | packages
 	$(QUIET)clang-tidy --quiet $< -- $(filter-out -MMD -MP,$(FLAGS)) 2>/dev/null
 	@touch $@
 lint-cppcheck: packages
-	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr -I. $(filter %.c,$C)
+	@echo cppcheck
+	$(QUIET)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr -I. \
+	    --include=$(firstword $(wildcard /usr/include/*/sys/queue.h)) $(filter-out tests/%,$(filter %.c,$C))
 lint-man: packages
 	mandoc -Tlint -W warning $(MANUAL)
 

@@ -1,4 +1,5 @@
 /* Read by precedence climbing into postfix operations, which run on a small stack. */
+#include <assert.h>
 #include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -347,6 +348,7 @@ meta_evaluate(const struct meta *meta, const unsigned *hits)
     double stack[STACK];
     size_t top = 0;
 
+    assert(meta->count > 0);
     for (size_t i = 0; i < meta->count; i++) {
         const struct step *step = &meta->steps[i];
 

@@ -141,8 +141,11 @@ static const struct error_row {
 static void
 write_rules(const char *rules, size_t len, char *path)
 {
-    int fd = mkstemp(strcpy(path, "/tmp/header_checks.XXXXXX"));
+    static const char template[] = "/tmp/header_checks.XXXXXX";
+    int fd;
 
+    memcpy(path, template, sizeof(template));
+    fd = mkstemp(path);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, rules, len), len);
     assert_int_equal(close(fd), 0);
