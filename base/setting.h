@@ -31,9 +31,9 @@ struct setting_list {
 struct setting {
     const char        *key;
     enum setting_type  type;
+    bool               required; /* leaving the key out is an error */
     size_t             offset;   /* of the member, offsetof() */
     const char        *fallback; /* the value when the key is left out, as it would stand in the file; NULL: none */
-    bool               required; /* leaving the key out is an error */
     const char *const *choices;  /* SETTING_CHOICE: the words, ended by NULL */
     int64_t            least;    /* SETTING_NUMBER, SIZE, DURATION: the smallest and */
     int64_t            most;     /* the greatest value allowed; both 0: any that is not negative */

@@ -2,6 +2,7 @@
  * proxy.conf to struct config: the file is taken apart, each section becomes a struct, and the listeners are linked to
  * the upstreams and filters that they name.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -80,29 +81,34 @@ link_filters(struct config_loader *loader, const struct config_section *section,
     }
 }
 
-/* The first address, of a listener up to this one, that stands in the way of the one at `index`. */
+/* The first address in front of this one, which is the configuration's own, that stands in its way. */
 static const struct config_address *
-find_clash(const struct config *config, const struct config_listener *listener, size_t index,
-           const struct config_listener **owner)
+find_clash(const struct config *config, const struct config_address *address, const struct config_listener **owner)
 {
-    for (*owner = config->listeners; *owner <= listener; (*owner)++)
-        for (size_t i = 0; i < (*owner == listener ? index : (*owner)->addresses.count); i++)
-            if (config_address_clash(&(*owner)->addresses.items[i], &listener->addresses.items[index]))
-                return &(*owner)->addresses.items[i];
-    return NULL;
+    assert(address != NULL);
+    for (*owner = config->listeners;; (*owner)++)
+        for (size_t i = 0; i < (*owner)->addresses.count; i++) {
+            const struct config_address *other = &(*owner)->addresses.items[i];
+
+            if (other == address)
+                return NULL;
+            if (config_address_clash(other, address))
+                return other;
+        }
 }
 
 static void
 check_addresses(struct config_loader *loader, const struct config_section *section,
-                const struct config_listener *listener)
+                const struct config_addresses *addresses)
 {
-    for (size_t i = 0; i < listener->addresses.count; i++) {
+    for (size_t i = 0; i < addresses->count; i++) {
         const struct config_listener *owner;
-        const struct config_address  *clash = find_clash(loader->config, listener, i, &owner);
+        const struct config_address  *address = &addresses->items[i];
+        const struct config_address  *clash   = find_clash(loader->config, address, &owner);
 
         if (clash != NULL)
             config_complain(loader, section, "address", "%s: the listener \"%s\" at line %u has %s already",
-                            listener->addresses.items[i].text, owner->name, owner->line, clash->text);
+                            address->text, owner->name, owner->line, clash->text);
     }
 }
 
@@ -132,7 +138,7 @@ link_listeners(struct config_loader *loader)
             continue;
         link_upstream(loader, section, listener);
         link_filters(loader, section, listener);
-        check_addresses(loader, section, listener);
+        check_addresses(loader, section, &listener->addresses);
         listener++;
     }
 }

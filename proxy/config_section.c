@@ -143,7 +143,7 @@ is_right(const struct config_section *section, const char *name)
 static void
 open_upstream_tls(struct config_loader *loader, const struct config_section *section, struct config_upstream *upstream)
 {
-    static const char *const   keys[]   = {"tls_ca", "tls_name", "tls_min", NULL};
+    static const char *const   keys[]   = {"tls_ca", "tls_name", NULL};
     static const int           words[]  = {CONFIG_TLS_NONE, CONFIG_TLS_STLS, CONFIG_TLS_IMPLICIT};
     struct tls_client_settings settings = {upstream->tls_verify, upstream->tls_ca, (enum tls_version)upstream->tls_min};
 
@@ -171,7 +171,7 @@ take_upstream(struct config_loader *loader, struct config_section *section)
 static void
 open_listener_tls(struct config_loader *loader, const struct config_section *section, struct config_listener *listener)
 {
-    static const char *const   keys[]   = {"certificate", "key", "tls_min", NULL};
+    static const char *const   keys[]   = {"certificate", "key", NULL};
     struct tls_server_settings settings = {&listener->certificate, &listener->key, (enum tls_version)listener->tls_min};
 
     if (!is_right(section, "tls") || !is_right(section, "certificate") || !is_right(section, "key"))

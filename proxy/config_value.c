@@ -8,12 +8,10 @@
 enum { GUESS_MAX = 32 };
 
 const struct config_unit config_durations[] = {
-    {"d", 24 * 60 * 60 * 1000}, {"h", 60 * 60 * 1000}, {"m", 60 * 1000}, {"s", 1000}, {"ms", 1}, {NULL, 0},
+    {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {NULL, 0},
 };
 
-const struct config_unit config_sizes[] = {
-    {"G", 1024 * 1024 * 1024}, {"M", 1024 * 1024}, {"K", 1024}, {"", 1}, {NULL, 0},
-};
+const struct config_unit config_sizes[] = {{"G", 1 << 30}, {"M", 1 << 20}, {"K", 1 << 10}, {"", 1}, {NULL, 0}};
 
 const struct config_unit config_counts[] = {{"", 1}, {NULL, 0}};
 
