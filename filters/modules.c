@@ -2,10 +2,12 @@
 #include "filters/audit_log.h"
 #include "filters/chain.h"
 #include "filters/header_rewrite.h"
+#include "filters/spam_score.h"
 
 const struct filter_module *const chain_modules[] = {
     &header_rewrite_module,
     &audit_log_module,
+    &spam_score_module,
     NULL,
 };
 

@@ -148,6 +148,7 @@ score_run(const struct score_rules *rules, const struct mail *mail, struct score
         result->score += rules->rules[i].score;
         add_name(&result->rules, rules->rules[i].name);
     }
+    result->score = score_round(result->score, 1000);
     free(hits);
 }
 
@@ -166,6 +167,14 @@ size_t
 score_rules_count(const struct score_rules *rules)
 {
     return rules->count;
+}
+
+double
+score_round(double score, long steps)
+{
+    double scaled = score * (double)steps;
+
+    return (double)(long long)(scaled < 0 ? scaled - 0.5 : scaled + 0.5) / (double)steps;
 }
 
 void

@@ -31,7 +31,7 @@ size_t score_rules_count(const struct score_rules *);
 
 /* A verdict. Starts as {0}. */
 struct score_result {
-    double       score;
+    double       score; /* to three decimals */
     struct bytes rules; /* RULE_A,RULE_B: those that hit and score, by name */
 };
 
@@ -43,6 +43,9 @@ void score_run(const struct score_rules *, const struct mail *, struct score_res
 
 /* As score_run(); appends the names of all rules that hit, those for metas alone among them, instead. For tests. */
 void score_list_hits(const struct score_rules *, const struct mail *, struct bytes *names);
+
+/* The score rounded to a fraction of `steps`: 10 is one decimal. */
+double score_round(double score, long steps);
 
 /* Gives the memory back; the result is {0} again. */
 void score_result_free(struct score_result *);

@@ -10,7 +10,7 @@
 #include "rules/ruleset.h"
 #include "rules/score.h"
 
-enum { INCLUDE_DEPTH_MAX = 10, NAME_MAX_OCTETS = 100, SCORE_SETS = 4 };
+enum { INCLUDE_DEPTH_MAX = 10, NAME_MAX_OCTETS = 100, SCORE_SETS = 4, SCORE_MOST = 1000000 };
 
 struct loader {
     struct score_rules *rules;
@@ -103,7 +103,7 @@ read_score(struct span word, double before, double *score)
     memcpy(text, word.data, word.len);
     text[word.len] = '\0';
     *score         = strtod(text, &end) + (relative ? before : 0);
-    return *end == '\0' ? 0 : -1;
+    return *end == '\0' && *score<SCORE_MOST && * score> - SCORE_MOST ? 0 : -1;
 }
 
 static void
@@ -251,6 +251,10 @@ load_line(struct loader *loader, struct span line)
     struct span  value, word;
     size_t       row = 0;
 
+    if (memchr(line.data, '\0', line.len) != NULL) {
+        error_add(loader->error, loader->file, loader->line, "the line holds a NUL");
+        return;
+    }
     take_comment_off(line, &clean);
     value = trim(bytes_span(&clean));
     word  = take_word(&value);

@@ -5,6 +5,8 @@
 #include "rules/charset.h"
 #include "rules/words.h"
 
+enum { WORD_OCTETS = 45 }; /* of text in an encoded word that we write: it has 75 octets at most (RFC 2047, 2) */
+
 struct word {
     struct span charset;
     char        encoding; /* 'b' or 'q' */
@@ -245,4 +247,21 @@ words_decode(struct span name, struct span raw, struct bytes *utf8)
         bytes_add(utf8, bytes_span(&clean));
     bytes_free(&clean);
     bytes_free(&line);
+}
+
+/* Words are cut between characters. */
+void
+words_encode(struct span utf8, struct bytes *field)
+{
+    while (utf8.len > 0) {
+        size_t len = utf8.len < WORD_OCTETS ? utf8.len : WORD_OCTETS;
+        char  *base64;
+
+        while (len > 1 && len < utf8.len && ((unsigned char)utf8.data[len] & 0xc0) == 0x80)
+            len--;
+        base64 = g_base64_encode((const unsigned char *)utf8.data, len);
+        utf8   = span_tail(utf8, len);
+        bytes_printf(field, "=?UTF-8?B?%s?=%s", base64, utf8.len > 0 ? " " : "");
+        g_free(base64);
+    }
 }

@@ -15,6 +15,9 @@
  */
 void words_decode(struct span name, struct span raw, struct bytes *utf8);
 
+/* Appends UTF-8 text as encoded words, one or more with a space between. */
+void words_encode(struct span utf8, struct bytes *field);
+
 /* Appends what quoted-printable text (RFC 2045, 6.7) stands for. LF line ends; white space at the end of lines goes. */
 void words_decode_quoted_printable(struct span text, struct bytes *octets);
 

@@ -1,0 +1,176 @@
+/* Fields are put on top one by one, the last first. */
+#include "filters/verdict.h"
+#include "rules/charset.h"
+#include "rules/score.h"
+#include "rules/words.h"
+
+enum {
+    STARS_MAX   = 50, /* in X-Spam-Level */
+    TESTS_WIDTH = 60, /* octets of rules' names behind which X-Spam-Status may be folded */
+};
+
+static const char *const verdict_fields[] = {"X-Spam-Flag", "X-Spam-Score", "X-Spam-Level", "X-Spam-Status"};
+
+bool
+verdict_is_spam(const struct verdict *verdict)
+{
+    return verdict->score >= verdict->required;
+}
+
+/* The score with one decimal; what is rounded never says spam where it is none. */
+static double
+shown_score(const struct verdict *verdict)
+{
+    double shown = score_round(verdict->score, 10);
+
+    return !verdict_is_spam(verdict) && shown >= verdict->required ? shown - 0.1 : shown;
+}
+
+static void
+put_on_top(struct header_list *list, const char *name, const struct bytes *value)
+{
+    headers_insert(list, 0, span_of(name), bytes_span(value));
+}
+
+/* The rules' names, with a space where the line is long enough to be folded. */
+static void
+add_tests(struct span rules, struct bytes *value)
+{
+    size_t width = 0;
+
+    if (rules.len == 0)
+        bytes_add(value, SPAN("none"));
+    while (rules.len > 0) {
+        const char *comma = memchr(rules.data, ',', rules.len);
+        size_t      len   = comma != NULL ? (size_t)(comma - rules.data) + 1 : rules.len;
+
+        if (width > 0 && width + len > TESTS_WIDTH) {
+            bytes_add_char(value, ' ');
+            width = 0;
+        }
+        bytes_add(value, span_head(rules, len));
+        rules = span_tail(rules, len);
+        width += len;
+    }
+}
+
+static void
+write_status(const struct verdict *verdict, struct header_list *list)
+{
+    struct bytes value = {0};
+
+    bytes_printf(&value, "%s, score=%.1f required=%.1f tests=", verdict_is_spam(verdict) ? "Yes" : "No",
+                 shown_score(verdict), verdict->required);
+    add_tests(verdict->rules, &value);
+    bytes_printf(&value, " popgate=%s", POPGATE_VERSION);
+    put_on_top(list, "X-Spam-Status", &value);
+    bytes_free(&value);
+}
+
+static void
+write_level(const struct verdict *verdict, struct header_list *list)
+{
+    struct bytes value = {0};
+
+    for (int stars = 0; stars < STARS_MAX && stars + 1 <= verdict->score; stars++)
+        bytes_add_char(&value, '*');
+    put_on_top(list, "X-Spam-Level", &value);
+    bytes_free(&value);
+}
+
+static void
+write_score(const struct verdict *verdict, struct header_list *list)
+{
+    struct bytes value = {0};
+
+    bytes_printf(&value, "%.1f", shown_score(verdict));
+    put_on_top(list, "X-Spam-Score", &value);
+    bytes_free(&value);
+}
+
+static void
+write_flag(const struct verdict *verdict, struct header_list *list)
+{
+    if (verdict_is_spam(verdict))
+        headers_insert(list, 0, SPAN("X-Spam-Flag"), SPAN("YES"));
+}
+
+/*
+ * The tag as it stands in a header in front of `subject`. White space between two encoded words is not shown, and that
+ * between one and a plain word is: the spaces at a tag's end go into its word in the one case, behind it in the other.
+ */
+static void
+add_tag(struct span tag, struct span subject, struct bytes *value)
+{
+    bool        encoded = subject.len >= 2 && memcmp(subject.data, "=?", 2) == 0;
+    struct span word    = tag;
+
+    while (word.len > 0 && word.data[word.len - 1] == ' ')
+        word.len--;
+    if (charset_is_ascii(tag)) {
+        bytes_add(value, tag);
+        if (encoded && word.len == tag.len)
+            bytes_add_char(value, ' ');
+        return;
+    }
+    words_encode(encoded ? tag : word, value);
+    if (subject.len > 0)
+        bytes_add_char(value, ' ');
+}
+
+static bool
+has_tag(struct span tag, struct span subject)
+{
+    struct bytes shown = {0};
+    bool         has;
+
+    while (tag.len > 0 && tag.data[tag.len - 1] == ' ')
+        tag.len--;
+    words_decode(SPAN("Subject"), subject, &shown);
+    has = shown.len >= tag.len && memcmp(shown.data, tag.data, tag.len) == 0;
+    bytes_free(&shown);
+    return has;
+}
+
+static void
+tag_subject(const struct verdict *verdict, struct header_list *list, size_t at)
+{
+    struct bytes subject = {0}, value = {0};
+
+    headers_unfold(&list->fields[at], &subject);
+    if (!has_tag(verdict->tag, bytes_span(&subject))) {
+        add_tag(verdict->tag, bytes_span(&subject), &value);
+        bytes_add(&value, bytes_span(&subject));
+        headers_replace(list, at, bytes_span(&value));
+    }
+    bytes_free(&value);
+    bytes_free(&subject);
+}
+
+static void
+tag_subjects(const struct verdict *verdict, struct header_list *list)
+{
+    struct bytes value = {0};
+    ssize_t      at    = headers_find(list, SPAN("Subject"), 0);
+
+    if (at < 0) {
+        add_tag(verdict->tag, (struct span){0}, &value);
+        headers_insert(list, list->count, SPAN("Subject"), bytes_span(&value));
+    }
+    for (; at >= 0; at = headers_find(list, SPAN("Subject"), (size_t)at + 1))
+        tag_subject(verdict, list, (size_t)at);
+    bytes_free(&value);
+}
+
+void
+verdict_write(const struct verdict *verdict, struct header_list *list)
+{
+    for (size_t i = 0; i < sizeof(verdict_fields) / sizeof(verdict_fields[0]); i++)
+        (void)headers_remove_all(list, span_of(verdict_fields[i]));
+    if (verdict_is_spam(verdict) && verdict->tag.len > 0)
+        tag_subjects(verdict, list);
+    write_status(verdict, list);
+    write_level(verdict, list);
+    write_score(verdict, list);
+    write_flag(verdict, list);
+}

@@ -1,0 +1,25 @@
+/* A spam score written into a message's header, in the fields and words of SpamAssassin, so that users' mail rules
+ * work. */
+#ifndef FILTERS_VERDICT_H
+#define FILTERS_VERDICT_H
+
+#include <stdbool.h>
+
+#include "filters/headers.h"
+
+struct verdict {
+    double      score;
+    double      required; /* from here on it is spam */
+    struct span rules;    /* RULE_A,RULE_B */
+    struct span tag; /* UTF-8 without control characters; goes in front of the Subject of spam; empty: nothing does */
+};
+
+bool verdict_is_spam(const struct verdict *);
+
+/*
+ * Takes every X-Spam-Flag, -Score, -Level and -Status out that came with the message, puts its own on top of all fields
+ * and, where it is spam, the tag in front of each Subject that has none yet; without a Subject one is added.
+ */
+void verdict_write(const struct verdict *, struct header_list *);
+
+#endif
