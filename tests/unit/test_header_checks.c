@@ -321,6 +321,42 @@ test_backtracking(void **state)
     header_checks_free(&checks);
 }
 
+/* The shipped file is an example: nothing in it is on, and every rule compiles once it is switched on. */
+static void
+test_shipped_file(void **state)
+{
+    FILE                 *stream = fopen("rules/header_checks", "r");
+    struct error          error  = {0};
+    struct header_check   check  = {0};
+    struct bytes          on     = {0};
+    char                  line[200], path[] = "rules/header_checks";
+    char *const           paths[] = {path};
+    struct header_checks *checks  = header_checks_load(paths, 1, &error);
+
+    (void)state;
+    assert_non_null(stream);
+    assert_non_null(checks);
+    assert_false(header_checks_find(checks, SPAN("Return-Receipt-To: a@b"), &check));
+    header_checks_free(&checks);
+    while (fgets(line, sizeof(line), stream) != NULL)
+        if (line[0] == '#' && strchr(" \n", line[1]) == NULL)
+            bytes_add(&on, span_of(line + 1));
+    assert_int_equal(fclose(stream), 0);
+    checks = load(on.data, &error);
+    if (checks == NULL)
+        fail_msg("%s", error_text(&error));
+    assert_true(header_checks_find(checks, SPAN("Return-Receipt-To: a@b"), &check));
+    assert_true(header_checks_find(checks, SPAN("Subject: Re: [list] hello"), &check));
+    assert_string_equal(check.text.data, "Subject: Re: hello");
+    assert_false(header_checks_find(checks, SPAN("From: a@mail.example.com"), &check));
+    assert_true(header_checks_find(checks, SPAN("From: a@example.org"), &check));
+    assert_true(header_checks_find(checks, SPAN("Received: from x (x [10.1.2.3])\n\tby y"), &check));
+    bytes_free(&check.text);
+    bytes_free(&on);
+    header_checks_free(&checks);
+    error_free(&error);
+}
+
 static int
 answer_queries(char *path)
 {
@@ -351,8 +387,9 @@ int
 main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rules),    cmocka_unit_test(test_errors),        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_not_text), cmocka_unit_test(test_nul_in_header), cmocka_unit_test(test_backtracking),
+        cmocka_unit_test(test_rules),        cmocka_unit_test(test_errors),        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_not_text),     cmocka_unit_test(test_nul_in_header), cmocka_unit_test(test_backtracking),
+        cmocka_unit_test(test_shipped_file),
     };
 
     if (argc == 2)

@@ -1,0 +1,229 @@
+/* The header-rewrite filter at work: rules, a message's header, what is left of it, and what was logged. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "filters/chain.h"
+#include "filters/header_rewrite.h"
+
+#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
+
+static const struct row {
+    const char *name, *rules;
+    struct span block, expect;
+    const char *log, *changes;
+} rows[] = {
+    {"dunno", "/a/ DUNNO\n", SPAN("A: b\r\n\r\n"), SPAN("A: b\r\n\r\n"), "", ""},
+    {"ignore", "/^a/ IGNORE\n", SPAN("A: b\r\n c\r\nB: d\r\n\r\n"), SPAN("B: d\r\n\r\n"), "", "remove A"},
+    {"strip", "/^a/ STRIP gone\n", SPAN("A: b\r\nB: d\r\n\r\n"), SPAN("B: d\r\n\r\n"),
+     "2 strip: header A: b: gone (RULES:1)\n", "remove A"},
+    {"info", "/^a/ INFO\n", SPAN("A: b\r\n\r\n"), SPAN("A: b\r\n\r\n"), "2 info: header A: b (RULES:1)\n", ""},
+    {"warn", "\n/^a: (.)/ WARN [$1]\n", SPAN("A: b\r\n\r\n"), SPAN("A: b\r\n\r\n"),
+     "1 warning: header A: b: [b] (RULES:2)\n", ""},
+    {"prepend", "/^b/ PREPEND X: y\n", SPAN("A: b\r\nB: d\r\n\r\n"), SPAN("A: b\r\nX: y\r\nB: d\r\n\r\n"), "", "add X"},
+    {"what is prepended is not looked at", "/./ PREPEND A: y\n", SPAN("A: b\r\nB: c\r\n\r\n"),
+     SPAN("A: y\r\nA: b\r\nA: y\r\nB: c\r\n\r\n"), "", "add A, add A"},
+    {"replace", "/^(a): (.*)/ REPLACE X-$1: $2!\n", SPAN("A: b\r\nB: c\r\n\r\n"), SPAN("X-A: b!\r\nB: c\r\n\r\n"), "",
+     "replace A"},
+    {"line ends stay", "/^a: (.*)/ REPLACE A: $1 c\n", SPAN("A: b\nB: c\n\n"), SPAN("A: b c\nB: c\n\n"), "",
+     "replace A"},
+    {"a capture over a fold", "/^a: (.*)/ REPLACE A: $1 d\n", SPAN("A: b\r\n\tc\r\n\r\n"), SPAN("A: b\tc d\r\n\r\n"),
+     "", "replace A"},
+    {"a fold is a line feed", "/^a: b\\n\\tc$/ IGNORE\n", SPAN("A: b\r\n\tc\r\nB: c\r\n\r\n"), SPAN("B: c\r\n\r\n"), "",
+     "remove A"},
+    {"white space before the colon is not seen", "/^a: b$/ IGNORE\n", SPAN("A \t: b\r\nB: c\r\n\r\n"),
+     SPAN("B: c\r\n\r\n"), "", "remove A"},
+    {"a capture cannot end the field", "/^a: (.*)/ REPLACE X: $1\n", SPAN("A: b\rEvil: c\0d\r\n\r\n"),
+     SPAN("X: b Evil: c d\r\n\r\n"), "", "replace A"},
+    {"what is no field is not written", "/^a: (.*)/ REPLACE $1\n", SPAN("A: b\r\n\r\n"), SPAN("A: b\r\n\r\n"),
+     "1 what REPLACE would write is no field: header A: b: b (RULES:1)\n", ""},
+    {"nor in front", "/^a: (.*)/ PREPEND $1\n", SPAN("A: \r\n\r\n"), SPAN("A: \r\n\r\n"),
+     "1 what PREPEND would write is no field: header A:  (RULES:1)\n", ""},
+    {"a mbox line is no field", "/from/ IGNORE\n/./ IGNORE\n", SPAN("From a\r\nA: b\r\n\r\n"), SPAN("From a\r\n\r\n"),
+     "", "remove A"},
+    {"no header", "/./ IGNORE\n!/a/ IGNORE\n", SPAN(""), SPAN(""), "", ""},
+    {"no empty line", "/^a/ PREPEND X: y\n", SPAN("A: b\r\n"), SPAN("X: y\r\nA: b\r\n"), "", "add X"},
+    {"every copy", "/^x-spam/ IGNORE\n", SPAN("X-Spam-Flag: NO\r\nA: b\r\nX-SPAM-Flag\t:\r\n no\r\n\r\n"),
+     SPAN("A: b\r\n\r\n"), "", "remove X-Spam-Flag, remove X-SPAM-Flag"},
+};
+
+static struct bytes log_lines;
+static char         rules_path[] = "/tmp/header_rewrite.XXXXXX";
+
+/* A line without the path of the rules, which is another each time. */
+static void
+take_log(void *context, const char *filter, enum filter_log_level level, const char *line)
+{
+    const char *path = strstr(line, rules_path);
+
+    (void)context;
+    assert_string_equal(filter, "headers");
+    if (path == NULL)
+        path = line + strlen(line);
+    bytes_printf(&log_lines, "%d %.*s", (int)level, (int)(path - line), line);
+    bytes_printf(&log_lines, "%s%s\n", *path != '\0' ? "RULES" : "", *path != '\0' ? path + strlen(rules_path) : "");
+}
+
+static void
+configure(struct header_rewrite *conf, const char *rules)
+{
+    static const struct setting_place place   = {.file = "proxy.conf", .line = 1};
+    static char                      *paths[] = {rules_path};
+    struct error                      error   = {0};
+    int                               fd;
+
+    strcpy(rules_path + sizeof(rules_path) - 7, "XXXXXX");
+    fd = mkstemp(rules_path);
+    assert_int_equal(write(fd, rules, strlen(rules)), strlen(rules));
+    assert_int_equal(close(fd), 0);
+    *conf = (struct header_rewrite){.rules = {paths, 1}};
+    if (header_rewrite_module.configure(conf, &place, &error) != 0)
+        fail_msg("%s", error_text(&error));
+    assert_int_equal(unlink(rules_path), 0);
+}
+
+/* Runs the filter over a header block: the verdict, and what is written then. */
+static enum filter_verdict
+rewrite(struct header_rewrite *conf, struct span block, struct bytes *written, struct bytes *changes)
+{
+    static const struct chain_host host   = {.log = take_log};
+    struct chain_filter            setup  = {&header_rewrite_module, "headers", conf, CHAIN_REFUSE};
+    const struct chain_filter     *filter = &setup;
+    struct chain                   chain  = {&filter, 1};
+    struct message_info            info   = {0};
+    struct message_report          report = {0};
+    struct header_list             list   = {0};
+    struct bytes_sink              sink   = bytes_sink(written);
+    struct chain_run              *run    = chain_open(&chain, &info, &report, &host);
+    enum filter_verdict            verdict;
+
+    assert_int_equal(chain_reach(run), FILTER_HEADERS);
+    headers_parse(&list, block);
+    verdict = chain_headers(run, &list);
+    assert_int_equal(chain_reach(run), FILTER_SKIPS);
+    headers_write(&list, &sink.sink);
+    bytes_add(changes, bytes_span(&list.changes));
+    headers_free(&list);
+    chain_close(&run);
+    return verdict;
+}
+
+static void
+run_row(const struct row *row)
+{
+    struct header_rewrite conf;
+    struct bytes          written = {0}, changes = {0};
+    char                 *block = memory_resize(NULL, row->block.len);
+
+    memcpy(block, row->block.data, row->block.len);
+    bytes_clear(&log_lines);
+    configure(&conf, row->rules);
+    assert_int_equal(rewrite(&conf, (struct span){block, row->block.len}, &written, &changes), FILTER_CONTINUE);
+    if (!span_equal(bytes_span(&written), row->expect))
+        fail_msg("%s: \"%.*s\"", row->name, SPAN_ARG(bytes_span(&written)));
+    if (!span_equal(bytes_span(&log_lines), span_of(row->log)))
+        fail_msg("%s: logged \"%s\"", row->name, log_lines.data);
+    assert_string_equal(changes.data, row->changes);
+    header_rewrite_module.release(&conf);
+    bytes_free(&written);
+    bytes_free(&changes);
+    free(block);
+}
+
+static void
+test_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++)
+        run_row(&rows[i]);
+}
+
+static struct bytes
+repeat(const char *what, size_t times)
+{
+    struct bytes text = {0};
+
+    for (size_t i = 0; i < times; i++)
+        bytes_add(&text, span_of(what));
+    return text;
+}
+
+/* A message of many small fields cannot make the rules write, or log, without end; no field is lost. */
+static void
+test_bounds(void **state)
+{
+    struct header_rewrite conf;
+    struct bytes          block = repeat("A: b\r\n", 60000), written = {0}, changes = {0};
+    size_t                lines = 0;
+
+    (void)state;
+    configure(&conf, "/./ PREPEND X-Long-Name: and a text that is much longer than the field\n");
+    assert_int_equal(rewrite(&conf, bytes_span(&block), &written, &changes), FILTER_FAILED);
+    assert_in_range(written.len, block.len + 200 * 1024, block.len + 300 * 1024);
+    header_rewrite_module.release(&conf);
+
+    bytes_clear(&log_lines);
+    configure(&conf, "/./ WARN\n");
+    assert_int_equal(rewrite(&conf, bytes_span(&block), &written, &changes), FILTER_CONTINUE);
+    for (size_t i = 0; i < log_lines.len; i++)
+        lines += log_lines.data[i] == '\n';
+    assert_int_equal(lines, 51);
+    header_rewrite_module.release(&conf);
+    bytes_free(&block);
+    bytes_free(&written);
+    bytes_free(&changes);
+}
+
+/* The rules see the first 102400 octets of a field, as in Postfix; what they do not see is written all the same. */
+static void
+test_long_field(void **state)
+{
+    struct header_rewrite conf;
+    struct bytes          block = {0}, fill = repeat("x", 102400 - 3), written = {0}, changes = {0};
+
+    (void)state;
+    bytes_printf(&block, "A: %sy\r\nB: %s\r\n y\r\n\r\n", fill.data, fill.data);
+    configure(&conf, "/y/ IGNORE\n/xxx$/ PREPEND X: end\n");
+    assert_int_equal(rewrite(&conf, bytes_span(&block), &written, &changes), FILTER_CONTINUE);
+    assert_int_equal(written.len, block.len + 2 * strlen("X: end\r\n"));
+    header_rewrite_module.release(&conf);
+    bytes_free(&block);
+    bytes_free(&fill);
+    bytes_free(&written);
+    bytes_free(&changes);
+}
+
+static void
+test_mistakes(void **state)
+{
+    static const struct setting_place place   = {.file = "proxy.conf", .line = 1};
+    char                             *paths[] = {(char *)"/nonexistent/rules"};
+    struct header_rewrite             conf    = {.rules = {paths, 1}};
+    struct error                      error   = {0};
+
+    (void)state;
+    assert_int_equal(header_rewrite_module.configure(&conf, &place, &error), -1);
+    assert_int_equal(error.count, 1);
+    header_rewrite_module.release(&conf);
+    error_free(&error);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_long_field),
+        cmocka_unit_test(test_mistakes),
+    };
+    int failed = cmocka_run_group_tests_name("header_rewrite", tests, NULL, NULL);
+
+    bytes_free(&log_lines);
+    return failed;
+}
