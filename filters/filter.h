@@ -1,7 +1,7 @@
 /*
- * What the author of a filter reads. A filter is one file that ends in a struct filter_module, and one line in the
- * table of filters/chain.c. It does no I/O and never sees the wire: dots are un-stuffed before it and stuffed behind
- * it.
+ * What the author of a filter reads. A filter is one file that ends in a struct filter_module called NAME_module, and
+ * its NAME in the list in filters/modules.c. It does no I/O and never sees the wire: dots are un-stuffed before it and
+ * stuffed behind it.
  *
  * For each RETR and TOP, in this order:
  *

@@ -1,15 +1,17 @@
-/* The table of filter modules, by which proxy.conf's `module =` is looked up. A new module is a row, and its header. */
-#include "filters/audit_log.h"
+/*
+ * The modules, by whose names proxy.conf's `module =` is looked up. A new one is its file, which defines NAME_module,
+ * and its NAME here.
+ */
 #include "filters/chain.h"
-#include "filters/header_rewrite.h"
-#include "filters/spam_score.h"
 
-const struct filter_module *const chain_modules[] = {
-    &header_rewrite_module,
-    &audit_log_module,
-    &spam_score_module,
-    NULL,
-};
+#define MODULES(MODULE) MODULE(header_rewrite) MODULE(audit_log) MODULE(spam_score)
+
+#define DECLARE(name) extern const struct filter_module name##_module;
+#define ADDRESS(name) &name##_module,
+
+MODULES(DECLARE)
+
+const struct filter_module *const chain_modules[] = {MODULES(ADDRESS) NULL};
 
 const struct filter_module *
 chain_module(const char *name)
