@@ -91,7 +91,7 @@ def test_the_configurations(binary, folder, certificate, start):
     text = re.sub(r'/etc/letsencrypt\S*fullchain.pem|lan.pem', str(certificate), block(start))
     text = re.sub(r'/etc/letsencrypt\S*privkey.pem', str(certificate), text).replace("/var/log/popgate", str(folder))
     text = text.replace("rules/local.cf", str(ROOT / "rules/local.cf")).replace("pop.example.com", "localhost")
-    (folder / "proxy.conf").write_text(f'user = "{UNPRIVILEGED}"\n{text}')
+    (folder / "proxy.conf").write_text(f'user = "{UNPRIVILEGED}"\nspool_dir = "/tmp"\n{text}')
     done = run(binary, "-t", "-c", folder / "proxy.conf", check=False)
     assert done.returncode == 0, done.stderr
 
