@@ -111,15 +111,10 @@ static void __attribute__((format(printf, 2, 0))) take_error(cfg_t *cfg, const c
     bytes_free(&text);
 }
 
-static void
-ignore_error(cfg_t *cfg, const char *format, va_list args)
-{
-    (void)cfg;
-    (void)format;
-    (void)args;
-}
-
-/* The options for libConfuse: of the file, where `sections` are those of its sections; of a section if that is NULL. */
+/*
+ * The options for libConfuse: of the file, where `sections` are those of its sections; of a section if that is NULL. No
+ * section is called "root": libConfuse calls the file so, and ends all work when it frees one of that name.
+ */
 static cfg_opt_t *
 make_options(const struct config_words *words, cfg_opt_t *sections)
 {
@@ -136,21 +131,13 @@ make_options(const struct config_words *words, cfg_opt_t *sections)
         cfg_opt_t                 key     = CFG_STR_LIST_CB(word->text, NULL, CFGF_NODEFAULT, take_value);
         cfg_opt_t                 section = CFG_SEC(word->text, sections, flags);
 
-        if (word->kind != CONFIG_WORD_KEY && sections != NULL)
+        if (word->kind != CONFIG_WORD_KEY && sections != NULL && strcmp(word->text, "root") != 0)
             options[count++] = section;
         else if (word->kind == CONFIG_WORD_KEY && (sections == NULL || !config_words_section(words, word->text)))
             options[count++] = key;
     }
     options[count] = end;
     return options;
-}
-
-/* A bad escape leaves libConfuse's lexer within a string, where the next file would begin: this ends it. */
-static void
-reset_lexer(cfg_t *cfg)
-{
-    (void)cfg_set_error_function(cfg, ignore_error);
-    (void)cfg_parse_buf(cfg, "\"\"");
 }
 
 static int
@@ -165,11 +152,8 @@ parse_text(struct reader *reader, const char *text)
     reader->root = cfg_init(options, CFGF_NONE);
     (void)cfg_set_error_function(reader->root, take_error);
     result = cfg_parse_buf(reader->root, text);
-    if (result != CFG_SUCCESS) {
-        if (reader->error->count == before)
-            error_add(reader->error, reader->file->path, (unsigned)reader->root->line, "this is not understood");
-        reset_lexer(reader->root);
-    }
+    if (result != CFG_SUCCESS && reader->error->count == before)
+        error_add(reader->error, reader->file->path, (unsigned)reader->root->line, "this is not understood");
     (void)cfg_free(reader->root);
     reading = NULL;
     free(options);

@@ -50,12 +50,16 @@ static const struct broken {
     {"log = 'none/log'\n", "F:4: log = \"D/none/log\": the folder D/none/: No such file or directory\n", NULL},
     {"log = 'proxy.conf/log'\n", "F:4: log = \"D/proxy.conf/log\": the folder D/proxy.conf/: Not a directory\n", NULL},
 
+    {"log = { a, b }\n", "F:4: log takes one value, not a list\n", NULL},
+
     /* Sections. */
     {"upstream \"u\" {\nserver = \"127.0.0.1:1\" }\n", "F:4: upstream \"u\" is there already, at line 3\n", NULL},
     {"upstream \"\" {\nserver = \"127.0.0.1:1\" }\n", "F:4: a upstream needs a name, as in: upstream \"name\" {\n",
      NULL},
     {"fliter \"x\" {\nmodule = 1 }\n", "F:4: there are no sections called \"fliter\"; do you mean \"filter\"?\n", NULL},
     {"web {\nport = 1 }\n", "F:4: there are no sections called \"web\"\n", NULL},
+
+    {"root \"x\" {\n}\nroot \"x\" {\n}\n", "F:4: no such option 'root'\n", NULL},
 
     /* Addresses. */
     {"upstream \"b\" {\nserver = { \"192.0.2.1\",\n\"::1:110\", \"a:b\", \"a:70000\", \"a:0\", \":110\", \"*:110\" } "
@@ -107,6 +111,9 @@ static const struct broken {
      "F:4: filter \"f\" lacks the key \"module\"\nF:5: on_failure = \"ignore\": not one of \"pass\", \"refuse\"\n",
      NULL},
     {"filter \"f\" {\n module = \"audit-log\"\n}\n", "F:4: filter \"f\" lacks the key \"path\"\n", "audit-log"},
+    {"filter \"f\" { module = \"audit-log\" path = \"a\" }\n"
+     "listener \"m\" { address = \"127.0.0.1:0\" upstream = u\n filters = { f,\n f } }\n",
+     "F:6: filter \"f\" is named twice\n", "audit-log"},
     {"filter \"f\" {\n module = \"audit-log\"\n path = \"none/a.jsonl\"\n}\n",
      "F:6: path = \"D/none/a.jsonl\": the folder D/none/: No such file or directory\n", "audit-log"},
     {"filter \"f\" {\n module = \"header-rewrite\"\n rules = { \"none.rules\",\n\"bad.rules\" } }\n",

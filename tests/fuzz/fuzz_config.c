@@ -1,0 +1,51 @@
+/*
+ * proxy.conf: any file is taken apart, or has an error; each key has a value and a line of the file, and each section
+ * that is read has its head in it.
+ */
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proxy/config_file.h"
+#include "tests/fuzz/fuzz.h"
+
+static unsigned
+count_lines(const uint8_t *data, size_t size)
+{
+    unsigned lines = 1;
+
+    for (size_t i = 0; i < size; i++)
+        lines += data[i] == '\n';
+    return lines;
+}
+
+static void
+check_section(const struct config_section *section, unsigned lines)
+{
+    FUZZ_EXPECT(section->place.line <= lines);
+    for (size_t i = 0; i < section->key_count; i++) {
+        const struct config_key *key = &section->keys[i];
+
+        FUZZ_EXPECT(key->values.count > 0 && key->line > 0 && key->line <= lines);
+        FUZZ_EXPECT(section->place.line_of(&section->place, key->name) == key->line);
+    }
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct config_file file  = {0};
+    struct error       error = {0};
+    int                fd    = memfd_create("proxy.conf", MFD_CLOEXEC);
+    char               path[64];
+
+    FUZZ_EXPECT(fd >= 0 && fchmod(fd, 0600) == 0 && write(fd, data, size) == (ssize_t)size);
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    FUZZ_EXPECT(config_file_read(&file, path, &error) == 0 || error.count > 0);
+    for (size_t i = 0; i < file.section_count; i++)
+        check_section(&file.sections[i], count_lines(data, size));
+    config_file_free(&file);
+    error_free(&error);
+    (void)close(fd);
+    return 0;
+}
