@@ -1,4 +1,4 @@
-/* The time, of day and since some point. */
+/* The time of day as text. */
 #include <stdio.h>
 #include <time.h>
 
@@ -15,13 +15,4 @@ clock_write_utc(char text[CLOCK_TEXT_SIZE])
     (void)gmtime_r(&now.tv_sec, &utc);
     (void)strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &utc);
     (void)snprintf(text, CLOCK_TEXT_SIZE, "%.19s.%06uZ", seconds, (unsigned)(now.tv_nsec / 1000) % 1000000);
-}
-
-int64_t
-clock_milliseconds(void)
-{
-    struct timespec now = {0};
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

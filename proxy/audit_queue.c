@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "proxy/audit_queue.h"
 #include "proxy/auditor.h"
+#include "proxy/clock.h"
 #include "proxy/log.h"
 
 struct packet {
@@ -185,13 +186,13 @@ drop(void)
 void
 audit_queue_stop(int64_t ms)
 {
-    int64_t       end   = clock_milliseconds() + ms;
+    int64_t       end   = clock_now() + ms;
     struct pollfd ready = {.fd = queue.fd, .events = POLLOUT};
 
     if (queue.fd < 0)
         return;
     flush();
-    for (int64_t left = ms; !STAILQ_EMPTY(&queue.packets) && left > 0; left = end - clock_milliseconds()) {
+    for (int64_t left = ms; !STAILQ_EMPTY(&queue.packets) && left > 0; left = end - clock_now()) {
         (void)poll(&ready, 1, (int)left);
         flush();
     }

@@ -10,11 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "proxy/auditor.h"
 #include "proxy/auditor_file.h"
 #include "proxy/channel.h"
+#include "proxy/clock.h"
 #include "proxy/log.h"
 
 enum {
@@ -159,8 +159,8 @@ auditor_run(int control_fd, int records_fd)
             read_records(&auditor);
         waiting = write_files(&auditor);
         if (last == 0 && auditor.control < 0 && auditor.records < 0)
-            last = clock_milliseconds() + LAST_MS;
-    } while (last == 0 || (waiting > 0 && clock_milliseconds() < last));
+            last = clock_now() + LAST_MS;
+    } while (last == 0 || (waiting > 0 && clock_now() < last));
     for (size_t i = 0; i < auditor.count; i++)
         auditor_file_close(&auditor.files[i]);
     free(auditor.files);

@@ -1,0 +1,198 @@
+/* For the tests of proxy/auditor.h: an auditor in a process of its own, and what it wrote. */
+#ifndef TESTS_UNIT_AUDITOR_PROCESS_H
+#define TESTS_UNIT_AUDITOR_PROCESS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/logfile.h"
+#include "proxy/auditor.h"
+#include "proxy/channel.h"
+#include "proxy/log.h"
+
+static char folder[] = "/tmp/popgate-auditor-XXXXXX";
+static char path[64], other[64], log_path[64];
+
+static int   control[2] = {-1, -1}, records[2] = {-1, -1}; /* ours, the auditor's */
+static pid_t auditor;
+
+static inline void
+start_auditor(rlim_t file_size)
+{
+    auditor = fork();
+    assert_true(auditor >= 0);
+    if (auditor == 0) {
+        const struct rlimit limit = {file_size, file_size};
+
+        (void)setrlimit(RLIMIT_FSIZE, &limit);
+        (void)close(control[0]);
+        (void)close(records[0]);
+        (void)alarm(60);
+        _exit(auditor_run(control[1], records[1]));
+    }
+}
+
+static inline void
+open_sockets(void)
+{
+    assert_int_equal(channel_open(control), 0);
+    assert_int_equal(channel_open(records), 0);
+}
+
+static inline void
+close_one(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+    *fd = -1;
+}
+
+/* Waits for the auditor's end: its exit status, or minus the signal that ended it. */
+static inline int
+end_auditor(void)
+{
+    int status = 0;
+
+    for (int i = 0; i < 2; i++) {
+        close_one(&control[i]);
+        close_one(&records[i]);
+    }
+    assert_int_equal(waitpid(auditor, &status, 0), auditor);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static inline int
+setup(void **state)
+{
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof(path), "%s/audit", folder);
+    (void)snprintf(other, sizeof(other), "%s/audit.1", folder);
+    (void)snprintf(log_path, sizeof(log_path), "%s/log", folder);
+    (void)signal(SIGPIPE, SIG_IGN);
+    return 0;
+}
+
+static inline int
+teardown(void **state)
+{
+    (void)state;
+    return rmdir(folder);
+}
+
+static inline int
+start(void **state)
+{
+    (void)state;
+    assert_int_equal(log_open(log_path, LOG_LEVEL_INFO), 0);
+    open_sockets();
+    start_auditor(RLIM_INFINITY);
+    return 0;
+}
+
+static inline int
+clean(void **state)
+{
+    (void)state;
+    (void)unlink(path);
+    (void)unlink(other);
+    (void)unlink(log_path);
+    return 0;
+}
+
+static inline void
+give_file(unsigned id, const char *name)
+{
+    int fd = logfile_open(name, O_RDWR);
+
+    assert_true(fd >= 0);
+    assert_int_equal(channel_send(control[0], id, fd), 0);
+    (void)close(fd);
+}
+
+static inline void
+send_packet(const void *octets, size_t len)
+{
+    while (send(records[0], octets, len, MSG_NOSIGNAL) < 0) {
+        assert_int_equal(errno, EAGAIN);
+        (void)usleep(1000);
+    }
+}
+
+/* Line `number`, `size` octets long. */
+static inline void
+send_line(unsigned id, unsigned number, size_t size)
+{
+    static char packet[AUDITOR_ID_SIZE + AUDITOR_LINE_MAX];
+    int         head = snprintf(packet + 2, sizeof(packet) - 2, "{\"n\":%u,\"x\":\"", number);
+
+    assert_true(size > (size_t)head + 3);
+    packet[0] = (char)(id >> 8);
+    packet[1] = (char)id;
+    memset(packet + 2 + head, 'x', size - (size_t)head - 3);
+    memcpy(packet + 2 + size - 3, "\"}\n", 3);
+    send_packet(packet, AUDITOR_ID_SIZE + size);
+}
+
+/* Reads a whole file; to be given to free(). */
+static inline char *
+contents(const char *name)
+{
+    FILE  *file = fopen(name, "re");
+    char  *text = NULL;
+    size_t size = 0;
+
+    assert_non_null(file);
+    if (getdelim(&text, &size, '\0', file) < 0) {
+        text    = realloc(text, 1);
+        text[0] = '\0';
+    }
+    (void)fclose(file);
+    return text;
+}
+
+/* The file holds the lines first..last, whole and in order, and nothing else. */
+static inline void
+assert_lines(const char *name, unsigned first, unsigned last)
+{
+    char *text = contents(name), *line = text;
+
+    for (unsigned i = first; i <= last; i++) {
+        char     end     = '\0';
+        unsigned number  = 0;
+        char    *newline = strchr(line, '\n');
+
+        if (newline == NULL || sscanf(line, "{\"n\":%u,\"x\":\"%*[x]\"%c", &number, &end) != 2 || number != i ||
+            end != '}' || newline[-1] != '}')
+            fail_msg("%s: line %u is %.60s", name, i, line);
+        line = newline + 1;
+    }
+    if (*line != '\0')
+        fail_msg("%s: behind line %u is %.60s", name, last, line);
+    free(text);
+}
+
+/* Waits until the file is `size` octets long. */
+static inline void
+wait_for_size(const char *name, off_t size)
+{
+    struct stat stat_now = {0};
+
+    for (int i = 0; i < 5000; i++) {
+        if (stat(name, &stat_now) == 0 && stat_now.st_size == size)
+            return;
+        (void)usleep(1000);
+    }
+    fail_msg("%s has %lld octets, not %lld", name, (long long)stat_now.st_size, (long long)size);
+}
+
+#endif
