@@ -32,7 +32,6 @@ struct chain_run {
     const char              *failure; /* the name of the filter that stopped the run; NULL: none did */
     enum filter_verdict      verdict; /* what chain_*() return: CONTINUE until a filter stops the run */
     size_t            writer;   /* the step whose body() or end() is being called: filter_write() goes on behind it */
-    bool              begun;    /* the text has, and `rewrites` is settled */
     bool              rewrites; /* text leaves by host->text */
     size_t            count;
     struct chain_step steps[];
@@ -263,12 +262,11 @@ chain_headers(struct chain_run *run, struct header_list *list)
     return run->verdict;
 }
 
+/* Text comes: if it is rewritten, that stays so though the filter finish. */
 static void
 begin_text(struct chain_run *run)
 {
-    if (!run->begun)
-        run->rewrites = (chain_reach(run) & FILTER_REWRITE) != 0;
-    run->begun = true;
+    run->rewrites = (chain_reach(run) & FILTER_REWRITE) != 0;
 }
 
 enum filter_verdict

@@ -181,6 +181,8 @@ run_headers(struct chain_run *run, struct header_list *list)
 
     do {
         verdict = chain_headers(run, list);
+        if (verdict == FILTER_WAIT) /* in vain: nobody was resumed */
+            assert_int_equal(chain_headers(run, list), FILTER_WAIT);
     } while (try_again(verdict));
     return went_on(run, verdict);
 }
@@ -206,6 +208,8 @@ run_message(struct chain_run *run)
     if (run_headers(run, &list) && run_text(run)) {
         do {
             verdict = chain_end(run);
+            if (verdict == FILTER_WAIT)
+                assert_int_equal(chain_end(run), FILTER_WAIT);
         } while (try_again(verdict));
         (void)went_on(run, verdict);
     }
@@ -460,6 +464,10 @@ static const struct fail_row {
      {CHAIN_PASS, CHAIN_REFUSE},
      FILTER_FAILED,
      "a:open b:open log(a,no roo) log(a,failed) log(b,no roo) a:close b:close "},
+    {"both refuse",
+     {CHAIN_REFUSE, CHAIN_REFUSE},
+     FILTER_FAILED,
+     "a:open b:open log(a,no roo) log(b,no roo) a:close b:close "},
 };
 
 static void
@@ -479,7 +487,10 @@ test_fail(void **state)
 
         assert_int_equal(chain_fail(run, "no room"), row->verdict);
         assert_int_equal(chain_reach(run), 0);
-        assert_int_equal(chain_failure(run) != NULL, row->verdict == FILTER_FAILED);
+        if (row->verdict == FILTER_FAILED)
+            assert_string_equal(chain_failure(run), row->on_failure[0] == CHAIN_REFUSE ? "a" : "b");
+        else
+            assert_null(chain_failure(run));
         chain_close(&run);
         expect_trace(row->name, row->expect);
     }

@@ -116,6 +116,8 @@ static const struct error_row {
     {"/(a)/ INFO $0\n", "1: \"$\" must be followed by the number of a group, or by another \"$\"\n"},
     {"/(a)/ INFO $x\n", "1: \"$\" must be followed by the number of a group, or by another \"$\"\n"},
     {"/(a)/ INFO $1x\n", "1: \"$\" must be followed by the number of a group, or by another \"$\"\n"},
+    {"/(a)/ INFO $1_\n", "1: \"$\" must be followed by the number of a group, or by another \"$\"\n"},
+    {"/(a)/ INFO $18446744073709551617\n", "1: $18446744073709551617, but the pattern has 1 groups\n"},
     {"/(a)/ INFO ${1\n", "1: \"$\" must be followed by the number of a group, or by another \"$\"\n"},
     {"/(a)/ INFO ${}\n", "1: \"$\" must be followed by the number of a group, or by another \"$\"\n"},
     {"/(a)/ INFO a $\n", "1: \"$\" must be followed by the number of a group, or by another \"$\"\n"},

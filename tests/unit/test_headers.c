@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "filters/fold.h"
 #include "filters/headers.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
@@ -65,6 +66,7 @@ static const struct length_row {
     {"NUL in a value", SPAN("A: b\0c\r\n\r\nx"), 10},
     {"8-bit name", SPAN("A: b\r\n\xc3\xbc: e\r\n\r\n"), 6},
     {"control octet in a name", SPAN("A\x01: b\r\n\r\n"), 0},
+    {"DEL in a name", SPAN("A\x7f: b\r\n\r\n"), 0},
     {"no name", SPAN(": b\r\n\r\n"), 0},
     {"white space before the colon", SPAN("A \t : b\r\n\r\nx"), 11},
     {"two words before the colon", SPAN("A B: b\r\n\r\nx"), 0},
@@ -467,6 +469,31 @@ test_long_word(void **state)
     free(word);
 }
 
+/* A word is left whole wherever a line of 998 octets can take it, on a line of its own if need be. */
+static void
+test_words_stay_whole(void **state)
+{
+    static const struct {
+        size_t      name, word;
+        const char *between;
+    } sizes[] = {{7, 60, ": "},      {7, 80, ": "},      {7, 989, ": "},
+                 {7, 990, ":\r\n "}, {7, 997, ":\r\n "}, {997, 10, ":\r\n "}};
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(sizes); i++) {
+        char        *name = repeat("n", sizes[i].name), *word = repeat("w", sizes[i].word);
+        struct bytes expect = {0}, got = {0};
+
+        bytes_printf(&expect, "%s%s%s\r\n", name, sizes[i].between, word);
+        fold_field(&got, span_of(name), span_of(word), SPAN("\r\n"));
+        assert_string_equal(got.data, expect.data);
+        bytes_free(&expect);
+        bytes_free(&got);
+        free(name);
+        free(word);
+    }
+}
+
 static const struct unfold_row {
     struct span block, expect;
 } unfolds[] = {
@@ -580,6 +607,9 @@ test_endless_name(void **state)
     size_t resume = 0;
 
     (void)state;
+    assert_int_equal(headers_length(SPAN("A: long"), &resume), -1);
+    assert_int_equal(resume, 7);
+    resume = 0;
     assert_int_equal(headers_length((struct span){text, 997}, &resume), -1);
     assert_int_equal(resume, 0);
     assert_int_equal(headers_length((struct span){text, 998}, &resume), 0);
@@ -592,12 +622,19 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_length),         cmocka_unit_test(test_length_all_short_texts),
-        cmocka_unit_test(test_parse),          cmocka_unit_test(test_find),
-        cmocka_unit_test(test_edits),          cmocka_unit_test(test_folding),
-        cmocka_unit_test(test_long_word),      cmocka_unit_test(test_unfold),
-        cmocka_unit_test(test_take_all),       cmocka_unit_test(test_changes_are_bounded),
-        cmocka_unit_test(test_time_is_linear), cmocka_unit_test(test_endless_name),
+        cmocka_unit_test(test_length),
+        cmocka_unit_test(test_length_all_short_texts),
+        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_edits),
+        cmocka_unit_test(test_folding),
+        cmocka_unit_test(test_long_word),
+        cmocka_unit_test(test_unfold),
+        cmocka_unit_test(test_words_stay_whole),
+        cmocka_unit_test(test_take_all),
+        cmocka_unit_test(test_changes_are_bounded),
+        cmocka_unit_test(test_time_is_linear),
+        cmocka_unit_test(test_endless_name),
     };
 
     return cmocka_run_group_tests_name("headers", tests, NULL, NULL);
