@@ -1,18 +1,14 @@
 """GNU Mailutils' pop3d, a second real server, unpacked from Debian's packages into build/servers (they conflict with Dovecot's)."""
 import os
 import re
-import shutil
 import signal
 import subprocess
 
-import pytest
-
 import secrets_sent
-from places import BUILD, HOST, UNPRIVILEGED, free_port, give_away, listens, run, wait_until
+from places import HOST, UNPRIVILEGED, free_port, give_away, listens, run, wait_until
+from unpacked import unpack
 
-PACKAGES = "mailutils-pop3d libmailutils9 libmu-dbm9 libkyotocabinet16v5 libltdl7 liblzo2-2 libmariadb3".split()
-TREE = BUILD / "servers" / "mailutils"
-PROGRAM = TREE / "usr/sbin/pop3d"
+PACKAGES = "mailutils-pop3d libmailutils9 libmu-dbm9 libkyotocabinet16v5 libltdl7 liblzo2-2 libmariadb3 libgdbm6 libpq5".split()
 CONFIG = """
 mode daemon;
 foreground yes;
@@ -28,43 +24,22 @@ server {host}:{port} {{ }};
 """
 
 
-def unpack():
-    """Downloads and unpacks the packages, once; skips the tests where they cannot be had."""
-    if PROGRAM.exists():
-        return
-    if not shutil.which("apt-get"):
-        pytest.skip("Mailutils' pop3d comes from Debian's packages, and there is no apt-get here")
-    fresh = TREE.with_suffix(".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    if run("apt-get", "download", *PACKAGES, cwd=fresh, check=False).returncode:
-        pytest.skip("Mailutils' pop3d cannot be downloaded")
-    for package in fresh.glob("*.deb"):
-        run("dpkg", "-x", package, fresh)
-    fresh.rename(TREE)
-
-
-def environment():
-    libraries = [TREE / "lib/x86_64-linux-gnu", TREE / "usr/lib/x86_64-linux-gnu"]
-    return dict(os.environ, LD_LIBRARY_PATH=":".join(map(str, libraries)))
-
-
 class Mailutils:
     """Speaks plain POP3 on `port`. It answers "+OK" without a text, and its CAPA has a line that is wrong ("EXPIRENEVER")."""
 
     def __init__(self, folder):
-        unpack()
+        self.tree = unpack(*PACKAGES)
         self.folder, self.port = folder, free_port()
         for part in ("locks", "domains", "home"):
             (folder / part).mkdir(mode=0o755, parents=True)
         (folder / "locks").chmod(0o777)
-        run(PROGRAM.parent.with_name("bin") / "popauth", "--create", "--output", folder / "apop.db", env=environment(),
+        run(self.tree / "usr/bin/popauth", "--create", "--output", folder / "apop.db", env=self.tree.environment(),
             input=b"")
         config = folder / "pop3d.conf"
         config.write_text(CONFIG.format(folder=folder, host=HOST, port=self.port))
         log = (folder / "pop3d.log").open("wb")
-        self.process = subprocess.Popen([PROGRAM, f"--config-file={config}"], env=environment(), stderr=log, stdout=log,
-                                        start_new_session=True)
+        self.process = subprocess.Popen([self.tree / "usr/sbin/pop3d", f"--config-file={config}"], stderr=log, stdout=log,
+                                        env=self.tree.environment(), start_new_session=True)
         wait_until(lambda: listens(self.port), what="pop3d listens")
 
     def mailbox(self, user, messages):
@@ -80,8 +55,8 @@ class Mailutils:
         with (self.folder / "domains/test.example").open("a") as users:
             users.write(f"{user}:{digest}:{number[1]}:{number[2]}::{inbox.parent}:/bin/sh\n")
         account = account._replace(user=account.user + b"@test.example")
-        run(PROGRAM.parent.with_name("bin") / "popauth", "--add", "--file", self.folder / "apop.db", "--password",
-            account.password.decode(), "--user", account.user.decode(), env=environment())
+        run(self.tree / "usr/bin/popauth", "--add", "--file", self.folder / "apop.db", "--password",
+            account.password.decode(), "--user", account.user.decode(), env=self.tree.environment())
         return account
 
     def stop(self):

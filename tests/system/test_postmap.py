@@ -4,17 +4,25 @@ import itertools
 import os
 import random
 import re
-import shutil
 import subprocess
 
 import pytest
 
 from places import POPGATE
+from unpacked import unpack
 
-POSTMAP = shutil.which("postmap", path="/usr/sbin:/usr/bin:/sbin:/bin")
 ENGINE = POPGATE.parent / "tests/unit/test_header_checks"
 
-pytestmark = pytest.mark.skipif(not POSTMAP, reason="postmap is not there: install postfix and postfix-pcre")
+# Without SMTPUTF8 postmap takes octets as they are, as cleanup(8) does for header_checks. It wants to know of three accounts.
+MAIN_CF = """
+compatibility_level = 3.6
+smtputf8_enable = no
+shlib_directory = {tree}/usr/lib/postfix
+meta_directory = {folder}
+mail_owner = daemon
+setgid_group = mail
+default_privs = nobody
+"""
 
 HEADERS = [
     b"Subject: make money fast", b"Subject: Hello", b"SUBJECT: hello, World", b"Subject:", b"Subject: ", b"Subject:no space",
@@ -163,7 +171,9 @@ def split(answer):
 
 
 def postmap(rules, *options, **keys):
-    return subprocess.run([POSTMAP, "-c", rules.parent, *options, f"pcre:{rules}"], capture_output=True, timeout=30, **keys)
+    tree = unpack("postfix", "postfix-pcre")
+    return subprocess.run([tree / "usr/sbin/postmap", "-c", rules.parent, *options, f"pcre:{rules}"], capture_output=True,
+                          timeout=30, env=tree.environment(), **keys)
 
 
 def ask_postmap(rules, header):
@@ -192,11 +202,13 @@ def compare(rules, headers):
 
 def write(folder, text):
     """
-    A rule file, and a configuration for postmap beside it: without SMTPUTF8 it takes octets as they are, as cleanup(8) does
-    for header_checks. Postfix waits before it trusts a configuration that has just changed, so this one is old.
+    A rule file, and a configuration for postmap beside it. Postfix waits before it trusts a configuration that has just
+    changed, so this one is old.
     """
+    tree = unpack("postfix", "postfix-pcre")
     configuration = folder / "main.cf"
-    configuration.write_text("compatibility_level = 3.6\nsmtputf8_enable = no\n")
+    configuration.write_text(MAIN_CF.format(tree=tree.folder, folder=folder))
+    (folder / "dynamicmaps.cf").write_text(f"pcre {tree / 'usr/lib/postfix/postfix-pcre.so'} dict_pcre_open\n")
     os.utime(configuration, (1, 1))
     path = folder / "header_checks"
     path.write_bytes(text.encode("latin-1"))
