@@ -198,7 +198,7 @@ log_open(const char *where, enum log_level level)
 int
 log_reopen(void)
 {
-    return target.kind == KIND_FILE ? log_open(target.path, target.level) : 0;
+    return target.path != NULL ? log_open(target.path, target.level) : 0;
 }
 
 int
@@ -210,10 +210,7 @@ log_descriptor(void)
 void
 log_adopt(int fd)
 {
-    if (target.kind == KIND_FILE)
-        set_target(KIND_FILE, fd, target.path);
-    else
-        (void)close(fd);
+    set_target(KIND_FILE, fd, target.path);
 }
 
 bool

@@ -40,8 +40,7 @@ int log_reopen(void);
 /* The descriptor of the log file, to be handed to workers; -1 if the log is not a file. */
 int log_descriptor(void);
 
-/* Takes over a descriptor of a log file that the master opened; the old one is closed. If the log is not a file, `fd`
- * is closed. */
+/* Takes over a descriptor of a log file that the master opened, whatever the log was; an old one is closed. */
 void log_adopt(int fd);
 
 /* Would a line of this level be written? */

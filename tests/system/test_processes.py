@@ -210,6 +210,23 @@ def test_files_are_opened_anew_on_usr1(audited):
     assert all(file.stat().st_mode & 0o7037 == 0 for file, _ in moved)
 
 
+def test_reload_changes_the_log(audited, folder):
+    running = audited(workers=2)
+    old, new = running.log_file, folder / "new.log"
+    running.options["log"] = running.log_file = new
+    running.write()
+    running.reload()
+    running.wait_log("was read again: generation 2")
+    wait_until(lambda: "has ended" in new.read_text(), what="the master's lines in the new log")
+    size = old.stat().st_size
+    fetch(running)
+    running.wait_log("disconnected")
+    auditor, = called(running, "auditor")
+    wait_until(lambda: str(new) in [os.readlink(link) for link in pathlib.Path(f"/proc/{auditor}/fd").iterdir()],
+               what="the auditor's log")
+    assert old.stat().st_size == size
+
+
 def test_reload_changes_the_addresses(audited):
     running = audited(workers=2)
     kept, gone, new = running.port, free_port(), free_port()

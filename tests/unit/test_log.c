@@ -25,6 +25,7 @@ setup(void **state)
 {
     (void)state;
     assert_non_null(mkdtemp(folder));
+    (void)umask(022);
     (void)snprintf(path, sizeof(path), "%s/log", folder);
     (void)snprintf(other, sizeof(other), "%s/log.1", folder);
     return 0;
@@ -222,6 +223,19 @@ adopts_a_descriptor(void **state)
 }
 
 static void
+adopts_a_descriptor_in_place_of_standard_error(void **state)
+{
+    (void)state;
+    assert_int_equal(log_open("stderr", LOG_LEVEL_INFO), 0);
+    log_adopt(open(other, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
+    log_write(LOG_LEVEL_INFO, NULL, "here");
+    assert_non_null(strstr(contents(other), "here\n"));
+    assert_int_equal(log_reopen(), 0);
+    log_write(LOG_LEVEL_INFO, NULL, "and here");
+    assert_non_null(strstr(contents(other), "and here\n"));
+}
+
+static void
 keeps_the_log_when_another_cannot_be_opened(void **state)
 {
     static const struct {
@@ -300,6 +314,7 @@ main(void)
         cmocka_unit_test(cuts_long_lines_between_characters),
         cmocka_unit_test(reopens_after_a_rotation),
         cmocka_unit_test(adopts_a_descriptor),
+        cmocka_unit_test(adopts_a_descriptor_in_place_of_standard_error),
         cmocka_unit_test(keeps_the_log_when_another_cannot_be_opened),
         cmocka_unit_test(loses_lines_where_standard_error_takes_none),
         cmocka_unit_test(keeps_errno),
