@@ -173,4 +173,4 @@ help:
 .PHONY: all packages check unit fuzz run-fuzzers layers lint lint-format lint-tidy lint-cppcheck lint-man sizes demo bench install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(wildcard $B/*/*.d $B/*/*/*.d)
