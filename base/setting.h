@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+
 /* The member behind `offset` has the type named here. */
 enum setting_type {
     SETTING_STRING,   /* char *, never NULL unless the fallback is NULL and the key is left out */
@@ -45,5 +47,12 @@ struct setting_place {
     unsigned    line;                                                   /* of the section's head */
     unsigned (*line_of)(const struct setting_place *, const char *key); /* of a key; of the head if it was left out */
 };
+
+/*
+ * Of the files that the setting `key` names, those that can be read, in their order; each of the others is an error at
+ * its place. The list's items are those of `files`: only `items` itself is to be given to free().
+ */
+struct setting_list
+setting_readable(const struct setting_list *files, const char *key, const struct setting_place *, struct error *);
 
 #endif

@@ -171,10 +171,12 @@ static int
 configure(void *conf, const struct setting_place *place, struct error *error)
 {
     struct header_rewrite *rewrite = conf;
+    size_t                 before  = error->count;
+    struct setting_list    files   = setting_readable(&rewrite->rules, "rules", place, error);
 
-    (void)place;
-    rewrite->checks = header_checks_load(rewrite->rules.items, rewrite->rules.count, error);
-    return rewrite->checks != NULL ? 0 : -1;
+    rewrite->checks = header_checks_load(files.items, files.count, error);
+    free(files.items);
+    return error->count == before ? 0 : -1;
 }
 
 static void

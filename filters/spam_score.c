@@ -92,11 +92,13 @@ check_tag(struct span tag, const struct setting_place *place, struct error *erro
 static int
 configure(void *conf, const struct setting_place *place, struct error *error)
 {
-    struct spam_score *score  = conf;
-    size_t             before = error->count;
+    struct spam_score  *score  = conf;
+    size_t              before = error->count;
+    struct setting_list paths  = setting_readable(&score->rule_paths, "rules", place, error);
 
     check_tag(span_of(score->subject_tag), place, error);
-    score->rules = score_load((const char *const *)score->rule_paths.items, score->rule_paths.count, error);
+    score->rules = score_load((const char *const *)paths.items, paths.count, error);
+    free(paths.items);
     return error->count == before ? 0 : -1;
 }
 

@@ -117,7 +117,7 @@ static const struct broken {
     {"filter \"f\" {\n module = \"audit-log\"\n path = \"none/a.jsonl\"\n}\n",
      "F:6: path = \"D/none/a.jsonl\": the folder D/none/: No such file or directory\n", "audit-log"},
     {"filter \"f\" {\n module = \"header-rewrite\"\n rules = { \"none.rules\",\n\"bad.rules\" } }\n",
-     "D/none.rules: No such file or directory\nD/bad.rules:2: action REJECT makes no sense on retrieval\n",
+     "F:6: rules D/none.rules: No such file or directory\nD/bad.rules:2: action REJECT makes no sense on retrieval\n",
      "header-rewrite"},
     {"filter \"f\" {\n module = \"audit-log\" path = \"a\"\n rules = b\n zzz = 1 }\n",
      "F:6: rules is a key of the module \"header-rewrite\", not of \"audit-log\"\n"
