@@ -38,7 +38,7 @@ static enum sent
 transmit(unsigned id, struct span line)
 {
     unsigned char       head[AUDITOR_ID_SIZE] = {(unsigned char)(id >> 8), (unsigned char)id};
-    struct iovec        parts[]               = {{head, sizeof(head)}, {(void *)(uintptr_t)line.data, line.len}};
+    struct iovec        parts[]               = {{head, sizeof(head)}, {(void *)line.data, line.len}};
     const struct msghdr message               = {.msg_iov = parts, .msg_iovlen = 2};
 
     if (sendmsg(queue.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)

@@ -422,7 +422,7 @@ master_run(struct config *config, const char *file)
     master.current = open_generation(&master, config, &error);
     if (master.current != NULL && block_signals(&master) != 0)
         error_add(&error, NULL, 0, "signals cannot be waited for: %m");
-    if (error.count > 0) {
+    if (master.current == NULL || error.count > 0) {
         fputs(error_text(&error), stderr);
     } else {
         log_write(LOG_LEVEL_INFO, NULL, "popgate " POPGATE_VERSION " serves %s", file);

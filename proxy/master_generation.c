@@ -146,7 +146,7 @@ master_generation_close(struct master_generation **pointer, const struct master_
     *pointer = NULL;
     master_generation_close_sockets(generation, kept);
     for (size_t i = 0; i < generation->config->listener_count; i++)
-        free((void *)(uintptr_t)generation->audit_ids[i]);
+        free((void *)generation->audit_ids[i]);
     free(generation->audit_ids);
     free(generation->audit_counts);
     free(generation->sockets);

@@ -175,6 +175,7 @@ def test_signals_to_the_whole_group_are_the_masters_business(audited):
         os.killpg(running.process.pid, signal.SIGINT)
         os.killpg(running.process.pid, signal.SIGTERM)
         running.wait_log("stopping")
+        wait_until(lambda: not listens(running.port), what="the listeners are closed")
         assert client.fetch(b"RETR 1") == MAIL[0]
         assert client.ask(b"QUIT").startswith(b"+OK")
     assert running.process.wait(5) == 0

@@ -15,7 +15,7 @@ static const unsigned two_logs[] = {0, 258};
 static json_t *
 only_record(void)
 {
-    unsigned id;
+    unsigned id     = 0;
     json_t  *record = next_record(&id);
 
     assert_non_null(record);
