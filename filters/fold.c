@@ -65,16 +65,16 @@ fitting(struct span word, size_t room)
     return len;
 }
 
-/* Writes a word and the gap in front of it, on a line of its own where that keeps lines short. */
+/* Writes the gap and the word, on a new line where that keeps lines short; the first stays beside the name if it can.
+ */
 static void
 add_word(struct folding *folding, struct span gap, struct span word, bool first)
 {
-    size_t gap_len = gap.len < GAP_LIMIT ? gap.len : GAP_LIMIT;
-    size_t end     = column(folding) + gap_len + word.len;
+    size_t gap_len  = gap.len < GAP_LIMIT ? gap.len : GAP_LIMIT;
+    size_t start    = column(folding) + gap_len;
+    bool   too_long = start + word.len > (first ? LINE_LIMIT : LINE_WANTED);
 
-    if ((end > LINE_WANTED && !first) || (end > LINE_LIMIT && gap_len + word.len <= LINE_LIMIT))
-        break_line(folding);
-    if (column(folding) + gap_len >= LINE_LIMIT)
+    if (too_long && (!first || gap_len + word.len <= LINE_LIMIT || start >= LINE_LIMIT))
         break_line(folding);
     add_gap(folding, gap);
     while (word.len > 0) {
