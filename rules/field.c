@@ -17,7 +17,7 @@ static const struct {
     {"last", offsetof(struct field, last)},
 };
 
-enum { HIDDEN = '\x01', MODIFIERS = sizeof modifiers / sizeof modifiers[0] };
+enum { MODIFIERS = sizeof modifiers / sizeof modifiers[0] };
 
 /* Names that stand for more than one field. */
 static const struct {
@@ -90,20 +90,20 @@ field_equal(const struct field *a, const struct field *b)
 
 /*
  * Encoded words are hidden from GMime, which would decode them where we must not, and not as rules expect where we
- * must: a control character stands in for their first question mark.
+ * must: a ~, which hardly ever follows a =, stands in for their first question mark.
  */
 static void
 hide_words(char *text)
 {
     for (char *word = strstr(text, "=?"); word != NULL; word = strstr(word, "=?"))
-        word[1] = HIDDEN;
+        word[1] = '~';
 }
 
 static void
 show_words(char *text)
 {
-    for (char *word = strchr(text, HIDDEN); word != NULL; word = strchr(word, HIDDEN))
-        *word = '?';
+    for (char *word = strstr(text, "=~"); word != NULL; word = strstr(word, "=~"))
+        word[1] = '?';
 }
 
 /* White space runs to a space, none at the ends, and a pair of single quotes around it goes. */
@@ -144,21 +144,23 @@ add_phrase(const struct field *field, const char *phrase, struct bytes *value)
     free(shown);
 }
 
+/* A lone word is nobody's address, but may be a name. */
 static void
 add_mailbox(const struct field *field, InternetAddress *address, struct bytes *value)
 {
     const char *phrase = internet_address_get_name(address);
     const char *mail   = INTERNET_ADDRESS_IS_MAILBOX(address) ? INTERNET_ADDRESS_MAILBOX(address)->addr : NULL;
-    const char *wanted = field->address ? mail : phrase;
+    bool        lone   = mail != NULL && strchr(mail, '@') == NULL;
+    const char *wanted = field->address ? (lone ? NULL : mail) : (lone && phrase == NULL ? mail : phrase);
 
     if (wanted == NULL || *wanted == '\0')
         return;
     if (value->len > 0)
         bytes_add_char(value, '\n');
     if (field->address)
-        bytes_add(value, span_of(mail));
+        bytes_add(value, span_of(wanted));
     else
-        add_phrase(field, phrase, value);
+        add_phrase(field, wanted, value);
 }
 
 /* The addresses or names in a field's value, a group's members among them. */
@@ -222,6 +224,8 @@ read_all(const struct field *field, const struct mail *mail, struct bytes *value
 {
     if (field->raw) {
         bytes_add(value, mail->head);
+        if (value->len >= 2 && memcmp(value->data + value->len - 2, "\n\n", 2) == 0)
+            value->len--;
         return mail->headers.count > 0;
     }
     for (size_t i = 0; i < mail->headers.count; i++) {

@@ -101,15 +101,25 @@ cut(struct span text, size_t most, const char *where)
     return span_head(text, most);
 }
 
-/* The text of a part, rendered, in UTF-8. */
+/* The text of all parts while it is put together. */
+struct rendering {
+    struct mail  *mail;
+    struct spans *links;
+    struct bytes  text;  /* UTF-8 */
+    bool          ascii; /* all that was rendered is, but for the entities in it */
+};
+
+/* Adds the text of a part. */
 static void
-render(const struct mime_part *part, struct arena *arena, struct bytes *text, struct spans *links)
+render(struct rendering *rendering, const struct mime_part *part)
 {
-    struct bytes utf8 = {0}, rendered = {0};
+    struct bytes  utf8 = {0}, rendered = {0};
+    struct bytes *text = &rendering->text;
 
     charset_decode(part->text, part->charset, CHARSET_GUESS, &utf8);
+    rendering->ascii &= charset_is_ascii(bytes_span(&utf8));
     if (part->kind == MIME_HTML) {
-        html_render(bytes_span(&utf8), arena, &rendered, links);
+        html_render(bytes_span(&utf8), &rendering->mail->arena, &rendered, rendering->links);
         bytes_add(text, cut(bytes_span(&rendered), MAIL_BODY_PART_MAX, "\n "));
     } else {
         bytes_add(text, cut(bytes_span(&utf8), MAIL_BODY_PART_MAX, "\n "));
@@ -143,6 +153,26 @@ add_collapsed_space(struct span run, struct bytes *line)
     bytes_add_char(line, '\n');
     if (last + 1 < run.data + run.len)
         bytes_add_char(line, ' ');
+}
+
+/*
+ * SpamAssassin leaves a text of ASCII alone in Latin-1 if nothing but entities below U+0100 made it more than ASCII,
+ * and then a non-breaking space is none to it. Rules know both forms.
+ */
+static void
+make_latin(struct bytes *text)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < text->len; i++)
+        if ((unsigned char)text->data[i] > 0xc3)
+            return;
+    for (size_t i = 0; i < text->len; i++) {
+        unsigned char c = (unsigned char)text->data[i];
+
+        text->data[kept++] = (char)(c < 0x80 ? c : (c & 3) << 6 | (text->data[++i] & 0x3f));
+    }
+    text->len = kept;
 }
 
 /* Paragraphs on a line each. A NUL ends a line as well, as it does in SpamAssassin. */
@@ -185,21 +215,24 @@ split_lines(struct span text, struct spans *lines)
 static void
 fill_body(struct mail *mail, const struct mime_parts *parts, struct spans *links)
 {
-    struct span  subject = mail_headers_last(&mail->headers, SPAN("Subject"));
-    struct bytes text = {0}, lines = {0};
+    struct span      subject   = mail_headers_last(&mail->headers, SPAN("Subject"));
+    struct rendering rendering = {.mail = mail, .links = links, .ascii = true};
+    struct bytes     lines     = {0};
 
     for (size_t i = 0; i < parts->count; i++) {
-        if (text.len > 0)
-            bytes_add_char(&text, '\n');
-        if (parts->items[i].kind == MIME_PLAIN || (parts->items[i].kind == MIME_HTML && parts->items[i].text.len > 0))
-            render(&parts->items[i], &mail->arena, &text, links);
+        if (rendering.text.len > 0)
+            bytes_add_char(&rendering.text, '\n');
+        if (parts->items[i].kind == MIME_PLAIN || parts->items[i].kind == MIME_HTML)
+            render(&rendering, &parts->items[i]);
     }
+    if (rendering.ascii)
+        make_latin(&rendering.text);
     bytes_add(&lines, subject);
     bytes_add_char(&lines, '\n');
-    collapse(bytes_span(&text), &lines);
+    collapse(bytes_span(&rendering.text), &lines);
     split_lines(arena_copy(&mail->arena, bytes_span(&lines)), &mail->body);
     bytes_free(&lines);
-    bytes_free(&text);
+    bytes_free(&rendering.text);
 }
 
 /* The length of the first piece of a long text: it ends at a line end, a > or a space where there is one. */
