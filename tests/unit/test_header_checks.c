@@ -372,6 +372,7 @@ answer_queries(char *path)
 
     if (checks == NULL) {
         (void)fputs(error_text(&error), stderr);
+        error_free(&error);
         return 1;
     }
     while ((len = getdelim(&header, &size, '\0', stdin)) > 0) {
