@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "filters/chain.h"
 #include "filters/header_rewrite.h"
+#include "rules/header_checks.h"
 #include "tools/rewrite.h"
 
 static const char usage[] = "usage: popgate rewrite -r RULES [-r RULES...] FILE...\n";
@@ -106,14 +107,14 @@ rewrite_files(const struct header_rewrite *conf, char **files)
 static int
 load_and_rewrite(struct header_rewrite *conf, char **files)
 {
-    static const struct setting_place place  = {.file = "rewrite"};
-    struct error                      error  = {0};
-    int                               status = 1;
+    struct error error  = {0};
+    int          status = 1;
 
-    if (header_rewrite_module.configure(conf, &place, &error) == 0)
+    conf->checks = header_checks_load(conf->rules.items, conf->rules.count, &error);
+    if (conf->checks != NULL)
         status = rewrite_files(conf, files);
     (void)fputs(error_text(&error), stderr);
-    header_rewrite_module.release(conf);
+    header_checks_free(&conf->checks);
     error_free(&error);
     return status;
 }
