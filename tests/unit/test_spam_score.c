@@ -247,7 +247,7 @@ test_mistakes(void **state)
     static const struct {
         const char *tag, *rules, *errors;
     } rows[] = {
-        {"", "/none", "/none: No such file or directory\n"},
+        {"", "/none", "proxy.conf:7: rules /none: No such file or directory\n"},
         {"\xff", rules_path, "proxy.conf:8: subject_tag is not UTF-8\n"},
         {"a\nb", rules_path, "proxy.conf:8: subject_tag has a control character in it\n"},
         {"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
