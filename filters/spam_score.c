@@ -61,6 +61,8 @@ judge(struct filter *filter, struct header_list *list)
     bytes_free(held);
     score_run(conf->rules, &mail, &result);
     mail_free(&mail);
+    if (result.given_up > 0)
+        filter_log(filter, FILTER_LOG_WARNING, "%u patterns were given up on this message", result.given_up);
     verdict =
         (struct verdict){result.score, conf->required_score, bytes_span(&result.rules), span_of(conf->subject_tag)};
     verdict_write(&verdict, list);
@@ -122,7 +124,7 @@ static const struct setting settings[] = {
      .offset   = offsetof(struct spam_score, hold_limit),
      .fallback = "512K",
      .least    = 1024,
-     .most     = 64 * 1024 * 1024},
+     .most     = INT64_C(64) * 1024 * 1024},
     {.key = NULL},
 };
 

@@ -1,7 +1,8 @@
-/* Charsets by iconv(3), whose descriptors are opened when first needed and kept for the life of the process. */
+/* Charsets by iconv(3), whose descriptors are opened once and kept for the life of the process. */
 #include <errno.h>
 #include <glib.h>
 #include <iconv.h>
+#include <stdint.h>
 
 #include "rules/charset.h"
 
@@ -157,7 +158,15 @@ open_converter(int row)
         converters[row].descriptor = iconv_open("UTF-8", charsets[row].iconv);
         converters[row].open       = true;
     }
-    return converters[row].descriptor != (iconv_t)-1;
+    return (intptr_t)converters[row].descriptor != -1;
+}
+
+void
+charset_start(void)
+{
+    for (int row = 0; row < CHARSETS; row++)
+        if (charsets[row].iconv != NULL)
+            (void)open_converter(row);
 }
 
 /* Puts U+FFFD in the place of an octet that has no meaning, or tells that this may not be. */

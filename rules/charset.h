@@ -15,6 +15,12 @@ enum charset_trust {
     CHARSET_INSIST, /* the declared set, U+FFFD for what is ill-formed; unknown sets are guessed */
 };
 
+/*
+ * Opens all converters, which the C library loads from files: done in the master, workers need no files for it. Left
+ * out, each is opened when first needed.
+ */
+void charset_start(void);
+
 /* Appends `text` as UTF-8. `charset` is a name as in MIME, or empty. */
 void charset_decode(struct span text, struct span charset, enum charset_trust, struct bytes *utf8);
 

@@ -256,7 +256,7 @@ fill_rawbody(struct mail *mail, const struct mime_parts *parts)
 
         if (!parts->items[i].raw)
             continue;
-        while (text.len > 2 * MAIL_LINE_MAX) {
+        while (text.len > 2 * (size_t)MAIL_LINE_MAX) {
             size_t len = piece_length(text);
 
             spans_add(&mail->rawbody, span_head(text, len));
@@ -282,9 +282,11 @@ mail_start(void)
 {
     static bool started;
 
-    if (!started)
-        g_mime_init();
+    if (started)
+        return;
     started = true;
+    g_mime_init();
+    charset_start();
 }
 
 void

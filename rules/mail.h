@@ -29,10 +29,7 @@ struct mail {
     struct arena        arena;
 };
 
-/*
- * What can be done once, in the master: looked-up tables and patterns are then shared by fork(). mail_parse() does it
- * if nobody has.
- */
+/* Starts GMime and opens the converters of charset.h: once, in the master. mail_parse() does it if nobody has. */
 void mail_start(void);
 
 /* Fills `mail`; `text`, with LF or CR LF line ends, is copied. */

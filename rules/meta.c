@@ -345,8 +345,8 @@ apply(enum operation operation, double a, double b)
 double
 meta_evaluate(const struct meta *meta, const unsigned *hits)
 {
-    double stack[STACK];
-    size_t top = 0;
+    double stack[STACK] = {0};
+    size_t top          = 0;
 
     assert(meta->count > 0);
     for (size_t i = 0; i < meta->count; i++) {
@@ -355,11 +355,14 @@ meta_evaluate(const struct meta *meta, const unsigned *hits)
         if (step->operation <= RULE) {
             stack[top++] = step->operation == NUMBER ? step->number : hits[step->rule];
         } else if (step->operation == NOT) {
+            assert(top >= 1);
             stack[top - 1] = stack[top - 1] == 0;
         } else if (step->operation == CHOOSE) {
+            assert(top >= 3);
             top -= 2;
             stack[top - 1] = stack[top - 1] != 0 ? stack[top] : stack[top + 1];
         } else {
+            assert(top >= 2);
             top--;
             stack[top - 1] = apply(step->operation, stack[top - 1], stack[top]);
         }

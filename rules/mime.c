@@ -122,7 +122,7 @@ classify_line(struct span line, struct span boundary)
 {
     enum boundary_line kind = OPENING;
 
-    if (line.len < 2 + boundary.len || line.data[0] != '-' || line.data[1] != '-' ||
+    if (boundary.len == 0 || line.len < 2 + boundary.len || line.data[0] != '-' || line.data[1] != '-' ||
         memcmp(line.data + 2, boundary.data, boundary.len) != 0)
         return NO_BOUNDARY;
     line = span_tail(line, 2 + boundary.len);

@@ -138,9 +138,11 @@ add_name(struct bytes *names, const char *name)
 void
 score_run(const struct score_rules *rules, const struct mail *mail, struct score_result *result)
 {
-    unsigned *hits = run_all(rules, mail);
+    uint64_t  limits = regex_limits_hit();
+    unsigned *hits   = run_all(rules, mail);
 
-    result->score = 0;
+    result->given_up = (unsigned)(regex_limits_hit() - limits);
+    result->score    = 0;
     bytes_clear(&result->rules);
     for (size_t i = 0; i < rules->count; i++) {
         if (hits[i] == 0 || rule_is_silent(&rules->rules[i]))
@@ -181,5 +183,5 @@ void
 score_result_free(struct score_result *result)
 {
     bytes_free(&result->rules);
-    result->score = 0;
+    *result = (struct score_result){0};
 }

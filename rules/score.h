@@ -31,8 +31,9 @@ size_t score_rules_count(const struct score_rules *);
 
 /* A verdict. Starts as {0}. */
 struct score_result {
-    double       score; /* to three decimals */
-    struct bytes rules; /* RULE_A,RULE_B: those that hit and score, by name */
+    double       score;    /* to three decimals */
+    struct bytes rules;    /* RULE_A,RULE_B: those that hit and score, by name */
+    unsigned     given_up; /* patterns that met a bound */
 };
 
 /*

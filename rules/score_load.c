@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "rules/ruleset.h"
 #include "rules/score.h"
 
@@ -149,6 +150,7 @@ static void
 load_tflags(struct loader *loader, struct span value)
 {
     struct rule *rule = take_rule(loader, &value);
+    uint64_t     most = 0;
 
     if (rule == NULL)
         return;
@@ -160,8 +162,11 @@ load_tflags(struct loader *loader, struct span value)
         rule->nice |= span_equal(flag, SPAN("nice"));
         rule->multiple |= span_equal(flag, SPAN("multiple"));
         rule->no_subject |= span_equal(flag, SPAN("nosubject"));
-        if (flag.len > 8 && memcmp(flag.data, "maxhits=", 8) == 0 && sscanf(flag.data + 8, "%9u", &rule->hits_max) != 1)
+        if (flag.len < 8 || memcmp(flag.data, "maxhits=", 8) != 0)
+            continue;
+        if (!text_read_number(span_tail(flag, 8), 1, UINT32_MAX, &most))
             error_add(loader->error, loader->file, loader->line, "\"%.*s\": a number is missing", SPAN_ARG(flag));
+        rule->hits_max = (unsigned)most;
     }
 }
 

@@ -269,15 +269,18 @@ make_dotted(struct span host, char dotted[16])
     struct regex_found found;
     unsigned long      octets[4];
 
-    if (regex_matches(regex_of(&number), host)) {
+    if (host.len > 0 && regex_matches(regex_of(&number), host)) {
         bool          hexadecimal = host.len > 1 && tolower((unsigned char)host.data[1]) == 'x';
         unsigned long whole       = strtoul(host.data, NULL, hexadecimal ? 16 : 10);
 
         for (size_t i = 0; i < 4; i++)
             octets[i] = whole >> (24 - 8 * i);
     } else if (regex_find(regex_of(&four), host, 0, &found)) {
-        for (size_t i = 0; i < 4; i++)
-            octets[i] = strtoul(regex_group(&found, i + 1).data, NULL, 0);
+        for (size_t i = 0; i < 4; i++) {
+            const char *digits = regex_group(&found, i + 1).data;
+
+            octets[i] = digits != NULL ? strtoul(digits, NULL, 0) : 0;
+        }
     } else {
         return false;
     }

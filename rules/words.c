@@ -136,33 +136,34 @@ count_white_space(struct span text)
     return len;
 }
 
+static void
+decode_word(const struct word *word, struct bytes *octets)
+{
+    if (word->encoding == 'b')
+        words_decode_base64(word->text, octets);
+    else
+        decode_q(word->text, octets);
+}
+
 /*
  * A run of encoded words in one charset: the octets of all are put together first, since characters are often cut in
- * two between words. Returns what the run takes of `text`, which begins with a word.
+ * two between words. Returns what the run takes of `text`, which begins with the word `first`.
  */
 static size_t
-decode_run(struct span text, struct bytes *utf8)
+decode_run(struct span text, struct word first, struct bytes *utf8)
 {
     struct bytes octets = {0};
-    struct word  word, first;
-    size_t       len = 0;
+    struct word  word   = first;
+    size_t       len    = first.len, gap;
 
-    (void)parse_word(text, &first);
-    word = first;
-    for (;;) {
-        size_t gap;
-
-        if (word.encoding == 'b')
-            words_decode_base64(word.text, &octets);
-        else
-            decode_q(word.text, &octets);
-        len += word.len;
-        gap = count_white_space(span_tail(text, len));
-        if (!parse_word(span_tail(text, len + gap), &word))
-            break;
+    decode_word(&first, &octets);
+    for (gap = count_white_space(span_tail(text, len)); parse_word(span_tail(text, len + gap), &word);
+         gap = count_white_space(span_tail(text, len))) {
         len += gap;
         if (!span_equal_nocase(word.charset, first.charset))
             break;
+        decode_word(&word, &octets);
+        len += word.len;
     }
     charset_decode(bytes_span(&octets), without_language(first.charset), CHARSET_INSIST, utf8);
     bytes_free(&octets);
@@ -183,7 +184,7 @@ decode_words(struct span text, struct bytes *utf8)
         if (text.len == 0)
             break;
         if (parse_word(text, &word)) {
-            text = span_tail(text, decode_run(text, utf8));
+            text = span_tail(text, decode_run(text, word, utf8));
         } else {
             bytes_add_char(utf8, '=');
             text = span_tail(text, 1);

@@ -249,7 +249,7 @@ static const struct {
     const char *what, *front, *piece, *behind;
     size_t      times;
 } hostile[] = {
-    {"a header line of 10 MB", "Subject: ", "0123456789", "\n\nx\n", 1024 * 1024},
+    {"a header line of 10 MB", "Subject: ", "0123456789", "\n\nx\n", 1048576},
     {"a header folded 1 million times", "Subject: x\n", " y\n", "\nx\n", 1000000},
     {"1 million fields", "", "A: b\n", "\nx\n", 1000000},
     {"1 million encoded words", "Subject: ", "=?utf-8?q?a?= ", "\n\n", 1000000},
