@@ -17,7 +17,7 @@ static const struct {
     {"last", offsetof(struct field, last)},
 };
 
-enum { MODIFIERS = sizeof modifiers / sizeof modifiers[0] };
+enum { ALL_MAX = 64 * 1024, MODIFIERS = sizeof modifiers / sizeof modifiers[0] };
 
 /* Names that stand for more than one field. */
 static const struct {
@@ -228,7 +228,7 @@ read_all(const struct field *field, const struct mail *mail, struct bytes *value
             value->len--;
         return mail->headers.count > 0;
     }
-    for (size_t i = 0; i < mail->headers.count; i++) {
+    for (size_t i = 0; i < mail->headers.count && value->len < ALL_MAX; i++) {
         bytes_add(value, mail->headers.items[i].name);
         bytes_add(value, SPAN(": "));
         bytes_add(value, mail->headers.items[i].value);

@@ -61,6 +61,7 @@ struct render {
     bool          last_space; /* is it white space that an element made? */
     unsigned      in_script, in_style;
     struct bytes  base;
+    size_t        link_octets; /* of all links so far */
 };
 
 static struct regex_built_in refresh_pattern   = {"^.*\\burl\\s*=\\s*(.*?)(?:\\s*;.*)?$", "is", NULL};
@@ -135,19 +136,26 @@ trim_uri(struct span uri)
 }
 
 static void
+keep_link(struct render *render, struct span uri)
+{
+    spans_add(render->uris, arena_copy(render->arena, uri));
+    render->link_octets += uri.len;
+}
+
+static void
 add_link(struct render *render, struct span uri)
 {
     struct bytes target = {0};
 
     uri = trim_uri(uri);
-    if (uri.len == 0)
+    if (uri.len == 0 || render->link_octets > HTML_LINKS_MAX)
         return;
     if (regex_matches(regex_of(&opaque_pattern), uri))
         bytes_add(&target, uri);
     else
         uri_resolve(bytes_span(&render->base), uri, &target);
     if (target.len > 0)
-        spans_add(render->uris, arena_copy(render->arena, bytes_span(&target)));
+        keep_link(render, bytes_span(&target));
     bytes_free(&target);
 }
 
@@ -178,7 +186,7 @@ follow_attribute(struct render *render, const struct html_token *token, const ch
         if (strcmp(token->name, "base") == 0)
             set_base(render, bytes_span(&uri));
         if (strcmp(token->name, "a") == 0 && trim_uri(bytes_span(&uri)).len > 0)
-            spans_add(render->uris, arena_copy(render->arena, trim_uri(bytes_span(&uri))));
+            keep_link(render, trim_uri(bytes_span(&uri)));
     }
     bytes_free(&uri);
 }

@@ -278,6 +278,7 @@ static const struct {
     {"links", "Content-Type: text/html\n\n", "<a href=//a.com>", "", 200000},
     {"different links", "Content-Type: text/html\n\n<base href=http://a/b/c/d>", "<a href=../../%41http://x.com@y>", "",
      100000},
+    {"links from a long base", "Content-Type: text/html\n\n<base href=\"http://LONG/\">", "<img src=x>", "", 100000},
     {"path segments", "Content-Type: text/html\n\n<a href=\"http://a", "/..", "\">", 500000},
     {"host names", "\n", "a.com ", "", 500000},
     {"a host name without an end", "\n", "a.", "", 1000000},
@@ -319,6 +320,19 @@ check_time(const char *what, const struct bytes *text)
         print_message("%6ld ms %s\n", ms, what);
 }
 
+/* The word LONG in it is 8,000 octets long. */
+static void
+add_front(struct bytes *text, const char *front)
+{
+    const char *word = strstr(front, "LONG");
+
+    bytes_add(text, span_head(span_of(front), word != NULL ? (size_t)(word - front) : strlen(front)));
+    if (word == NULL)
+        return;
+    repeat(text, 8000, "a");
+    bytes_add(text, span_of(word + 4));
+}
+
 static void
 test_hostile(void **state)
 {
@@ -326,7 +340,7 @@ test_hostile(void **state)
     for (size_t row = 0; row < ROWS(hostile); row++) {
         struct bytes text = {0};
 
-        bytes_add(&text, span_of(hostile[row].front));
+        add_front(&text, hostile[row].front);
         repeat(&text, hostile[row].times, hostile[row].piece);
         bytes_add(&text, span_of(hostile[row].behind));
         check_time(hostile[row].what, &text);
