@@ -77,7 +77,7 @@ configure(struct header_rewrite *conf, const char *rules)
     struct error                      error   = {0};
     int                               fd;
 
-    strcpy(rules_path + sizeof(rules_path) - 7, "XXXXXX");
+    memcpy(rules_path + sizeof(rules_path) - 7, "XXXXXX", 7);
     fd = mkstemp(rules_path);
     assert_int_equal(write(fd, rules, strlen(rules)), strlen(rules));
     assert_int_equal(close(fd), 0);

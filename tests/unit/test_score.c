@@ -223,7 +223,7 @@ check_mistake(size_t row)
             bytes_add_char(&expected, *c);
     write_file("a.cf", span_of(mistakes[row].rules));
     assert_null(load("a.cf", &error));
-    if (strcmp(error_text(&error), expected.data) != 0)
+    if (!span_equal(span_of(error_text(&error)), bytes_span(&expected)))
         fail_msg("row %zu: %s says\n%sand not\n%s", row, mistakes[row].rules, error_text(&error), expected.data);
     error_free(&error);
     bytes_free(&expected);
