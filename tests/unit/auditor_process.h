@@ -153,7 +153,7 @@ contents(const char *name)
     char  *text = memory_new(size);
 
     assert_non_null(file);
-    (void)getdelim(&text, &size, '\0', file);
+    assert_true(getdelim(&text, &size, '\0', file) >= 0 || feof(file));
     (void)fclose(file);
     return text;
 }
