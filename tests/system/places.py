@@ -2,6 +2,7 @@
 import os
 import pathlib
 import pwd
+import random
 import socket
 import subprocess
 import time
@@ -17,9 +18,16 @@ UNPRIVILEGED = "nobody" if AS_ROOT else pwd.getpwuid(os.geteuid()).pw_name
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
+    """
+    A port to be bound later, by somebody else. It is below those that the kernel gives to connections, which could take it
+    until then, and drawn by lot, so that test runs side by side do not meet.
+    """
+    while True:
+        try:
+            with socket.create_server((HOST, random.randrange(10000, 30000))) as probe:
+                return probe.getsockname()[1]
+        except OSError:
+            pass
 
 
 def wait_until(condition, seconds=10, what="condition"):
