@@ -1,5 +1,5 @@
 """A test authority made by openssl(1), and certificates that are right or wrong in one way each."""
-from places import run
+from places import HOST, run
 
 CONFIG = """
 [ca]
@@ -18,6 +18,7 @@ commonName = supplied
 distinguished_name = name
 [name]
 """
+NAMES = ["DNS:localhost", f"IP:{HOST}"]
 NOW, PAST, PAST_END = "20240101000000Z", "20150101000000Z", "20160101000000Z"
 FAR_END = "20990101000000Z"
 

@@ -58,7 +58,7 @@ def curl(place, account, *more, path="", check=True):
     scheme = "pop3s" if place.tls == "implicit" else "pop3"
     tls = {"none": (), "stls": ("--ssl-reqd", "--cacert", place.ca), "implicit": ("--cacert", place.ca)}[place.tls]
     login = (account.user + b":" + account.password).decode()
-    return run("curl", "-sS", "-m", "60", "-u", login, *tls, *more, f"{scheme}://{HOST}:{place.port}/{path}", check=check)
+    return run("curl", "-sS", "-m", "30", "-u", login, *tls, *more, f"{scheme}://{HOST}:{place.port}/{path}", check=check)
 
 
 def fetch_curl(place, account, folder):
@@ -71,7 +71,7 @@ def fetch_curl(place, account, folder):
 FETCHMAILRC = """
 set invisible
 set no bouncemail
-poll localhost service {port} protocol pop3 {auth} uidl timeout 20
+poll localhost service {port} protocol pop3 {auth} timeout 20
     user "{user}" password "{password}"
     {tls} fetchall keep no rewrite no mimedecode no dropstatus mda "{mda}"
 """
@@ -115,14 +115,14 @@ MPOP_TLS = {"none": "tls off", "stls": "tls on\ntls_starttls on\ntls_trust_file 
             "implicit": "tls on\ntls_starttls off\ntls_trust_file {ca}"}
 
 
-def mpop(place, account, folder, auth="user", pipelining="auto", check=True):
+def mpop(place, account, folder, auth="user", pipelining="auto", check=True, timeout=60):
     need("mpop")
     mailbox.Maildir(folder / "Maildir", create=True)
     rc = folder / "mpoprc"
     rc.write_text(MPOPRC.format(port=place.port, user=account.user.decode(), password=account.password.decode(), folder=folder,
                                 auth=auth, tls=MPOP_TLS[place.tls].format(ca=place.ca)))
     rc.chmod(0o600)
-    return run("mpop", "-C", rc, f"--pipelining={pipelining}", check=check)
+    return run("mpop", "-C", rc, f"--pipelining={pipelining}", check=check, timeout=timeout)
 
 
 def fetch_mpop(place, account, folder):

@@ -2,6 +2,7 @@
 import itertools
 import pathlib
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -10,15 +11,18 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import mail
-from certificates import Authority
+from certificates import NAMES, Authority
 from clients import Place
 from dovecot import PROGRAM as DOVECOT_PROGRAM, Dovecot
 from mailutils import Mailutils
 from places import HOST, POPGATE
-from popgate import Gate
+from popgate import Gate, tls_upstream
 from scripted import Server
 
-NAMES = ["DNS:localhost", f"IP:{HOST}"]
+
+def pytest_configure(config):
+    """Being ended by TERM runs the fixtures' ends too, so that no server outlives the tests."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):
@@ -144,7 +148,7 @@ def server():
 def dovecot_gate(binary, new_folder, dovecot, authority, certificate):
     """In front of Dovecot: a listener for each kind of TLS on either side, named like "stls-implicit" (client, server)."""
     kinds = {"none": dovecot.port, "stls": dovecot.port, "implicit": dovecot.tls_port}
-    upstreams = {kind: {"server": [f"localhost:{port}"], "tls": kind, "tls_ca": authority.file} for kind, port in kinds.items()}
+    upstreams = {kind: tls_upstream(port, kind, authority) for kind, port in kinds.items()}
     listeners = {f"{near}-{far}": {"tls": near, "upstream": far, "plaintext_login": True, "certificate": [certificate],
                                    "filters": []} for near in kinds for far in kinds}
     for name, keys in listeners.items():

@@ -21,6 +21,7 @@ disable_plaintext_auth = no
 auth_mechanisms = plain login cram-md5 apop
 auth_failure_delay = 0
 mail_max_userip_connections = 100
+mail_fsync = never
 mail_location = maildir:~/Maildir
 mail_uid = {user}
 mail_gid = {group}
@@ -53,8 +54,8 @@ service pop3 {{
   service_count = 0
 }}
 passdb {{
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%u {folder}/users
+  driver = static
+  args = password={password}
 }}
 userdb {{
   driver = static
@@ -72,14 +73,12 @@ class Dovecot:
         self.port, self.tls_port = free_port(), free_port()
         for part in ("run", "mail", "state"):
             (folder / part).mkdir(mode=0o755, parents=True)
-        self.users = folder / "users"
-        self.users.touch(0o644)
         give_away(folder / "mail")
         config = folder / "dovecot.conf"
         own = "" if AS_ROOT else f"default_login_user = {UNPRIVILEGED}\ndefault_internal_user = {UNPRIVILEGED}\n"
         config.write_text(CONFIG.format(folder=folder, host=HOST, port=self.port, tls_port=self.tls_port, user=UNPRIVILEGED,
                                         group=pathlib.Path("/proc/self").group() if not AS_ROOT else "nogroup",
-                                        certificate=certificate, unprivileged=own))
+                                        certificate=certificate, password=secrets_sent.PASSWORD % "%u", unprivileged=own))
         self.process = subprocess.Popen([PROGRAM, "-F", "-c", config], start_new_session=True)
         wait_until(lambda: listens(self.port) and listens(self.tls_port), what="Dovecot listens")
 
@@ -93,8 +92,6 @@ class Dovecot:
             file = new / f"{1_700_000_000 + number}.M{number:06}P1.test"
             file.write_bytes(message.replace(b"\r\n", b"\n"))
         give_away(self.folder / "mail" / user)
-        with self.users.open("ab") as users:
-            users.write(b"%s:{PLAIN}%s\n" % account)
         return account
 
     def left(self, user):

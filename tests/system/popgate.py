@@ -27,6 +27,11 @@ def section(kind, name, keys):
     return f'{kind} "{name}" {{\n{settings(keys, "    ")}}}\n'
 
 
+def tls_upstream(port, tls, authority, **more):
+    """The keys of an upstream on localhost, verified against the test authority where it has TLS."""
+    return {"server": [f"localhost:{port}"], "tls": tls, **({"tls_ca": authority.file} if tls != "none" else {}), **more}
+
+
 class Gate:
     """
     `listeners`, `upstreams` and `filters` map names to their keys. A listener without an address gets a free port; ports[name]

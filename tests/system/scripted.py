@@ -1,5 +1,6 @@
 """Servers in Python that do exactly what a test wants: slow and old, dying at any point, or talking nonsense. They record."""
 import base64
+import re
 import socket
 import ssl
 import struct
@@ -126,6 +127,7 @@ class Server:
             connection.ended = connection.ended or "closed"
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
         self.listener.close()
 
     def commands(self):
@@ -231,8 +233,8 @@ class Maildrop:
         if self.old or found is None:
             return b"-ERR what?\r\n"
         head, separator, body = found.partition(b"\r\n\r\n")
-        kept = b"".join(line + b"\r\n" for line in body.split(b"\r\n")[:int(argument.split(b" ")[1])] if body)
-        return b"+OK\r\n" + stuff(head + separator + kept)
+        lines = re.findall(rb"(?s).*?\r\n|.+\Z", body)
+        return b"+OK\r\n" + stuff(head + separator + b"".join(lines[:int(argument.split(b" ")[1])]))
 
     def do_DELE(self, connection, argument):
         connection.deleted.add(argument)

@@ -2,6 +2,7 @@
 import base64
 import collections
 
+PASSWORD = "Sesam-%s-oeffne-dich"
 sent = set()
 Account = collections.namedtuple("Account", "user password")
 
@@ -12,8 +13,7 @@ def add(secret):
 
 def account(user):
     """A user with a password that is easy to find where it should not be."""
-    user = user.encode()
-    password = b"Sesam-" + user + b"-oeffne-dich"
+    user, password = user.encode(), (PASSWORD % user).encode()
     add(password)
     for response in (b"\0%s\0%s" % (user, password), b"%s\0%s\0%s" % (user, user, password), password):
         add(base64.b64encode(response))

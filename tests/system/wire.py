@@ -25,15 +25,14 @@ def unstuff(wire):
 
 
 def crlf(text):
-    """What promise 1 makes of `text`: bare LFs as CR LF, all else as it is, the last line ended."""
-    text = re.sub(rb"(?<!\r)\n", b"\r\n", text)
-    return text if text.endswith(b"\r\n") or not text else text + b"\r\n"
+    """What promise 1 makes of a message that a strict server sends: bare LFs as CR LF, all else as it is, the last line ended."""
+    return re.sub(rb"(?<!\r)\n", b"\r\n", unstuff(stuff(text)))
 
 
 class Wire:
     """A raw client. Replies are returned as the octets that came."""
 
-    def __init__(self, port, timeout=15, tls=None, name="localhost"):
+    def __init__(self, port, timeout=8, tls=None, name="localhost"):
         self.socket = socket.create_connection((HOST, port), timeout)
         self.buffer = b""
         self.name = name
@@ -137,7 +136,7 @@ class Wire:
         except (TimeoutError, socket.timeout):
             return True
         finally:
-            self.socket.settimeout(15)
+            self.socket.settimeout(8)
 
     def apop(self, account, greeting):
         stamp = re.search(rb"<[^>]+@[^>]+>", greeting).group()

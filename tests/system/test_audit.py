@@ -1,0 +1,200 @@
+"""The audit log of a whole session: every event with its fields, one JSON object a line."""
+import hashlib
+import json
+import re
+import signal
+
+import pytest
+
+import filters
+import mail
+import secrets_sent
+from clients import Place
+from places import wait_until
+from scripted import Maildrop, server_context
+from wire import Wire, plain
+
+BOB = secrets_sent.account("audit-bob")
+SPAM = mail.message("Cheap pills", b"order your pills now\r\n.\r\n")
+COMMON = {"time", "event", "session", "client", "listener"}
+ADDED = {
+    "connect": set(),
+    "tls": {"side", "version", "cipher", "sni", "resumed"},
+    "login": {"user", "mechanism", "upstream", "ok"},
+    "message": {"command", "number", "message_id", "from", "subject", "octets_in", "octets_out", "sha256", "score", "required",
+                "rules", "changes", "outcome", "ms"},
+    "delete": {"number", "ok"},
+    "disconnect": {"reason", "user", "retrieved", "deleted", "committed", "bytes_in", "bytes_out", "ms"},
+}
+
+
+class Recorded:
+    def __init__(self, gate, folder, place):
+        self.gate, self.file, self.place = gate, folder / "audit.jsonl", place
+
+    def records(self, event=None):
+        lines = self.file.read_bytes().decode("utf-8").splitlines() if self.file.exists() else []
+        return [record for record in map(json.loads, lines) if event in (None, record["event"])]
+
+    def wait(self, event, count=1):
+        return wait_until(lambda: self.records(event)[count - 1:] and self.records(event), what=f"{count} {event} in the audit log")
+
+
+@pytest.fixture
+def recorded(server, gate, folder, certificate, authority):
+    """popgate with every filter, TLS on both sides, in front of a scripted server."""
+    def make(messages=(SPAM,), **script):
+        drop = server(Maildrop(messages, script, capa=[b"TOP", b"UIDL", b"USER", b"SASL PLAIN", b"PIPELINING"]),
+                      server_context(certificate), implicit=True)
+        running = gate(drop.port, {"tls": "implicit", "certificate": [certificate]},
+                       {"server": [f"localhost:{drop.port}"], "tls": "implicit", "tls_ca": authority.file},
+                       filters.every(folder))
+        return Recorded(running, folder, Place(running.port, "implicit", authority.file))
+
+    return make
+
+
+def client_of(recorded):
+    return Wire(recorded.place.port, tls=recorded.place.context())
+
+
+def test_whole_session(recorded):
+    log = recorded()
+    with client_of(log) as client:
+        client.greet()
+        client.ask(b"USER bob"), client.ask(b"PASS wrong")
+        client.ask(b"AUTH PLAIN " + plain(BOB))
+        client.fetch(b"UIDL")
+        got = client.fetch(b"RETR 1")
+        client.fetch(b"TOP 1 1")
+        client.ask(b"DELE 1"), client.ask(b"QUIT")
+        own = "%s:%d" % client.socket.socket.getsockname()
+    log.wait("disconnect")
+    found = log.records()
+    for record in found:
+        assert COMMON | ADDED[record["event"]] <= set(record), record
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", record["time"])
+        assert record["client"] == own and record["listener"] == "in"
+    assert len({record["session"] for record in found}) == 1
+    assert [record["time"] for record in found] == sorted(record["time"] for record in found)
+    assert found[0]["event"] == "connect" and found[-1]["event"] == "disconnect"
+    assert {(record["side"], record["version"]) for record in log.records("tls")} == {("client", "TLSv1.3"), ("server", "TLSv1.3")}
+    refused, accepted = log.records("login")
+    assert (refused["user"], refused["mechanism"], refused["ok"]) == ("bob", "USER", False)
+    assert any("no such login" in value for value in refused.values() if isinstance(value, str))
+    assert (accepted["user"], accepted["mechanism"], accepted["ok"], accepted["upstream"]) == ("audit-bob", "PLAIN", True, "server")
+    retr, top = log.records("message")
+    assert (retr["command"], retr["number"], retr["uidl"], retr["outcome"]) == ("RETR", 1, "uid-1", "delivered")
+    assert retr["sha256"] == hashlib.sha256(SPAM).hexdigest()
+    assert (retr["octets_in"], retr["octets_out"]) == (len(SPAM), len(got))
+    assert retr["message_id"] == "<Cheap-pills@example.org>" and retr["from"] == "Ann <ann@example.org>"
+    assert retr["subject"] == "Cheap pills" and abs(retr["score"] - 7.6) < 0.01 and retr["required"] == 5.0
+    assert "BODY_PILLS" in json.dumps(retr["rules"]) and retr["ms"] >= 0
+    assert (top["command"], top["number"], top["outcome"]) == ("TOP", 1, "delivered")
+    assert [(r["number"], r["uidl"], r["ok"]) for r in log.records("delete")] == [(1, "uid-1", True)]
+    end, = log.records("disconnect")
+    assert (end["user"], end["retrieved"], end["deleted"], end["committed"]) == ("audit-bob", 1, 1, True)
+    assert end["bytes_out"] > len(got) and 0 < end["bytes_in"] < 1000
+
+
+def test_session_without_quit_is_not_committed(recorded):
+    log = recorded()
+    with client_of(log) as client:
+        client.login(BOB)
+        client.ask(b"DELE 1")
+    end, = log.wait("disconnect")
+    assert (end["deleted"], end["committed"]) == (1, False) and end["reason"]
+
+
+def test_refused_delete(recorded):
+    log = recorded(DELE=b"-ERR no such message\r\n")
+    with client_of(log) as client:
+        client.login(BOB)
+        client.ask(b"DELE 7"), client.ask(b"QUIT")
+    assert [(record["number"], record["ok"]) for record in log.wait("delete")] == [(7, False)]
+    assert log.wait("disconnect")[0]["deleted"] == 0
+
+
+def test_aborted_message(recorded):
+    def die(connection, _):
+        connection.send(b"+OK\r\nSubject: half\r\n\r\nhalf a mess")
+        connection.fin()
+
+    log = recorded(RETR=die)
+    with client_of(log) as client:
+        client.login(BOB)
+        client.send(b"RETR 1\r\n")
+        client.rest()
+    record, = log.wait("message")
+    assert record["outcome"] == "aborted" and record["number"] == 1
+    assert log.wait("disconnect")[0]["retrieved"] == 0
+
+
+def test_client_that_does_nothing(recorded):
+    log = recorded()
+    with client_of(log) as client:
+        client.greet()
+    end, = log.wait("disconnect")
+    assert not end.get("user") and end["retrieved"] == end["deleted"] == 0 and end["committed"] is False
+    assert [record["event"] for record in log.records()][0] == "connect"
+
+
+def test_octets_of_peers_cannot_break_a_line(recorded):
+    """Control characters, ill-formed UTF-8, quotes: still one JSON object a line, of well-formed UTF-8."""
+    nasty = (b'From: "\x1b[31m\\" \xff\xfe <x@y>\r\nSubject: a\x07"b\xe2\x80\xae\r\n {"event": "login"}\r\n'
+             b"Message-ID: <\x80\x00@x>\r\n\r\nbody\r\n")
+    log = recorded([nasty])
+    with client_of(log) as client:
+        client.greet()
+        client.ask(b'USER "x\xff\\"}'), client.ask(b"PASS wrong")
+        client.ask(b"AUTH PLAIN " + plain(BOB._replace(user=b"new\r\nline\x1b")))
+        client.fetch(b"RETR 1")
+        client.ask(b"QUIT")
+    log.wait("disconnect")
+    raw = log.file.read_bytes()
+    assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", raw)
+    assert {record["event"] for record in log.records()} <= set(ADDED)
+
+
+def test_listener_without_the_filter_is_not_recorded(server, gate, folder):
+    drop = server(Maildrop([SPAM]))
+    running = gate(drop.port, {"filters": []}, filters=filters.audit(folder))
+    with Wire(running.port) as client:
+        client.login(BOB).fetch(b"RETR 1")
+        client.ask(b"QUIT")
+    running.stop()
+    file = folder / "audit.jsonl"
+    assert not file.exists() or not file.read_bytes()
+
+
+def test_many_sessions_lose_no_record(server, gate, folder):
+    drop = server(Maildrop([SPAM] * 20, capa=[b"PIPELINING", b"UIDL", b"TOP"]))
+    running = gate(drop.port, filters=filters.audit(folder), workers=2)
+    log = Recorded(running, folder, None)
+    for _ in range(30):
+        with Wire(running.port) as client:
+            client.login(BOB)
+            client.send(b"".join(b"RETR %d\r\n" % number for number in range(1, 21)) + b"QUIT\r\n")
+            client.rest()
+    log.wait("disconnect", 30)
+    assert [len(log.records(event)) for event in ("connect", "login", "message", "disconnect")] == [30, 30, 600, 30]
+    assert log.records("lost") == []
+
+
+def test_log_is_reopened_after_rotation(recorded):
+    """USR1: what comes after goes to a new file."""
+    log = recorded()
+    with client_of(log) as client:
+        client.login(BOB)
+        client.ask(b"QUIT")
+    log.wait("disconnect")
+    old = log.file.with_name("audit.jsonl.1")
+    log.file.rename(old)
+    log.gate.log_file.rename(log.gate.log_file.with_name("popgate.log.1"))
+    size = old.stat().st_size
+    log.gate.process.send_signal(signal.SIGUSR1)
+    wait_until(lambda: log.file.exists() and log.gate.log_file.exists(), what="new files")
+    with client_of(log) as client:
+        client.login(BOB)
+        client.ask(b"QUIT")
+    assert len(log.wait("disconnect")) == 1 and old.stat().st_size == size

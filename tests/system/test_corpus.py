@@ -1,0 +1,124 @@
+"""655 real messages in a Dovecot, fetched through all three filters: bodies as they were, one record each, TOP like RETR."""
+import hashlib
+import json
+import re
+import tarfile
+
+import pytest
+
+import filters
+from places import ROOT, SHARED, wait_until
+from popgate import Gate
+from wire import Wire, unstuff
+
+ARCHIVE = SHARED / "corpus" / "spamassassin-public-corpus-part.tar.xz"
+RULES, CHECKS = ROOT / "rules/local.cf", ROOT / "rules/header_checks"
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    """Octets of every message, CR LF, without the mbox line that each file begins with."""
+    if not ARCHIVE.exists():
+        pytest.skip(f"no corpus of real mail at {ARCHIVE}")
+    with tarfile.open(ARCHIVE) as archive:
+        texts = [archive.extractfile(member).read() for member in archive if member.isfile() and member.name.count("/") > 1]
+    assert len(texts) == 655
+    return [re.sub(rb"\r?\n", b"\r\n", re.sub(rb"\AFrom .*\n", b"", text)) for text in texts]
+
+
+@pytest.fixture(scope="module")
+def reader(dovecot, corpus):
+    return dovecot.mailbox("reader", corpus)
+
+
+@pytest.fixture(scope="module")
+def direct(dovecot, reader, corpus):
+    """What Dovecot itself serves: RETR and TOP n 5 of each message, and the UIDLs."""
+    with Wire(dovecot.port) as client:
+        client.login(reader)
+        uidls = [line.split(b" ")[1] for line in client.fetch(b"UIDL").splitlines()]
+        return fetch_pipelined(client, b"RETR %d", len(corpus)), fetch_pipelined(client, b"TOP %d 5", len(corpus)), uidls
+
+
+@pytest.fixture(scope="module")
+def filtered(binary, new_folder, dovecot):
+    """popgate with all three filters and the rules it is shipped with."""
+    folder = new_folder("corpus")
+    sections = {"score": {"module": "spam-score", "rules": [RULES], "subject_tag": "[SPAM] ", "hold_limit": "1M"},
+                "headers": {"module": "header-rewrite", "rules": [CHECKS]}, **filters.audit(folder)}
+    gate = Gate(folder, {"in": {"tls": "none", "upstream": "dovecot", "filters": list(sections)}},
+                {"dovecot": {"server": [f"localhost:{dovecot.port}"]}}, sections).start()
+    yield gate
+    gate.stop()
+
+
+def fetch_pipelined(client, form, count, window=50):
+    """All messages with up to `window` commands on their way; as wire texts."""
+    texts = []
+    for start in range(1, count + 1, window):
+        numbers = range(start, min(start + window, count + 1))
+        client.send(b"".join(form % number + b"\r\n" for number in numbers))
+        for _ in numbers:
+            assert client.line().startswith(b"+OK")
+            texts.append(unstuff(client.listing()))
+    return texts
+
+
+def body(text):
+    return text.partition(b"\r\n\r\n")[2]
+
+
+def test_dovecot_serves_the_corpus(direct, corpus):
+    texts, tops, uidls = direct
+    assert sum(text == message for text, message in zip(texts, corpus)) > 600
+    assert len(set(uidls)) == len(texts) == len(tops) == 655
+
+
+@pytest.mark.parametrize("how", ("pipelined", "one by one"))
+def test_bodies_are_identical_and_recorded(filtered, direct, reader, how):
+    texts, _, uidls = direct
+    before = len(records(filtered))
+    with Wire(filtered.port, timeout=60) as client:
+        client.login(reader)
+        client.fetch(b"UIDL")
+        got = fetch_pipelined(client, b"RETR %d", len(texts), 50 if how == "pipelined" else 1)
+        assert client.ask(b"QUIT").startswith(b"+OK")
+    wrong = [number for number, (through, text) in enumerate(zip(got, texts), 1) if body(through) != body(text)]
+    assert not wrong
+    wait_until(lambda: len(records(filtered)) >= before + len(texts), 20, "a record for each message")
+    found = records(filtered)[before:]
+    assert [record["number"] for record in found] == list(range(1, len(texts) + 1))
+    for record, text, through, uidl in zip(found, texts, got, uidls):
+        assert record["sha256"] == hashlib.sha256(text).hexdigest(), record
+        assert (record["octets_in"], record["octets_out"]) == (len(text), len(through)), record
+        assert {"score", "required", "rules", "from", "changes", "ms"} <= set(record), record
+        assert ("subject" in record) == bool(re.search(rb"(?mi)^Subject:[ \t]*\S", text.partition(b"\r\n\r\n")[0])), record
+        assert record["uidl"] == uidl.decode() and record["command"] == "RETR" and record["outcome"] == "delivered"
+
+
+def records(gate):
+    file = gate.folder / "audit.jsonl"
+    lines = file.read_bytes().splitlines() if file.exists() else []
+    return [record for record in map(json.loads, lines) if record["event"] == "message"]
+
+
+@pytest.fixture(scope="module")
+def previews(filtered, direct, reader):
+    """TOP n 5 and RETR of each message through popgate."""
+    count = len(direct[0])
+    with Wire(filtered.port, timeout=60) as client:
+        client.login(reader)
+        return fetch_pipelined(client, b"TOP %d 5", count), fetch_pipelined(client, b"RETR %d", count)
+
+
+def test_top_brings_the_same_lines(previews, direct):
+    tops = direct[1]
+    assert [number for number, (one, two) in enumerate(zip(previews[0], tops), 1) if body(one) != body(two)] == []
+
+
+def test_top_has_the_same_headers_as_retr(previews):
+    """But for the verdict, if that came from text that TOP did not bring."""
+    def kept(text):
+        return re.sub(rb"(?m)^(X-Spam-|Subject:).*\r\n([ \t].*\r\n)*", b"", text.partition(b"\r\n\r\n")[0] + b"\r\n")
+
+    assert [number for number, (top, retr) in enumerate(zip(*previews), 1) if kept(top) != kept(retr)] == []

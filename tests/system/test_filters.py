@@ -1,0 +1,155 @@
+"""What the filters do to mail on its way: scores, rewritten headers, forged verdicts, failures, and TOP like RETR."""
+import re
+
+import pytest
+
+import filters
+import mail
+import secrets_sent
+from places import HOST, short
+from popgate import Gate
+from scripted import Maildrop
+from wire import Wire, crlf
+
+BOB = secrets_sent.account("filters-bob")
+SPAM = mail.message("Cheap pills", b"Please order your pills\r\nnow and be happy.\r\n.\r\n", b"X-Spam-Status: No, forged\r\nx-spam-flag:\r\n NO\r\n")
+HAM = mail.message("lunch", b"At one?\r\n", b"X-Spam-Score: -100\r\nX-Spam-Level:\r\nX-Other: stays\r\n")
+REWRITTEN = mail.message("rewritten", b"X-Remove-Me: in the body\r\n",
+                         b"X-Remove-Me: folded\r\n value\r\nX-Original: old\r\nX-Prepend-Me: here\r\nX-Other: stays\r\n")
+CAPA = [b"TOP", b"UIDL", b"PIPELINING"]
+
+
+@pytest.fixture
+def open_gate(server, gate, folder):
+    """A logged-in client of popgate with filters, in front of a server with these messages."""
+    clients = []
+
+    def make(messages, sections, **script):
+        drop = server(Maildrop(messages, capa=CAPA, script=script))
+        clients.append(Wire(gate(drop.port, filters=sections).port, timeout=60))
+        return clients[-1].login(BOB)
+
+    yield make
+    for client in clients:
+        client.socket.close()
+
+
+def header(text, name):
+    """The values of a header, unfolded."""
+    block = text.partition(b"\r\n\r\n")[0]
+    return [re.sub(rb"\r\n[ \t]+", b" ", value).strip() for value in
+            re.findall(rb"(?mi)^" + name + rb":([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", block)]
+
+
+def test_spam_is_tagged(open_gate, folder):
+    text = open_gate([SPAM], filters.score(folder)).fetch(b"RETR 1")
+    assert header(text, b"X-Spam-Flag") == [b"YES"]
+    assert header(text, b"X-Spam-Score") == [b"7.6"]
+    assert header(text, b"X-Spam-Level") == [b"*******"]
+    status, = header(text, b"X-Spam-Status")
+    assert re.fullmatch(rb"Yes, score=7\.6 required=5\.0 tests=(\S+) popgate=\S+", status), status
+    assert set(re.search(rb"tests=(\S+)", status)[1].split(b",")) == {b"SUBJECT_CHEAP", b"BODY_PILLS", b"FROM_ANN"}
+    assert text.partition(b"\r\n\r\n")[2] == SPAM.partition(b"\r\n\r\n")[2]
+    assert text.startswith(b"X-Spam-")
+
+
+def test_ham_is_scored_and_left_alone(open_gate, folder):
+    text = open_gate([HAM], filters.score(folder, subject_tag="[SPAM] ")).fetch(b"RETR 1")
+    assert header(text, b"X-Spam-Flag") == [] and header(text, b"Subject") == [b"lunch"]
+    assert header(text, b"X-Spam-Score") == [b"0.5"]
+    assert header(text, b"X-Spam-Status")[0].startswith(b"No, score=0.5 required=5.0 tests=FROM_ANN popgate=")
+    kept = re.sub(rb"\A(X-Spam-.*\r\n([ \t].*\r\n)*)+", b"", text)
+    assert kept == HAM.replace(b"X-Spam-Score: -100\r\nX-Spam-Level:\r\n", b"")
+
+
+def test_subject_is_tagged(open_gate, folder):
+    text = open_gate([SPAM], filters.score(folder, subject_tag="[SPAM] ")).fetch(b"RETR 1")
+    assert header(text, b"Subject") == [b"[SPAM] Cheap pills"]
+
+
+def test_subject_is_left_alone_without_a_tag(open_gate, folder):
+    assert header(open_gate([SPAM], filters.score(folder, subject_tag="")).fetch(b"RETR 1"), b"Subject") == [b"Cheap pills"]
+
+
+def test_required_score_is_the_admins(open_gate, folder):
+    text = open_gate([HAM], filters.score(folder, required_score=0.4)).fetch(b"RETR 1")
+    assert header(text, b"X-Spam-Flag") == [b"YES"] and b"required=0.4" in header(text, b"X-Spam-Status")[0]
+
+
+def test_headers_are_rewritten(open_gate, folder):
+    text = open_gate([REWRITTEN], filters.headers(folder)).fetch(b"RETR 1")
+    wanted = REWRITTEN.replace(b"X-Remove-Me: folded\r\n value\r\n", b"").replace(b"X-Original: old", b"X-Replaced: old")
+    assert text == wanted.replace(b"X-Prepend-Me: here", b"X-Prepended: yes\r\nX-Prepend-Me: here")
+
+
+@pytest.mark.parametrize("lines", (2, 100))
+def test_top_is_filtered_like_retr(open_gate, folder, lines):
+    """The same verdict and the same headers; as many body lines as were asked for."""
+    client = open_gate([SPAM, HAM, REWRITTEN], filters.every(folder, subject_tag="[SPAM] "))
+    for number, message in enumerate((SPAM, HAM, REWRITTEN), 1):
+        top, whole = client.fetch(b"TOP %d %d" % (number, lines)), client.fetch(b"RETR %d" % number)
+        assert top.partition(b"\r\n\r\n")[0] == whole.partition(b"\r\n\r\n")[0], number
+        body = message.partition(b"\r\n\r\n")[2].splitlines(True)
+        assert top.partition(b"\r\n\r\n")[2] == b"".join(body[:lines])
+        assert whole == client.fetch(b"RETR %d" % number)
+
+
+@pytest.mark.parametrize("value", (b"a.b", b".", b"..", b"a\x00b", b"x" * 5000, b"\xff\xfe", b"%s%n$(id)${1}"), ids=short)
+def test_captured_text_cannot_leave_its_header(open_gate, folder, value):
+    """Whatever the sender wrote into it: no line that ends the block or the message, none over 998."""
+    message = mail.message("captured", b"body\r\n", b"X-Original: " + value + b"\r\n folded\r\n")
+    text = open_gate([message], filters.headers(folder)).fetch(b"RETR 1")
+    block, _, body = text.partition(b"\r\n\r\n")
+    assert body == b"body\r\n"
+    assert block.count(b"X-Replaced:") == 1 and b"X-Original" not in block
+    assert max(map(len, block.split(b"\r\n"))) <= 998
+
+
+def test_large_message_is_scored_by_its_beginning(open_gate, folder):
+    """Past hold_limit the message flows; the spammy text at its start counts."""
+    large = SPAM + b"filler line\r\n" * 200_000
+    text = open_gate([large], filters.score(folder, hold_limit="64K")).fetch(b"RETR 1")
+    assert header(text, b"X-Spam-Flag") == [b"YES"]
+    assert text.endswith(large.partition(b"\r\n\r\n")[2])
+
+
+HUGE = b"Subject: x\r\n" + b"X-Filler: 0123456789012345678901234567890123456789\r\n" * 600_000 + b"\r\nbody\r\n"
+
+
+def test_header_block_without_measure_passes_unfiltered(open_gate, folder):
+    client = open_gate([HUGE], filters.every(folder, on_failure="pass"))
+    assert client.fetch(b"RETR 1").endswith(HUGE)
+    assert client.ask(b"NOOP").startswith(b"+OK")
+
+
+def test_many_messages_held_at_once(server, gate, folder):
+    """More than hold_memory: what does not fit goes to spool_dir, and nothing is left there."""
+    large = SPAM + b"filler line of some length, again and again\r\n" * 8000
+    drop = server(Maildrop([large], capa=CAPA))
+    running = gate(drop.port, filters=filters.score(folder, hold_limit="1M"), hold_memory="256K")
+    clients = [Wire(running.port, timeout=60).login(BOB) for _ in range(12)]
+    for client in clients:
+        client.send(b"RETR 1\r\n")
+    for client in clients:
+        assert client.line().startswith(b"+OK")
+        text = client.listing()
+        assert text.endswith(b"again and again\r\n.\r\n") and b"X-Spam-Flag: YES" in text
+        client.socket.close()
+    assert not list((running.folder / "spool").iterdir())
+
+
+def test_bare_line_feeds_are_kept_apart_from_scores(open_gate, folder):
+    message = SPAM.replace(b"\r\n", b"\n")
+    text = open_gate([message], filters.score(folder)).fetch(b"RETR 1")
+    assert text.endswith(crlf(message).partition(b"\r\n\r\n")[2])
+
+
+def test_one_filter_serves_two_listeners(server, folder, binary, new_folder):
+    drop = server(Maildrop([SPAM], capa=CAPA))
+    listener = {"tls": "none", "upstream": "server"}
+    running = Gate(new_folder("two"), {"a": {**listener, "filters": ["score"]}, "b": {**listener, "filters": []}},
+                   {"server": {"server": [f"{HOST}:{drop.port}"]}}, filters.score(folder)).start()
+    with Wire(running.ports["a"]) as one, Wire(running.ports["b"]) as two:
+        assert b"X-Spam-Flag: YES" in one.login(BOB).fetch(b"RETR 1")
+        assert two.login(BOB).fetch(b"RETR 1") == SPAM
+    running.stop()

@@ -1,0 +1,104 @@
+"""Commands sent without waiting: answers in their order, whatever the server can do; and two peers that both only write."""
+import re
+import threading
+
+import pytest
+
+import secrets_sent
+from scripted import Maildrop
+from wire import Wire, stuff, unstuff
+
+BOB = secrets_sent.account("pipelining-bob")
+MAIL = [b"Subject: %d\r\n\r\n.body %d\r\n" % (number, number) + b"x" * 60 + b"\r\n" for number in range(1, 31)]
+CAN = [b"TOP", b"UIDL", b"PIPELINING"]
+
+
+def read_all(client, count):
+    messages = []
+    for _ in range(count):
+        assert client.line().startswith(b"+OK")
+        messages.append(unstuff(client.listing()))
+    return messages
+
+
+@pytest.mark.parametrize("kind", ("pipelining", "plain", "old"))
+def test_everything_in_one_packet(server, gate, kind):
+    drop = server(Maildrop(MAIL, capa=CAN if kind == "pipelining" else None, old=kind == "old"))
+    commands = [b"USER bob", b"PASS Sesam-4", b"STAT"] + [b"RETR %d" % number for number in range(1, 31)]
+    commands += [b"DELE %d" % number for number in range(1, 31)] + [b"QUIT"]
+    with Wire(gate(drop.port).port) as client:
+        client.send(b"".join(command + b"\r\n" for command in commands))
+        client.greet()
+        assert [client.line()[:3] for _ in range(3)] == [b"+OK"] * 3
+        assert read_all(client, 30) == MAIL
+        assert [client.line()[:3] for _ in range(31)] == [b"+OK"] * 31
+        assert client.rest() == (b"", "fin")
+    server_got = [line for line in drop.commands() if not line.startswith((b"CAPA", b"UIDL", b"NOOP"))]
+    assert server_got == commands
+    assert kind == "pipelining" or not drop.connections[0].pipelined
+
+
+def test_pipelining_off_sends_one_command_at_a_time(server, gate):
+    drop = server(Maildrop(MAIL, capa=CAN, delay=0.01))
+    with Wire(gate(drop.port, upstream={"pipelining": "off"}).port) as client:
+        client.login(BOB)
+        client.send(b"".join(b"RETR %d\r\n" % number for number in range(1, 31)))
+        assert read_all(client, 30) == MAIL
+    assert not drop.connections[0].pipelined
+
+
+def test_mixed_shapes_keep_their_order(dovecot_gate, dovecot, ann):
+    """Single lines, listings, messages and errors of popgate's own between those of the server."""
+    commands = [b"STAT", b"LIST", b"NONSENSE", b"RETR 2", b"RETR 99", b"UIDL 1", b"TOP 4 1", b"LIST 1", b"RETR x", b"LIST ", b"UIDL"] * 20
+    many = re.compile(rb"(LIST|UIDL|RETR \d|TOP.*) ?$")
+    with Wire(dovecot.port) as direct, Wire(dovecot_gate.ports["none-none"]) as through:
+        direct.login(ann), through.login(ann)
+        through.send(b"".join(command + b"\r\n" for command in commands))
+        for command in commands:
+            status = through.line()
+            wanted = direct.ask(command.strip())
+            assert status[:3] == wanted[:3] or command in (b"NONSENSE", b"RETR x"), command
+            if wanted.startswith(b"+OK") and many.match(command):
+                assert through.listing() == direct.listing(), command
+
+
+def test_thousands_of_commands(server, gate):
+    """More than any queue holds: nothing is lost, and order is kept."""
+    drop = server(Maildrop(MAIL, capa=CAN))
+    count = 10_000
+    with Wire(gate(drop.port).port, timeout=60) as client:
+        client.login(BOB)
+        block = b"".join(b"LIST %d\r\n" % (number % 30 + 1) for number in range(count))
+        threading.Thread(target=client.send, args=(block,), daemon=True).start()
+        for number in range(count):
+            assert client.line().startswith(b"+OK %d " % (number % 30 + 1))
+
+
+def test_client_that_writes_before_it_reads(server, gate):
+    """A client that pipelines more RETRs than any buffer holds answers for, and reads only after its last write."""
+    big = [b"Subject: big\r\n\r\n" + b"0123456789abcdef" * 4 * 2000 + b"\r\n"]
+    drop = server(Maildrop(big, capa=CAN))
+    with Wire(gate(drop.port).port, timeout=60) as client:
+        client.login(BOB)
+        writer = threading.Thread(target=client.send, args=(b"RETR 1\r\n" * 300,), daemon=True)
+        writer.start()
+        writer.join(5)
+        for message in read_all(client, 300):
+            assert message == big[0]
+
+
+@pytest.mark.parametrize("size", (1, 2, 3, 7))
+def test_octets_of_the_server_in_tiny_pieces(server, gate, size):
+    """The end of a reply may be cut anywhere."""
+    message = b"Subject: x\r\n\r\n.\r\n..\r\n\r\n.a\r\n"
+
+    def dribble(connection, _):
+        wire = b"+OK\r\n" + stuff(message)
+        for start in range(0, len(wire), size):
+            connection.send(wire[start:start + size], 0.002)
+
+    drop = server(Maildrop([message], script={"RETR": dribble}))
+    with Wire(gate(drop.port).port) as client:
+        client.login(BOB)
+        assert client.fetch(b"RETR 1") == message
+        assert client.ask(b"NOOP").startswith(b"+OK")

@@ -1,0 +1,178 @@
+"""TLS towards clients: certificates by name, resumption across workers and reloads, ALPN, old versions where they are allowed."""
+import json
+import ssl
+
+import pytest
+
+import filters
+import secrets_sent
+from clients import Place
+from places import run, wait_until
+from scripted import Maildrop
+from tls_socket import Cut
+from wire import Wire
+
+BOB = secrets_sent.account("tls-bob")
+REFUSED = (OSError, EOFError, Cut, ssl.SSLError)
+
+
+def listener(certificate, **more):
+    return {"tls": "implicit", "certificate": [certificate], **more}
+
+
+@pytest.fixture
+def drop(server):
+    return server(Maildrop())
+
+
+@pytest.fixture
+def context(authority):
+    return Place(0, ca=authority.file).context()
+
+
+def peer_names(client):
+    return {name for kind, name in client.socket.tls.getpeercert()["subjectAltName"] if kind == "DNS"}
+
+
+def test_certificate_is_chosen_by_sni(drop, gate, authority, certificate, context):
+    """The first one serves names that fit none; wildcards and names in capitals work."""
+    second = authority.issue("second", ["DNS:mail.second.example", "DNS:*.wild.example"])
+    third = authority.issue("third", ["DNS:mail.third.example"])
+    port = gate(drop.port, {"tls": "implicit", "certificate": [certificate, second, third]}).port
+    wanted = {"localhost": "localhost", "mail.second.example": "mail.second.example", "MAIL.third.EXAMPLE": "mail.third.example",
+              "a.wild.example": "*.wild.example"}
+    for name, certified in wanted.items():
+        with Wire(port, tls=context, name=name) as client:
+            assert certified in peer_names(client)
+            client.greet()
+    context.check_hostname = False
+    for name in ("unknown.example", "a.b.wild.example", None):
+        with Wire(port, tls=context, name=name) as client:
+            assert "localhost" in peer_names(client)
+
+
+def test_key_in_a_file_of_its_own(drop, gate, authority, context):
+    file = authority.issue("separate", ["DNS:localhost"])
+    only = file.with_name("separate-only.pem")
+    only.write_text(file.read_text().partition("-----BEGIN PRIVATE KEY")[0])
+    port = gate(drop.port, {"tls": "implicit", "certificate": [only], "key": [file.with_suffix(".key")]}).port
+    with Wire(port, tls=context) as client:
+        client.login(BOB)
+
+
+def session_of(port, context, version=None):
+    if version:
+        context.minimum_version = context.maximum_version = version
+    with Wire(port, tls=context) as client:
+        client.greet()
+        client.ask(b"NOOP")
+        session = client.socket.tls.session
+        client.ask(b"QUIT")
+    return session
+
+
+@pytest.mark.parametrize("version", (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3), ids=("1.2", "1.3"))
+def test_tickets_are_accepted_by_all_workers_and_after_a_reload(drop, gate, certificate, context, version):
+    running = gate(drop.port, listener(certificate), workers=3)
+    session = session_of(running.port, context, version)
+    for generation in range(2):
+        for _ in range(9):
+            with Wire(running.port) as client:
+                client.handshake(context, session=session)
+                assert client.socket.tls.session_reused
+                client.greet()
+                session = client.socket.tls.session
+        old = running.workers()
+        running.reload()
+        wait_until(lambda: running.workers() and not set(old) & set(running.workers()), what="new workers")
+
+
+@pytest.mark.parametrize("offered,accepted", ((["pop3"], True), (["http/1.1", "pop3"], True), (["http/1.1"], False), (["imap"], False),
+                                              (None, True)), ids=str)
+@pytest.mark.parametrize("tls", ("implicit", "stls"))
+def test_alpn(drop, gate, certificate, context, offered, accepted, tls):
+    """A client that says what it speaks must speak POP3: browsers and other protocols are turned away (RFC 7301)."""
+    if offered:
+        context.set_alpn_protocols(offered)
+    running = gate(drop.port, listener(certificate, tls=tls))
+    with Wire(running.port) as client:
+        if tls == "stls":
+            client.greet()
+            client.ask(b"STLS")
+        if not accepted:
+            with pytest.raises(REFUSED):
+                client.handshake(context)
+            return
+        client.handshake(context)
+        assert client.socket.tls.selected_alpn_protocol() == ("pop3" if offered else None)
+        if tls == "implicit":
+            client.greet()
+        assert client.ask(b"USER bob").startswith(b"+OK")
+
+
+def old_client(context, version):
+    context.minimum_version = context.maximum_version = version
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("version", (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1), ids=("1.0", "1.1"))
+def test_old_tls_only_where_it_is_allowed(drop, gate, certificate, context, version):
+    allowing, other = gate(drop.port, listener(certificate, tls_min="TLSv1.0")), gate(drop.port, listener(certificate))
+    with Wire(allowing.port, tls=old_client(context, version)) as client:
+        assert client.socket.tls.version() in ("TLSv1", "TLSv1.1")
+        client.login(BOB)
+    with pytest.raises(REFUSED):
+        Wire(other.port, tls=context)
+
+
+def test_tls_min_13_refuses_12(drop, gate, certificate, context):
+    port = gate(drop.port, listener(certificate, tls_min="TLSv1.3")).port
+    with Wire(port, tls=context) as client:
+        client.greet()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with pytest.raises(REFUSED):
+        Wire(port, tls=context)
+
+
+def test_tls_is_recorded(drop, gate, certificate, context, folder):
+    running = gate(drop.port, listener(certificate), filters=filters.audit(folder))
+    session = session_of(running.port, context)
+    with Wire(running.port) as client:
+        client.handshake(context, session=session)
+        client.greet()
+        client.ask(b"QUIT")
+    file = folder / "audit.jsonl"
+    found = wait_until(lambda: [r for r in map(json.loads, file.read_text().splitlines()) if r["event"] == "tls"][1:] and
+                       [r for r in map(json.loads, file.read_text().splitlines()) if r["event"] == "tls"])
+    assert [record["resumed"] for record in found] == [False, True]
+    for record in found:
+        assert record["side"] == "client" and record["version"] == "TLSv1.3" and record["sni"] == "localhost"
+        assert record["cipher"].startswith("TLS_")
+
+
+def test_http_over_tls_gets_nothing_of_its_own_back(drop, gate, certificate, context):
+    with Wire(gate(drop.port, listener(certificate)).port, tls=context) as client:
+        try:
+            client.send(b"GET /<script>alert(1)</script> HTTP/1.1\r\nHost: x\r\nCookie: Sesam-cookie\r\n\r\n" * 10 + b"QUIT\r\n")
+        except OSError:
+            pass
+        assert b"script" not in client.rest()[0]
+    secrets_sent.add(b"Sesam-cookie")
+
+
+def test_openssl_resumes(drop, gate, certificate, authority, folder):
+    port = gate(drop.port, listener(certificate)).port
+    common = ("openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-CAfile", authority.file, "-verify_return_error", "-tls1_2")
+    run(*common, "-sess_out", folder / "session", input=b"QUIT\n")
+    assert b"Reused, TLSv1.2" in run(*common, "-sess_in", folder / "session", input=b"QUIT\n").stdout
+
+
+def test_plain_octets_to_a_tls_port(drop, gate, certificate):
+    port = gate(drop.port, listener(certificate)).port
+    with Wire(port) as client:
+        client.send(b"USER bob\r\n")
+        data = client.rest()[0]
+    assert b"+OK" not in data
+    assert b"USER" not in drop.verbs()
