@@ -23,6 +23,7 @@ note_event(evutil_socket_t fd, short what, void *arg)
     peer->readable = peer->readable || (what & (EV_READ | EV_CLOSED)) != 0;
     peer->writable = peer->writable || (what & EV_WRITE) != 0;
     peer->ending   = peer->ending || (what & EV_CLOSED) != 0;
+    peer->unsure   = true;
     if (peer->tls != NULL && (what & (EV_READ | EV_CLOSED)) != 0)
         tls_readable(peer->tls, peer->ending);
     peer->wake(peer->context);
@@ -157,6 +158,18 @@ peer_handshake(struct peer *peer)
         peer->readable = true;
         peer->writable = true;
     }
+    return true;
+}
+
+bool
+peer_look_again(struct peer *peer)
+{
+    if (peer->state != PEER_OPEN || peer->readable || !peer->unsure)
+        return false;
+    peer->unsure   = false;
+    peer->readable = true;
+    if (peer->tls != NULL)
+        tls_readable(peer->tls, peer->ending);
     return true;
 }
 

@@ -36,6 +36,7 @@ struct peer {
     size_t       chunk;          /* how much is read at once, in octets */
     bool         readable;       /* the kernel may have octets for us */
     bool         ending;         /* the peer closed its half: read on to the end */
+    bool         unsure;         /* a reset may hide behind the octets that were read: peer_look_again() */
     bool         writable;       /* the kernel may take octets */
     bool         watches_output; /* events say when it does */
     struct event input_event;
@@ -65,6 +66,12 @@ bool peer_connect(struct peer *);
 bool peer_handshake(struct peer *);
 bool peer_fill(struct peer *, size_t most);
 bool peer_flush(struct peer *);
+
+/*
+ * Has peer_fill() ask the kernel once more, though the last read seemed to be the last: for who still waits for octets.
+ * A reset that comes together with octets is one event with them, which does not tell of it. True once for each event.
+ */
+bool peer_look_again(struct peer *);
 
 /* Octets that wait in `in` and in `out`. */
 size_t peer_waiting(const struct peer *);

@@ -133,7 +133,12 @@ read_client(struct session *session)
 static bool
 read_server(struct session *session)
 {
-    return peer_unsent(&session->client) < PEER_HIGH_WATER && peer_fill(&session->server, PEER_HIGH_WATER);
+    bool waits = session->expected_of_server > 0 && !session->sasl_turn;
+
+    if (peer_unsent(&session->client) >= PEER_HIGH_WATER)
+        return false;
+    return peer_fill(&session->server, PEER_HIGH_WATER) ||
+           (waits && peer_look_again(&session->server) && peer_fill(&session->server, PEER_HIGH_WATER));
 }
 
 static bool
