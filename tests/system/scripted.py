@@ -68,7 +68,10 @@ class Connection:
 
     def fin(self):
         """An end without close_notify."""
-        self.socket.shutdown(socket.SHUT_RDWR)
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # the other side was faster
         raise Gone("fin")
 
     def rst(self):
