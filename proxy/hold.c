@@ -88,7 +88,7 @@ release_file(struct hold *hold, struct evbuffer *to)
 int
 hold_release(struct hold *hold, struct evbuffer *to)
 {
-    if (hold->fd >= 0 && release_file(hold, to) != 0)
+    if (hold->spooled > 0 && release_file(hold, to) != 0)
         return -1;
     if (evbuffer_add_buffer(to, hold->parked) != 0)
         return -1;
