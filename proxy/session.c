@@ -156,8 +156,18 @@ write_client(struct session *session)
     return true;
 }
 
-/* The client is gone. What it asked for and can no longer get must not be followed by the deletes that it asked for
- * next. */
+/* Is there still something to be done for a client that has closed its half, and may read on? */
+static bool
+goes_on_half_closed(const struct session *session)
+{
+    return (session->expected_count > 0 && !session->sasl_turn) || peer_unsent(&session->client) > 0 ||
+           (session->state == SESSION_CONNECTING && peer_waiting(&session->client) > 0);
+}
+
+/*
+ * The client is gone; session_take_commands() has just had its turn. What was asked for by a client that lacks no
+ * message is still done, the deletes and QUIT behind it among it; one that lacks a message must not lose it by them.
+ */
 static bool
 watch_client(struct session *session)
 {
@@ -166,11 +176,14 @@ watch_client(struct session *session)
 
     if ((state != PEER_ENDED && state != PEER_BROKEN) || session->state >= SESSION_CLOSING)
         return false;
+    if (state == PEER_BROKEN && !lacking)
+        buffer_drain(session->client.out, peer_unsent(&session->client));
     if (session->state == SESSION_UPDATE)
         return false; /* QUIT is with the server: hear its answer */
-    if (state == PEER_ENDED && (session->expected_count > 0 || peer_unsent(&session->client) > 0 ||
-                                (session->state == SESSION_CONNECTING && peer_waiting(&session->client) > 0)))
-        return false; /* it closed its half, and may still read */
+    if (state == PEER_ENDED && goes_on_half_closed(session))
+        return false;
+    if (state == PEER_BROKEN && !lacking && session->expected_count > 0 && peer_waiting(&session->client) > 0)
+        return false;
     session_finish(session, state == PEER_BROKEN && lacking ? END_RESET : END_FLUSH,
                    state == PEER_ENDED ? "client closed the connection" : "client lost the connection");
     return true;
@@ -201,9 +214,8 @@ close_when_written(struct session *session)
 }
 
 static bool (*const moves[])(struct session *) = {
-    session_connect,    read_client,          session_take_commands, write_server,
-    read_server,        session_take_replies, write_client,          session_note_delivered,
-    session_start_stls, watch_client,         watch_server,          close_when_written,
+    session_connect,      read_client,  session_take_commands,  watch_client,       write_server, read_server,
+    session_take_replies, write_client, session_note_delivered, session_start_stls, watch_server, close_when_written,
 };
 
 /* The moment at which the session has waited too long for something, and what that is. */
