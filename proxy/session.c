@@ -189,6 +189,13 @@ watch_client(struct session *session)
     return true;
 }
 
+/* What the server said waits for its turn: for the client to take what is in front of it, or for a filter. */
+static bool
+has_more_from_server(const struct session *session)
+{
+    return peer_waiting(&session->server) > 0 && (session->delivery != NULL || !session_client_has_room(session));
+}
+
 /* The server is gone, and all that it said has been taken. */
 static bool
 watch_server(struct session *session)
@@ -199,6 +206,8 @@ watch_server(struct session *session)
         return false;
     if (session->state == SESSION_CONNECTING)
         return false; /* session_connect.c tries the next one */
+    if (has_more_from_server(session))
+        return false;
     session_fail(session, state == PEER_ENDED ? "server closed the connection" : "server lost the connection");
     return true;
 }
@@ -235,8 +244,8 @@ deadline(const struct session *session, const char **what)
         *what = "server did not greet in time (connect_timeout)";
         return session->connecting + upstream->connect_timeout;
     }
-    if (session->expected_of_server > 0 && !session->sasl_turn && peer_unsent(&session->client) < PEER_HIGH_WATER &&
-        (session->delivery == NULL || peer_waiting(&session->server) == 0)) {
+    if (session->expected_of_server > 0 && !session->sasl_turn && session_client_has_room(session) &&
+        !has_more_from_server(session)) {
         *what = "server did not answer in time (reply_timeout)";
         return reply + upstream->reply_timeout;
     }

@@ -176,6 +176,9 @@ bool session_plaintext_allowed(const struct session *);
 bool session_login_allowed(const struct session *);
 bool session_stls_offered(const struct session *);
 
+/* May more be put into the client's buffer? If not, the server waits, however much it has to say. */
+bool session_client_has_room(const struct session *);
+
 /* A list begins behind the status line that was just read. */
 void session_start_listing(struct session *, struct expectation *, struct span text);
 

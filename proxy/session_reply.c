@@ -223,6 +223,12 @@ refuse_unasked(struct session *session)
 }
 
 bool
+session_client_has_room(const struct session *session)
+{
+    return peer_unsent(&session->client) < PEER_HIGH_WATER && session->delivery_count < DELIVERIES_MOST;
+}
+
+bool
 session_take_replies(struct session *session)
 {
     size_t waiting = peer_waiting(&session->server);
@@ -230,8 +236,7 @@ session_take_replies(struct session *session)
 
     if (session->state < SESSION_AUTHORIZATION || session->state > SESSION_UPDATE)
         return false;
-    while (!STAILQ_EMPTY(&session->expected) && session->state < SESSION_CLOSING &&
-           peer_unsent(&session->client) < PEER_HIGH_WATER && session->delivery_count < DELIVERIES_MOST &&
+    while (!STAILQ_EMPTY(&session->expected) && session->state < SESSION_CLOSING && session_client_has_room(session) &&
            take_next(session))
         changed = true;
     if (session->state < SESSION_CLOSING && session->expected_of_server == 0 && peer_waiting(&session->server) > 0)
