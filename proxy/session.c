@@ -333,7 +333,7 @@ session_free(struct session *session)
     session_drop_messages(session);
     record_disconnect(session);
     peer_close(&session->server);
-    if (session->end == END_RESET)
+    if (session->end == END_RESET || peer_unsent(&session->client) > 0)
         peer_reset(&session->client);
     else
         peer_close(&session->client);
