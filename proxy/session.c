@@ -356,7 +356,8 @@ session_free(struct session *session)
 void
 session_step(struct session *session)
 {
-    bool changed = true;
+    static const struct timeval at_once = {0};
+    bool                        changed = true;
 
     for (int round = 0; changed && round < ROUNDS && session->state != SESSION_GONE; round++) {
         changed = false;
@@ -368,7 +369,7 @@ session_step(struct session *session)
         return;
     }
     if (changed)
-        event_active(&session->again, 0, 0);
+        (void)evtimer_add(&session->again, &at_once); /* behind what others have become ready for meanwhile */
     arm_timer(session);
 }
 

@@ -129,7 +129,7 @@ struct session {
     int64_t          closing;    /* since when */
     int64_t          armed;      /* when the timer goes off; 0: it is not armed */
     struct event     timer;
-    struct event     again;  /* made active to be called from the event loop, anew */
+    struct event     again;  /* to be called from the event loop, anew */
     const char      *reason; /* why the session ended; NULL: it has not */
     const char      *doing;  /* for the log: "reading the greeting" */
     enum session_end end;
