@@ -133,7 +133,7 @@ read_client(struct session *session)
 static bool
 read_server(struct session *session)
 {
-    bool waits = session->expected_of_server > 0 && !session->sasl_turn;
+    bool waits = session->state == SESSION_CONNECTING || (session->expected_of_server > 0 && !session->sasl_turn);
 
     if (peer_unsent(&session->client) >= PEER_HIGH_WATER)
         return false;

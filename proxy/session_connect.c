@@ -120,10 +120,8 @@ secured(struct session *session)
 static bool
 read_line(struct session *session, enum pop3_status *status, struct span *text)
 {
-    struct span line, input;
+    struct span line, input = {(const char *)evbuffer_pullup(session->server.in, -1), peer_waiting(&session->server)};
 
-    (void)peer_fill(&session->server, LINE_MOST);
-    input = (struct span){(const char *)evbuffer_pullup(session->server.in, -1), peer_waiting(&session->server)};
     if (pop3_next_line(input, &line) == 0) {
         if (input.len >= LINE_MOST)
             next_address(session, "it sent a line without an end");
@@ -202,7 +200,6 @@ read_stls_answer(struct session *session)
     enum pop3_status status;
     struct span      text;
 
-    (void)peer_flush(&session->server);
     if (!read_line(session, &status, &text))
         return false;
     if (status != POP3_OK)
@@ -228,11 +225,12 @@ static bool (*const steps[])(struct session *) = {
 bool
 session_connect(struct session *session)
 {
-    bool changed = greet_client_tls(session);
+    bool            changed = greet_client_tls(session);
+    enum link_state before  = session->link;
 
     if (session->state != SESSION_CONNECTING || session->client.state == PEER_HANDSHAKE)
         return changed;
-    if (steps[session->link](session))
+    if (steps[before](session) || session->link != before)
         return true;
     if (session->server.state == PEER_BROKEN)
         next_address(session, session->server.why);
