@@ -140,6 +140,16 @@ is_right(const struct config_section *section, const char *name)
     return key == NULL || !key->wrong;
 }
 
+/* What cannot be sent as SNI (RFC 6066, 3) cannot be in a certificate either. */
+static void
+check_tls_name(struct config_loader *loader, const struct config_section *section, const char *name)
+{
+    enum { HOST_NAME_MAX_OCTETS = 255 };
+
+    if (name != NULL && (*name == '\0' || strlen(name) > HOST_NAME_MAX_OCTETS))
+        config_complain(loader, section, "tls_name", "tls_name = \"%s\": not the name of a host", name);
+}
+
 static void
 open_upstream_tls(struct config_loader *loader, const struct config_section *section, struct config_upstream *upstream)
 {
@@ -150,6 +160,7 @@ open_upstream_tls(struct config_loader *loader, const struct config_section *sec
     upstream->tls = words[upstream->tls];
     if (!is_right(section, "tls"))
         return;
+    check_tls_name(loader, section, upstream->tls_name);
     if (upstream->tls == CONFIG_TLS_NONE)
         refuse_keys_of_tls(loader, section, keys);
     else if (is_right(section, "tls_ca"))
