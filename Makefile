@@ -27,6 +27,7 @@ DEBIAN-unit  = libcmocka-dev
 DEBIAN-demo  = python3 openssl curl ca-certificates
 DEBIAN-check = $(DEBIAN-unit) $(DEBIAN-demo) python3-pytest dovecot-pop3d mpop fetchmail procps
 DEBIAN-lint  = clang-format clang-tidy cppcheck mandoc
+DEBIAN-run-fuzzers = libclang-rt-dev
 DEBIAN-bench = python3 openssl nginx libnginx-mod-mail
 
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wno-sign-conversion -Wvla \
@@ -126,7 +127,8 @@ lint-cppcheck: packages
 	$(QUIET)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr -I. \
 	    --include=$(firstword $(wildcard /usr/include/*/sys/queue.h)) $(filter-out tests/%,$(filter %.c,$C))
 lint-man: packages
-	mandoc -Tlint -W warning $(MANUAL)
+	@echo mandoc
+	$(QUIET)mandoc -Tlint -W warning $(MANUAL)
 
 ## sizes       files over 500 lines and functions over 80
 sizes:
