@@ -1,9 +1,11 @@
 /* One end of a session: its events, its reads and its writes. */
 #include <assert.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -106,16 +108,38 @@ ended(struct peer *peer)
     return true;
 }
 
-bool
-peer_connect(struct peer *peer)
+/* What went wrong with the socket without a call having failed. */
+static int
+pending_error(const struct peer *peer)
 {
     int       error = 0;
     socklen_t len   = sizeof(error);
 
+    return getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 ? error : errno;
+}
+
+bool
+peer_acknowledged(struct peer *peer)
+{
+    int error, waiting;
+
+    if (peer->state != PEER_OPEN && peer->state != PEER_ENDED)
+        return false;
+    error = pending_error(peer);
+    if (error == 0 && ioctl(peer->fd, SIOCOUTQ, &waiting) == 0)
+        return waiting == 0;
+    (void)system_error(peer, error != 0 ? error : errno);
+    return false;
+}
+
+bool
+peer_connect(struct peer *peer)
+{
+    int error;
+
     if (peer->state != PEER_CONNECTING || !peer->writable)
         return false;
-    if (getsockopt(peer->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
-        error = errno;
+    error = pending_error(peer);
     if (error != 0)
         return system_error(peer, error);
     peer->state    = PEER_OPEN;
@@ -270,7 +294,6 @@ drain(struct peer *peer, size_t put)
 static bool
 flush_plain(struct peer *peer)
 {
-    size_t  len = peer_unsent(peer);
     ssize_t put = write_plain(peer);
 
     if (put < 0 && errno == EAGAIN) {
@@ -280,8 +303,6 @@ flush_plain(struct peer *peer)
     if (put < 0)
         return system_error(peer, errno);
     drain(peer, (size_t)put);
-    if ((size_t)put < len && peer_unsent(peer) > 0 && peer->watches_output)
-        peer->writable = true;
     return true;
 }
 

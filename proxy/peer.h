@@ -73,6 +73,10 @@ bool peer_flush(struct peer *);
  */
 bool peer_look_again(struct peer *);
 
+/* Has the peer's system acknowledged every octet that was sent? Finds out a reset, too: the peer is PEER_BROKEN then.
+ */
+bool peer_acknowledged(struct peer *);
+
 /* Octets that wait in `in` and in `out`. */
 size_t peer_waiting(const struct peer *);
 size_t peer_unsent(const struct peer *);

@@ -13,10 +13,9 @@
 #include "proxy/session_private.h"
 
 enum {
-    CLIENT_CHUNK  = 2 * 1024,                     /* octets read at once: commands are short */
-    CLIENT_MOST   = POP3_SASL_MAX + CLIENT_CHUNK, /* octets of commands that may wait */
-    ROUNDS        = 32,                           /* moves of one session before others have their turn */
-    CLOSING_LIMIT = 10000,                        /* milliseconds for a client to take its last reply */
+    CLIENT_CHUNK = 2 * 1024,                     /* octets read at once: commands are short */
+    CLIENT_MOST  = POP3_SASL_MAX + CLIENT_CHUNK, /* octets of commands that may wait */
+    ROUNDS       = 32,                           /* moves of one session before others have their turn */
 };
 
 static const char *const state_names[] = {
@@ -161,7 +160,7 @@ static bool
 goes_on_half_closed(const struct session *session)
 {
     return (session->expected_count > 0 && !session->sasl_turn) || peer_unsent(&session->client) > 0 ||
-           (session->state == SESSION_CONNECTING && peer_waiting(&session->client) > 0);
+           session->awaits_client || (session->state == SESSION_CONNECTING && peer_waiting(&session->client) > 0);
 }
 
 /*
@@ -171,8 +170,8 @@ goes_on_half_closed(const struct session *session)
 static bool
 watch_client(struct session *session)
 {
-    enum peer_state state   = session->client.state;
-    bool            lacking = session->expected_messages > 0 || !session_has_delivered(session);
+    enum peer_state state = session->client.state;
+    bool lacking          = session->awaits_client || session->expected_messages > 0 || !session_has_delivered(session);
 
     if ((state != PEER_ENDED && state != PEER_BROKEN) || session->state >= SESSION_CLOSING)
         return false;
@@ -189,13 +188,6 @@ watch_client(struct session *session)
     return true;
 }
 
-/* What the server said waits for its turn: for the client to take what is in front of it, or for a filter. */
-static bool
-has_more_from_server(const struct session *session)
-{
-    return peer_waiting(&session->server) > 0 && (session->delivery != NULL || !session_client_has_room(session));
-}
-
 /* The server is gone, and all that it said has been taken. */
 static bool
 watch_server(struct session *session)
@@ -206,7 +198,7 @@ watch_server(struct session *session)
         return false;
     if (session->state == SESSION_CONNECTING)
         return false; /* session_connect.c tries the next one */
-    if (has_more_from_server(session))
+    if (session_has_more_of_server(session))
         return false;
     session_fail(session, state == PEER_ENDED ? "server closed the connection" : "server lost the connection");
     return true;
@@ -226,82 +218,6 @@ static bool (*const moves[])(struct session *) = {
     session_connect,      read_client,  session_take_commands,  watch_client,       write_server, read_server,
     session_take_replies, write_client, session_note_delivered, session_start_stls, watch_server, close_when_written,
 };
-
-/* The moment at which the session has waited too long for something, and what that is. */
-static int64_t
-deadline(const struct session *session, const char **what)
-{
-    const struct config_listener *listener = session->listener;
-    const struct config_upstream *upstream = listener->upstream;
-    int64_t                       login    = session->opened + listener->login_timeout;
-    int64_t                       reply = session->asked > session->server.last ? session->asked : session->server.last;
-
-    if (session->state == SESSION_CLOSING) {
-        *what = "client does not take its last reply";
-        return session->closing + CLOSING_LIMIT;
-    }
-    if (session->state == SESSION_CONNECTING && session->link != LINK_NONE) {
-        *what = "server did not greet in time (connect_timeout)";
-        return session->connecting + upstream->connect_timeout;
-    }
-    if (session->expected_of_server > 0 && !session->sasl_turn && session_client_has_room(session) &&
-        !has_more_from_server(session)) {
-        *what = "server did not answer in time (reply_timeout)";
-        return reply + upstream->reply_timeout;
-    }
-    if (session->state <= SESSION_AUTHORIZATION) {
-        *what = "client did not log in in time (login_timeout)";
-        return login;
-    }
-    *what = "client was idle for too long (idle_timeout)";
-    return session->active + listener->idle_timeout;
-}
-
-/* The timer is moved forward only: when it goes off too early, it is set anew. That spares a call for every octet. */
-static void
-arm_timer(struct session *session)
-{
-    const char    *what;
-    int64_t        due  = deadline(session, &what);
-    int64_t        wait = due - clock_now();
-    struct timeval time = {.tv_sec = wait > 0 ? wait / 1000 : 0, .tv_usec = wait > 0 ? wait % 1000 * 1000 : 1};
-
-    if (session->armed != 0 && session->armed <= due)
-        return;
-    if (evtimer_add(&session->timer, &time) == 0)
-        session->armed = due;
-}
-
-/* RFC 1939, 3: an idle client is left without an answer, and without an UPDATE. */
-static void
-expire(struct session *session, const char *what)
-{
-    bool server = strncmp(what, "server", 6) == 0;
-
-    if (session->state == SESSION_CONNECTING && session->link != LINK_NONE) {
-        session->server.state = session->server.state == PEER_CLOSED ? PEER_CLOSED : PEER_BROKEN;
-        session->server.why   = what;
-    } else if (server) {
-        session_fail(session, what);
-    } else {
-        session_log(session, LOG_LEVEL_INFO, "%s", what);
-        session_finish(session, session->in_reply || session->state == SESSION_CLOSING ? END_RESET : END_FLUSH, what);
-    }
-}
-
-static void
-note_timer(evutil_socket_t fd, short events, void *context)
-{
-    struct session *session = context;
-    const char     *what;
-
-    (void)fd;
-    (void)events;
-    session->armed = 0;
-    if (deadline(session, &what) <= clock_now())
-        expire(session, what);
-    session_step(session);
-}
 
 static void
 record_disconnect(const struct session *session)
@@ -370,7 +286,7 @@ session_step(struct session *session)
     }
     if (changed)
         (void)evtimer_add(&session->again, &at_once); /* behind what others have become ready for meanwhile */
-    arm_timer(session);
+    session_arm_timer(session);
 }
 
 static void
@@ -390,17 +306,11 @@ name_client(struct session *session, const struct sockaddr *client)
 static void
 name_session(struct session *session, const struct audit_logs *logs)
 {
-    struct session_host *host  = session->host;
-    size_t               count = sizeof(session->audit_ids) / sizeof(*session->audit_ids);
+    struct session_host *host = session->host;
 
     (void)snprintf(session->name, sizeof(session->name), "%08" PRIx32 "-%" PRIu64, host->tag, ++host->serial);
-    count = logs->count < count ? logs->count : count;
-    if (count > 0)
-        memcpy(session->audit_ids, logs->ids, count * sizeof(*logs->ids));
-    session->audit = (struct audit_session){.logs     = {session->audit_ids, count},
-                                            .session  = session->name,
-                                            .client   = session->client_name,
-                                            .listener = session->listener->name};
+    session->audit = (struct audit_session){
+        .logs = *logs, .session = session->name, .client = session->client_name, .listener = session->listener->name};
 }
 
 void
@@ -420,7 +330,7 @@ session_open(struct session_host *host, const struct config_listener *listener, 
     name_session(session, logs);
     TAILQ_INSERT_TAIL(&host->sessions, session, entry);
     host->count++;
-    if (evtimer_assign(&session->timer, host->base, note_timer, session) != 0 ||
+    if (evtimer_assign(&session->timer, host->base, session_note_timer, session) != 0 ||
         event_assign(&session->again, host->base, -1, 0, note_again, session) != 0)
         abort();
     audit_connect(&session->audit);

@@ -129,11 +129,11 @@ forward(struct session *session, const struct pop3_command *command)
 {
     bool busy = session->expected_of_server > 0;
 
-    if (busy && session->pipelining != YES)
+    if (busy && session->pipelining != PIPELINING_YES)
         return LATER;
-    if (session->pipelining == UNKNOWN && !session->asked_capa && session->logged_in && command->verb != POP3_CAPA &&
+    if (session->pipelining == PIPELINING_UNKNOWN && session->logged_in && command->verb != POP3_CAPA &&
         more_commands(session, command)) {
-        session->asked_capa = true;
+        session->pipelining = PIPELINING_ASKED;
         ask_capa(session, EXPECT_CAPA);
         return LATER;
     }
@@ -141,13 +141,33 @@ forward(struct session *session, const struct pop3_command *command)
     return TAKEN;
 }
 
-/* Deletes, and the QUIT that commits them, wait until the client's socket has taken every message before them. */
+/*
+ * Does the client have every message that it asked for before this command? Its socket must have taken them; and where
+ * the command came before they were sent, its system must have acknowledged them too, for a client that died in between
+ * never read them.
+ */
+static bool
+client_has_messages(struct session *session)
+{
+    static const struct timeval soon = {.tv_usec = 5000};
+
+    if (session->expected_messages > 0 || !session_has_delivered(session)) {
+        session->awaits_client = true;
+        return false;
+    }
+    if (session->awaits_client && !peer_acknowledged(&session->client)) {
+        (void)evtimer_add(&session->again, &soon);
+        return false;
+    }
+    session->awaits_client = false;
+    return true;
+}
+
+/* Deletes, and the QUIT that commits them, wait for the messages before them. */
 static enum outcome
 forward_after_messages(struct session *session, const struct pop3_command *command)
 {
-    if (session->expected_messages > 0 || !session_has_delivered(session))
-        return LATER;
-    return forward(session, command);
+    return client_has_messages(session) ? forward(session, command) : LATER;
 }
 
 static enum outcome
@@ -281,7 +301,6 @@ take_line(struct session *session, struct span line)
     struct pop3_command command;
 
     pop3_parse_command(line, &command);
-    session->active = clock_now();
     if (!session->logged_in && command.verb == POP3_OTHER && speaks_another_protocol(command.name)) {
         session_finish(session, END_FLUSH, "client speaks another protocol");
         return TAKEN;
@@ -309,7 +328,7 @@ take_response(struct session *session, struct span line)
     peer_put(&session->server, sent);
     peer_put(&session->server, SPAN("\r\n"));
     session->sasl_turn = false;
-    session->asked = session->active = clock_now();
+    session->asked     = clock_now();
 }
 
 /* May the next line be looked at? Before login commands are taken one by one: what one means hangs on the answer to the
@@ -367,6 +386,7 @@ take_next(struct session *session)
         take_response(session, line);
     else if (take_line(session, line) == LATER)
         return false;
+    session->active = clock_now();
     if (session->state != SESSION_GONE)
         buffer_drain(session->client.in, len);
     return true;

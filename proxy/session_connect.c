@@ -202,7 +202,9 @@ read_stls_answer(struct session *session)
 
     if (!read_line(session, &status, &text))
         return false;
-    if (status != POP3_OK)
+    if (peer_unsent(&session->server) > 0)
+        next_address(session, "it answered before it was asked");
+    else if (status != POP3_OK)
         next_address(session, "it has no STLS, which tls = \"stls\" requires");
     else if (take_line(session))
         start_server_tls(session, LINK_STLS_TLS);

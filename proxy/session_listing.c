@@ -78,8 +78,9 @@ answer_capa(struct session *session, enum expectation_kind kind)
     struct bytes            reply = {0};
 
     session->capa.known = true;
-    session->pipelining =
-        session->capa.pipelining && session->listener->upstream->pipelining == CONFIG_PIPELINING_AUTO ? YES : NO;
+    session->pipelining = session->capa.pipelining && session->listener->upstream->pipelining == CONFIG_PIPELINING_AUTO
+                              ? PIPELINING_YES
+                              : PIPELINING_NO;
     if (kind == EXPECT_REPLY)
         capa_write(&session->capa, &now, &reply);
     else if (kind == EXPECT_LIST_OF_MECHANISMS)
@@ -96,7 +97,7 @@ session_answer_without_capa(struct session *session, const struct expectation *e
     const struct capa_offer now   = offer(session);
     struct bytes            reply = {0};
 
-    session->pipelining = NO;
+    session->pipelining = PIPELINING_NO;
     if (expectation->kind == EXPECT_REPLY && now.stls)
         capa_write(&session->capa, &now, &reply); /* a client must learn of STLS somewhere */
     else if (expectation->kind != EXPECT_CAPA)

@@ -1,7 +1,8 @@
 /*
  * A session from within, for the files that share its work:
  *
- *      session.c           opening, the driver, deadlines, the end
+ *      session.c           opening, the driver, the end
+ *      session_timer.c     deadlines
  *      session_connect.c   up to the greeting: TLS with the client, the server's address, its TLS, its greeting
  *      session_command.c   what the client says, and what of it goes to the server
  *      session_reply.c     what the server answers, and what of it goes to the client
@@ -69,7 +70,13 @@ struct delivery {
     uint64_t            mark;    /* client.sent when the client has all of it */
 };
 
-enum knowledge { UNKNOWN, NO, YES };
+/* Does the server take more than one command at a time? */
+enum pipelining {
+    PIPELINING_UNKNOWN,
+    PIPELINING_ASKED, /* popgate has asked for CAPA by itself */
+    PIPELINING_NO,
+    PIPELINING_YES,
+};
 
 /* What the end of the session looks like to the client. */
 enum session_end {
@@ -111,12 +118,12 @@ struct session {
     bool                         user_accepted; /* PASS may follow */
     bool                         logged_in;
 
-    bool           skipping_line; /* the rest of an over-long line */
-    bool           stls_due;      /* the client was told +OK and is to start TLS */
-    bool           asked_capa;    /* popgate asked for CAPA by itself */
-    enum knowledge pipelining;    /* does the server? */
-    unsigned       faults;        /* bad commands before login */
-    struct bytes   greeting;      /* the server's status line, for the client */
+    bool            skipping_line; /* the rest of an over-long line */
+    bool            stls_due;      /* the client was told +OK and is to start TLS */
+    bool            awaits_client; /* a DELE or QUIT stands behind messages that the client has not acknowledged */
+    enum pipelining pipelining;
+    unsigned        faults;   /* bad commands before login */
+    struct bytes    greeting; /* the server's status line, for the client */
 
     struct uidl_table *uidls;
     uint64_t           retrieved, deleted;
@@ -135,7 +142,6 @@ struct session {
     enum session_end end;
 
     struct audit_session audit;
-    unsigned             audit_ids[8];
     char                 name[32];
     char                 client_name[64];
 };
@@ -175,6 +181,13 @@ void session_forget(struct session *);
 bool session_plaintext_allowed(const struct session *);
 bool session_login_allowed(const struct session *);
 bool session_stls_offered(const struct session *);
+
+/* The timer goes off when the session has waited too long for whatever it waits for next. */
+void session_arm_timer(struct session *);
+void session_note_timer(evutil_socket_t, short events, void *session);
+
+/* What the server said waits for its turn: for the client to take what is in front of it, or for a filter. */
+bool session_has_more_of_server(const struct session *);
 
 /* May more be put into the client's buffer? If not, the server waits, however much it has to say. */
 bool session_client_has_room(const struct session *);

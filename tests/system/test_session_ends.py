@@ -53,6 +53,27 @@ def test_quit_of_a_client_that_does_not_wait(gate, server, capa):
     assert upstream.connections[-1].deleted == {b"1", b"2", b"3"}
 
 
+@pytest.mark.parametrize("capa", [None, PIPELINING])
+def test_client_that_dies_before_the_message_comes(gate, server, capa):
+    """Its system took the message, and nobody read it: what was to follow the message is not done."""
+    upstream = server(Maildrop(LETTERS, capa=capa, delay=0.1))
+    client = Wire(gate(upstream.port).port).login(BOB)
+    client.send(b"RETR 1\r\nDELE 1\r\nQUIT\r\n")
+    client.socket.close()
+    wait_until(lambda: upstream.connections[-1].ended, 5, "the server is left")
+    assert b"RETR" in upstream.verbs() and not {b"DELE", b"QUIT"} & set(upstream.verbs())
+
+
+def test_half_closed_client_that_reads_deletes(gate, server):
+    upstream = server(Maildrop(LETTERS))
+    with Wire(gate(upstream.port).port).login(BOB) as client:
+        client.send(b"RETR 1\r\nDELE 1\r\nQUIT\r\n")
+        client.socket.shutdown(socket.SHUT_WR)
+        answers, how = client.rest()
+    assert LETTERS[0] in answers and how == "fin"
+    assert upstream.verbs()[-3:] == [b"RETR", b"DELE", b"QUIT"]
+
+
 def test_client_gone_in_sasl(gate, server):
     """A client that hangs up when its response is due does not keep the server."""
     upstream = server(Maildrop())

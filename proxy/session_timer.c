@@ -1,0 +1,90 @@
+/* Deadlines: what a session waits for, for how long, and what becomes of it then. */
+#include "proxy/clock.h"
+#include "proxy/session_private.h"
+
+enum { CLOSING_LIMIT = 10000 /* milliseconds for a client to take its last reply */ };
+
+struct deadline {
+    int64_t     at;
+    const char *what;      /* the reason, when it is over */
+    bool        of_server; /* it is the server that is too slow */
+};
+
+bool
+session_has_more_of_server(const struct session *session)
+{
+    return peer_waiting(&session->server) > 0 && (session->delivery != NULL || !session_client_has_room(session));
+}
+
+static bool
+waits_for_server(const struct session *session)
+{
+    return session->expected_of_server > 0 && !session->sasl_turn && session_client_has_room(session) &&
+           !session_has_more_of_server(session);
+}
+
+static struct deadline
+deadline(const struct session *session)
+{
+    const struct config_listener *listener = session->listener;
+    const struct config_upstream *upstream = listener->upstream;
+    int64_t                       heard    = session->server.last;
+
+    if (session->state == SESSION_CLOSING)
+        return (struct deadline){session->closing + CLOSING_LIMIT, "client does not take its last reply", false};
+    if (session->state == SESSION_CONNECTING && session->link != LINK_NONE)
+        return (struct deadline){session->connecting + upstream->connect_timeout,
+                                 "server did not greet in time (connect_timeout)", true};
+    if (waits_for_server(session))
+        return (struct deadline){(session->asked > heard ? session->asked : heard) + upstream->reply_timeout,
+                                 "server did not answer in time (reply_timeout)", true};
+    if (session->state <= SESSION_AUTHORIZATION)
+        return (struct deadline){session->opened + listener->login_timeout,
+                                 "client did not log in in time (login_timeout)", false};
+    return (struct deadline){session->active + listener->idle_timeout, "client was idle for too long (idle_timeout)",
+                             false};
+}
+
+/* It is moved forward only: when it goes off too early, it is set anew. That spares a call for every octet. */
+void
+session_arm_timer(struct session *session)
+{
+    int64_t        due  = deadline(session).at;
+    int64_t        wait = due - clock_now();
+    struct timeval time = {.tv_sec = wait > 0 ? wait / 1000 : 0, .tv_usec = wait > 0 ? wait % 1000 * 1000 : 1};
+
+    if (session->armed != 0 && session->armed <= due)
+        return;
+    if (evtimer_add(&session->timer, &time) == 0)
+        session->armed = due;
+}
+
+/* RFC 1939, 3: an idle client is left without an answer, and without an UPDATE. */
+static void
+expire(struct session *session, const struct deadline *over)
+{
+    if (session->state == SESSION_CONNECTING && over->of_server) {
+        session->server.state = session->server.state == PEER_CLOSED ? PEER_CLOSED : PEER_BROKEN;
+        session->server.why   = over->what;
+    } else if (over->of_server) {
+        session_fail(session, over->what);
+    } else {
+        session_log(session, LOG_LEVEL_INFO, "%s", over->what);
+        session_finish(session, session->in_reply || session->state == SESSION_CLOSING ? END_RESET : END_FLUSH,
+                       over->what);
+    }
+}
+
+void
+session_note_timer(evutil_socket_t fd, short events, void *context)
+{
+    struct session       *session = context;
+    const struct deadline next    = deadline(session);
+
+    (void)fd;
+    (void)events;
+    session->armed = 0;
+    if (next.at <= clock_now())
+        expire(session, &next);
+    session_step(session);
+}
