@@ -126,6 +126,30 @@ def test_capa_passes_only_what_works_through_a_proxy(server, gate, line):
     assert (b"SASL PLAIN\r\n" in offered) == (b"PLAIN" in line)
 
 
+def test_language_and_utf8_of_a_server_that_has_them(server, gate):
+    """RFC 6856: LANG is a listing without an argument and a line with one; UTF8 is asked for before the login."""
+    script = {"UTF8": b"+OK\r\n", "LANG": lambda connection, argument: b"+OK en now\r\n" if argument else b"+OK\r\nen English\r\n.\r\n"}
+    drop = server(Maildrop(MAIL, script, capa=[b"UTF8 USER", b"LANG", b"USER"]))
+    with Wire(gate(drop.port).port) as client:
+        client.greet()
+        assert {b"UTF8 USER", b"LANG"} <= set(client.fetch(b"CAPA").split(b"\r\n"))
+        assert client.ask(b"UTF8").startswith(b"+OK")
+        assert client.fetch(b"LANG") == b"en English\r\n"
+        assert client.ask(b"LANG en") == b"+OK en now\r\n"
+        assert client.ask(b"USER bob").startswith(b"+OK") and client.ask(b"PASS Sesam-7").startswith(b"+OK")
+        assert client.ask(b"UTF8").startswith(b"-ERR")
+        assert client.ask(b"STAT").startswith(b"+OK 3 ")
+
+
+def test_browser_on_the_plain_port_gets_nothing_of_its_own_back(drop, gate):
+    with Wire(gate(drop.port).port) as client:
+        try:
+            client.send(b"POST /<script> HTTP/1.1\r\nHost: x\r\n\r\nUSER bob\r\nPASS Sesam-8\r\n" + b"<script>\r\n" * 100 + b"QUIT\r\n")
+        except OSError:
+            pass
+        assert b"script" not in client.rest()[0]
+
+
 def test_empty_maildrop(server, gate):
     with Wire(gate(server(Maildrop()).port).port) as client:
         client.login(BOB)

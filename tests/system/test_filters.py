@@ -1,4 +1,5 @@
 """What the filters do to mail on its way: scores, rewritten headers, forged verdicts, failures, and TOP like RETR."""
+import json
 import re
 
 import pytest
@@ -6,7 +7,7 @@ import pytest
 import filters
 import mail
 import secrets_sent
-from places import HOST, short
+from places import HOST, short, wait_until
 from popgate import Gate
 from scripted import Maildrop
 from wire import Wire, crlf
@@ -136,6 +137,37 @@ def test_many_messages_held_at_once(server, gate, folder):
         assert text.endswith(b"again and again\r\n.\r\n") and b"X-Spam-Flag: YES" in text
         client.socket.close()
     assert not list((running.folder / "spool").iterdir())
+
+
+OVERGROWN = mail.message("overgrown", b"body\r\n", b"X-Original: a\r\n" * 3000)
+GROWING = "/^X-Original:/ PREPEND X-Grown: " + "grown " * 150 + "\n"
+
+
+def test_filter_that_fails_lets_the_message_pass(server, gate, folder):
+    """on_failure = "pass": rules that write megabytes into a message are no rules for it, and the log says so."""
+    drop = server(Maildrop([OVERGROWN], capa=CAPA))
+    running = gate(drop.port, filters=filters.headers(folder, GROWING))
+    with Wire(running.port) as client:
+        assert client.login(BOB).fetch(b"RETR 1").endswith(b"\r\n\r\nbody\r\n")
+    assert running.wait_log("error: .*headers")
+
+
+def test_filter_that_fails_withholds_the_message(server, gate, folder):
+    """on_failure = "refuse": -ERR instead of the message, the session goes on, and the audit log knows."""
+    sections = {**filters.headers(folder, GROWING), **filters.audit(folder)}
+    sections["headers"]["on_failure"] = "refuse"
+    drop = server(Maildrop([OVERGROWN, HAM], capa=CAPA))
+    running = gate(drop.port, filters=sections)
+    with Wire(running.port) as client:
+        client.login(BOB)
+        client.send(b"RETR 1\r\nTOP 1 0\r\nRETR 2\r\n")
+        answers = [client.line() for _ in range(3)]
+        assert [answer[:4] for answer in answers] == [b"-ERR", b"-ERR", b"+OK "]
+        client.listing()
+        client.ask(b"QUIT")
+    records = [json.loads(line) for line in wait_until(lambda: (folder / "audit.jsonl").read_bytes().splitlines()[5:] and (folder / "audit.jsonl").read_bytes().splitlines())]
+    assert [record["outcome"] for record in records if record["event"] == "message"] == ["withheld", "withheld", "delivered"]
+    assert [record["retrieved"] for record in records if record["event"] == "disconnect"] == [1]
 
 
 def test_bare_line_feeds_are_kept_apart_from_scores(open_gate, folder):
