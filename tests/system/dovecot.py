@@ -1,6 +1,6 @@
 """A real Dovecot from a generated configuration in a temporary folder: POP3, STLS and POP3S on free ports."""
+import grp
 import os
-import pathlib
 import shutil
 import signal
 import subprocess
@@ -36,6 +36,9 @@ service anvil {{
     mode = 0
   }}
 }}
+service auth {{
+  client_limit = 2000
+}}
 service stats {{
   chroot =
 }}
@@ -62,6 +65,12 @@ userdb {{
   args = home={folder}/mail/%u allow_all_users=yes
 }}
 """
+OWN = """
+default_login_user = {user}
+default_internal_user = {user}
+default_internal_group = {group}
+"""
+GROUP = "nogroup" if AS_ROOT else grp.getgrgid(os.getegid()).gr_name
 PROGRAM = shutil.which("dovecot", path=os.environ["PATH"] + ":/usr/sbin")
 
 
@@ -75,9 +84,9 @@ class Dovecot:
             (folder / part).mkdir(mode=0o755, parents=True)
         give_away(folder / "mail")
         config = folder / "dovecot.conf"
-        own = "" if AS_ROOT else f"default_login_user = {UNPRIVILEGED}\ndefault_internal_user = {UNPRIVILEGED}\n"
+        own = "" if AS_ROOT else OWN.format(user=UNPRIVILEGED, group=GROUP)
         config.write_text(CONFIG.format(folder=folder, host=HOST, port=self.port, tls_port=self.tls_port, user=UNPRIVILEGED,
-                                        group=pathlib.Path("/proc/self").group() if not AS_ROOT else "nogroup",
+                                        group=GROUP,
                                         certificate=certificate, password=secrets_sent.PASSWORD % "%u", unprivileged=own))
         self.process = subprocess.Popen([PROGRAM, "-F", "-c", config], start_new_session=True)
         wait_until(lambda: listens(self.port) and listens(self.tls_port), what="Dovecot listens")
