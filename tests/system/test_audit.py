@@ -118,7 +118,7 @@ def test_refused_delete(recorded):
 def test_aborted_message(recorded):
     def die(connection, _):
         connection.send(b"+OK\r\nSubject: half\r\n\r\nhalf a mess")
-        connection.fin()
+        connection.rst()
 
     log = recorded(RETR=die)
     with client_of(log) as client:

@@ -10,7 +10,7 @@ import secrets_sent
 from clients import Place
 from places import wait_until
 from scripted import Maildrop
-from wire import Wire
+from wire import Wire, stuff
 
 BOB = secrets_sent.account("deletes-bob")
 BIG = [mail.message("big", b"0123456789abcdef" * 4 * 500_000 + b"\r\n")]  # 32 MB: more than all buffers on the way
@@ -73,6 +73,37 @@ def test_client_that_says_quit_and_leaves(server, gate):
         client.send(b"QUIT\r\n")
     wait_until(lambda: drop.connections[0].ended)
     assert drop.verbs()[-1] == b"QUIT"
+
+
+def send_and_end(client, commands, end):
+    """The commands and the end of the connection in one segment."""
+    client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    client.send(commands)
+    end()
+
+
+@pytest.mark.parametrize("commands", (b"QUIT\r\n", b"DELE 1\r\nQUIT\r\n"), ids=("quit", "dele-quit"))
+def test_client_that_says_all_and_leaves_at_once(server, gate, commands):
+    """It was asked for, and no message was to be delivered before it."""
+    drop = server(Maildrop(BIG))
+    client = Wire(gate(drop.port).port).login(BOB)
+    send_and_end(client, commands, client.socket.close)
+    wait_until(lambda: drop.connections[0].ended)
+    assert drop.verbs()[-commands.count(b"\n"):] == [line.split(b" ")[0] for line in commands.splitlines()]
+
+
+@pytest.mark.parametrize("via", ("direct", "popgate"))
+def test_client_that_says_all_and_then_only_reads(dovecot, letters, via, request):
+    """As a shell does: commands into a pipe, then the end of input; the answers are still read."""
+    account = dovecot.mailbox(f"half-{via}", letters)
+    port = dovecot.port if via == "direct" else request.getfixturevalue("dovecot_gate").ports["none-none"]
+    with Wire(port) as client:
+        client.login(account)
+        send_and_end(client, b"RETR 2\r\nDELE 2\r\nLIST 1\r\nQUIT\r\n", lambda: client.socket.shutdown(socket.SHUT_WR))
+        assert client.line().startswith(b"+OK")
+        assert client.listing() == stuff(letters[1])
+        assert [client.line()[:3] for _ in range(3)] == [b"+OK"] * 3
+    wait_until(lambda: dovecot.left(f"half-{via}") == len(letters) - 1)
 
 
 def test_client_that_leaves_without_quit_commits_nothing(server, gate):

@@ -36,7 +36,7 @@ POINTS = {  # verb after which it dies, and what it still sends
 }
 CURL_TIMED_OUT = 28
 IN_MESSAGE = ("after ok", "headers", "end of headers", "body", "dot", "dot cr")
-WAYS = [(way, tls) for tls in ("none", "implicit", "stls") for way in ("fin", "close_notify")
+WAYS = [(way, tls) for tls in ("none", "implicit", "stls") for way in ("fin", "rst", "close_notify")
         if tls != "none" or way != "close_notify"]
 
 
@@ -117,7 +117,7 @@ def test_raw_client_sees_an_error(stage, point, way, tls):
 
 
 @pytest.mark.parametrize("client_tls", ("none", "stls", "implicit"))
-@pytest.mark.parametrize("way", ("fin",))
+@pytest.mark.parametrize("way", ("fin", "rst"))
 @pytest.mark.parametrize("point", IN_MESSAGE)
 def test_reset_in_the_middle_of_a_message(stage, point, way, client_tls):
     """RST: no terminator, no close_notify, and every octet before it is the message's."""
@@ -198,7 +198,7 @@ def test_single_line_that_never_came_is_a_passing_fault(stage, point):
 
 def test_popgate_goes_on(stage):
     """A server that died is no reason to refuse the next client."""
-    drop, place = stage.set("body", "fin")
+    drop, place = stage.set("body", "rst")
     for _ in range(3):
         with Wire(place.port) as client:
             client.login(BOB)
