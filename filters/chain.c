@@ -23,7 +23,8 @@ struct chain_step {
     const struct chain_filter *setup;
     unsigned                   reach; /* what it still needs */
     enum step_state            state;
-    bool                       waits; /* for filter_resume() */
+    bool                       waits;     /* for filter_resume() */
+    bool                       held_back; /* headers() is due when the steps in front hold the message no longer */
 };
 
 struct chain_run {
@@ -240,9 +241,42 @@ show_headers(struct chain_step *step)
         step->waits = true;
         return;
     }
+    if (step->held_back)
+        step->reach &= ~(unsigned)FILTER_HOLD;
     step->state = STEP_READS;
     step->reach &= ~(unsigned)FILTER_HEADERS;
     judge(step, verdict);
+}
+
+/* Does a step in front of this one hold the message, and can still edit the header? */
+static bool
+is_behind_hold(const struct chain_step *step)
+{
+    for (const struct chain_step *front = step->run->steps; front < step; front++)
+        if ((front->reach & FILTER_HOLD) != 0)
+            return true;
+    return false;
+}
+
+/* A step that wants the header alone sees it as the steps in front leave it, and the header has to wait for it. */
+static bool
+is_held_back(struct chain_step *step)
+{
+    if ((step->reach != FILTER_HEADERS && !step->held_back) || !is_behind_hold(step))
+        return false;
+    step->held_back = true;
+    step->reach |= FILTER_HOLD;
+    return true;
+}
+
+/* Calls what is due and has nothing to wait for. */
+static void
+advance(struct chain_step *step)
+{
+    if (step->state == STEP_OPEN && !is_held_back(step))
+        show_headers(step);
+    else if (step->state == STEP_ENDS)
+        end(step);
 }
 
 enum filter_verdict
@@ -250,13 +284,8 @@ chain_headers(struct chain_run *run, struct header_list *list)
 {
     run->list = list;
     for (size_t i = 0; i < run->count && run->verdict == FILTER_CONTINUE; i++) {
-        struct chain_step *step = &run->steps[i];
-
-        if (step->state == STEP_OPEN)
-            show_headers(step);
-        else if (step->state == STEP_ENDS)
-            end(step);
-        if (step->waits)
+        advance(&run->steps[i]);
+        if (run->steps[i].waits)
             return FILTER_WAIT;
     }
     return run->verdict;
@@ -269,15 +298,21 @@ begin_text(struct chain_run *run)
     run->rewrites = (chain_reach(run) & FILTER_REWRITE) != 0;
 }
 
+static void
+advance_all(struct chain_run *run)
+{
+    for (size_t i = 0; i < run->count && run->verdict == FILTER_CONTINUE; i++)
+        advance(&run->steps[i]);
+}
+
 enum filter_verdict
 chain_body(struct chain_run *run, struct span text)
 {
     begin_text(run);
-    for (size_t i = 0; i < run->count && run->verdict == FILTER_CONTINUE; i++)
-        if (run->steps[i].state == STEP_ENDS)
-            end(&run->steps[i]);
+    advance_all(run);
     if (text.len > 0)
         deliver(run, 0, text);
+    advance_all(run);
     return run->verdict;
 }
 
@@ -288,10 +323,26 @@ chain_end(struct chain_run *run)
     for (size_t i = 0; i < run->count && run->verdict == FILTER_CONTINUE; i++) {
         struct chain_step *step = &run->steps[i];
 
-        if (step->state != STEP_FINISHED)
+        advance(step);
+        if (step->state == STEP_READS)
             end(step);
         if (step->waits)
             return FILTER_WAIT;
+    }
+    return run->verdict;
+}
+
+enum filter_verdict
+chain_cut(struct chain_run *run, const char *why)
+{
+    for (size_t i = 0; i < run->count; i++) {
+        struct chain_step *step = &run->steps[i];
+
+        if (step->state == STEP_FINISHED)
+            continue;
+        filter_log(&step->filter, FILTER_LOG_WARNING, "%s", why);
+        if (step->setup->on_failure == CHAIN_REFUSE)
+            stop(step, FILTER_FAILED);
     }
     return run->verdict;
 }

@@ -54,6 +54,9 @@ unsigned chain_reach(const struct chain_run *);
  * "refuse" (one that says "pass" is logged and left out from there). chain_failure() then names it. FILTER_ENOUGH is
  * never returned.
  *
+ * A filter of reach FILTER_HEADERS alone, behind one that holds, is called when that one has spoken: it sees what that
+ * one wrote. Until then chain_reach() has FILTER_HOLD for it.
+ *
  * The list given to chain_headers() is that of the calls behind it. Filters edit the header while chain_reach() has
  * FILTER_HOLD, in whatever callback ends the hold: when FILTER_HOLD is gone the header can be written.
  *
@@ -67,8 +70,14 @@ enum filter_verdict chain_body(struct chain_run *, struct span text);
 enum filter_verdict chain_end(struct chain_run *);
 
 /*
- * The header block does not fit into memory meant for it: every filter that has not finished has failed, as if it had
- * said so itself. FILTER_CONTINUE if all may pass, else FILTER_FAILED.
+ * Before chain_headers(): the list will lack fields, for the block is longer than what is taken apart. Filters whose
+ * on_failure is "refuse" have failed; the others go on with what there is. Both is logged, as `why`.
+ */
+enum filter_verdict chain_cut(struct chain_run *, const char *why);
+
+/*
+ * What the filters wait for cannot be held: every filter that has not finished has failed, as if it had said so itself.
+ * FILTER_CONTINUE if all may pass, else FILTER_FAILED.
  */
 enum filter_verdict chain_fail(struct chain_run *, const char *why);
 

@@ -27,8 +27,9 @@ struct filter;
 /* What a filter needs of a message, said by open(); the message takes the cheapest path that serves all filters. */
 enum filter_reach {
     FILTER_SKIPS   = 0, /* nothing: no other callback but close follows */
-    FILTER_HEADERS = 1, /* the header list, in headers(), where it can be edited */
-    FILTER_BODY    = 2, /* the text behind the header block, in body(), while it passes */
+    FILTER_HEADERS = 1, /* the header list, in headers(), where it can be edited; alone, and behind a filter that holds,
+                           when that one has spoken: it sees what that one wrote */
+    FILTER_BODY = 2,    /* the text behind the header block, in body(), while it passes */
     FILTER_HOLD =
         4, /* nothing reaches the client until this filter's end() or FILTER_ENOUGH: headers can be edited there */
     FILTER_REWRITE = 8, /* the text that goes on is what the filter gives to filter_write() */

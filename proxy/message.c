@@ -236,7 +236,9 @@ collect_header(struct message *message, struct evbuffer *from, enum message_prog
             headers_parse(&message->list, span_head(bytes_span(&message->block), message->list_octets));
             message->octets_in     = message->list_octets;
             message->list.headless = message->list.headless && !message->header_cut;
-            message->stage         = MESSAGE_CHECK;
+            if (message->header_cut)
+                message->verdict = chain_cut(message->run, "the header is too long: fields at its end pass unseen");
+            message->stage = MESSAGE_CHECK;
             return true;
         }
     }
@@ -272,9 +274,11 @@ choose_path(struct message *message)
 static bool
 check_header(struct message *message, struct evbuffer *from, enum message_progress *progress)
 {
-    enum filter_verdict verdict = chain_headers(message->run, &message->list);
+    enum filter_verdict verdict = message->verdict;
 
     (void)from;
+    if (verdict == FILTER_CONTINUE)
+        verdict = chain_headers(message->run, &message->list);
     *progress = MESSAGE_WAITS;
     if (verdict == FILTER_WAIT)
         return false;

@@ -94,7 +94,8 @@ session_fail(struct session *session, const char *why)
 {
     struct bytes text = {0}, line = {0};
 
-    session_log(session, LOG_LEVEL_WARNING, "%s", why);
+    session_log(session, LOG_LEVEL_WARNING, "upstream %s, server %s: %s", session->listener->upstream->name,
+                upstream_address(&session->attempt)->text, why);
     if (is_in_middle(session)) {
         session_finish(session, END_RESET, why);
         return;

@@ -98,9 +98,9 @@ session_answer_without_capa(struct session *session, const struct expectation *e
     struct bytes            reply = {0};
 
     session->pipelining = PIPELINING_NO;
-    if (expectation->kind == EXPECT_REPLY && now.stls)
-        capa_write(&session->capa, &now, &reply); /* a client must learn of STLS somewhere */
-    else if (expectation->kind != EXPECT_CAPA)
+    if (expectation->kind == EXPECT_REPLY)
+        capa_write(&session->capa, &now, &reply);
+    else if (expectation->kind == EXPECT_LIST_OF_MECHANISMS)
         pop3_write_status(POP3_ERR, text, &reply);
     peer_put(&session->client, bytes_span(&reply));
     bytes_free(&reply);

@@ -116,6 +116,12 @@ def test_capa_in_both_states(drop, gate):
         assert len(lines) == len(set(lines))
 
 
+def test_capa_works_in_front_of_a_server_without(server, gate):
+    with Wire(gate(server(Maildrop(old=True)).port).port) as client:
+        client.greet()
+        assert {b"USER", b"PIPELINING"} <= set(client.fetch(b"CAPA").split(b"\r\n"))
+
+
 @pytest.mark.parametrize("line", (b"SASL GSSAPI DIGEST-MD5 SCRAM-SHA-256-PLUS KERBEROS_V4 PLAIN", b"XOIP", b"XCLIENT ADDR"), ids=short)
 def test_capa_passes_only_what_works_through_a_proxy(server, gate, line):
     drop = server(Maildrop(capa=[b"TOP", line]))

@@ -95,6 +95,15 @@ def test_top_is_filtered_like_retr(open_gate, folder, lines):
         assert whole == client.fetch(b"RETR %d" % number)
 
 
+def test_filters_run_in_their_order(open_gate, folder):
+    """The rewriter behind the scorer sees the scorer's headers."""
+    rules = "/^X-Spam-Flag: YES/ PREPEND X-Seen: spam\n"
+    text = open_gate([SPAM], {**filters.score(folder), **filters.headers(folder, rules)}).fetch(b"RETR 1")
+    assert header(text, b"X-Seen") == [b"spam"]
+    text = open_gate([SPAM], {**filters.headers(folder, rules), **filters.score(folder)}).fetch(b"RETR 1")
+    assert header(text, b"X-Seen") == []
+
+
 @pytest.mark.parametrize("value", (b"a.b", b".", b"..", b"a\x00b", b"x" * 5000, b"\xff\xfe", b"%s%n$(id)${1}"), ids=short)
 def test_captured_text_cannot_leave_its_header(open_gate, folder, value):
     """Whatever the sender wrote into it: no line that ends the block or the message, none over 998."""
@@ -121,6 +130,25 @@ def test_header_block_without_measure_passes_unfiltered(open_gate, folder):
     client = open_gate([HUGE], filters.every(folder, on_failure="pass"))
     assert client.fetch(b"RETR 1").endswith(HUGE)
     assert client.ask(b"NOOP").startswith(b"+OK")
+
+
+@pytest.mark.parametrize("on_failure", ("pass", "refuse"))
+def test_header_behind_a_padded_block_is_no_way_round_the_filters(server, gate, folder, on_failure):
+    """A sender must not vouch for itself, however long the header before its forged verdict: removed, or refused and logged."""
+    padded = HUGE.replace(b"\r\n\r\n", b"\r\nX-Spam-Status: No, forged\r\nX-Remove-Me: 1\r\n\r\n")
+    sections = filters.every(folder, on_failure=on_failure)
+    sections["headers"]["on_failure"] = on_failure
+    running = gate(server(Maildrop([padded, HAM], capa=CAPA)).port, filters=sections)
+    with Wire(running.port, timeout=60) as client:
+        client.login(BOB)
+        answer = client.ask(b"RETR 1")
+        if answer.startswith(b"+OK"):
+            text = client.listing()
+            assert on_failure == "pass" or not (b"forged" in text or b"X-Remove-Me" in text)
+        assert client.ask(b"RETR 2").startswith(b"+OK")
+        client.listing()
+    if answer.startswith(b"-ERR") or on_failure == "pass":
+        assert running.wait_log("(warning|error): .*(score|headers)", 2)
 
 
 def test_many_messages_held_at_once(server, gate, folder):
