@@ -102,7 +102,8 @@ class Server:
         self.connections, self.errors = [], []
         self.listener = socket.create_server((HOST, 0), backlog=backlog)
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self.accept, daemon=True)
+        self.acceptor.start()
 
     def accept(self):
         while True:
@@ -131,6 +132,7 @@ class Server:
 
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
+        self.acceptor.join()  # else it might accept from the next socket of the same number
         self.listener.close()
 
     def commands(self):

@@ -168,13 +168,13 @@ static char *
 expand(const char *errors)
 {
     struct bytes file = {0}, here = {0};
-    char        *with_file, *expanded;
+    char        *with_folder, *expanded;
 
     bytes_printf(&file, "%s/proxy.conf:", folder);
     bytes_printf(&here, "%s/", folder);
-    with_file = replace(errors, "F:", file.data);
-    expanded  = replace(with_file, "D/", here.data);
-    free(with_file);
+    with_folder = replace(errors, "D/", here.data); /* first: the folder's own name may end in D */
+    expanded    = replace(with_folder, "F:", file.data);
+    free(with_folder);
     bytes_free(&file);
     bytes_free(&here);
     return expanded;
