@@ -184,10 +184,11 @@ open_listener_tls(struct config_loader *loader, const struct config_section *sec
 {
     static const char *const   keys[]   = {"certificate", "key", NULL};
     struct tls_server_settings settings = {&listener->certificate, &listener->key, (enum tls_version)listener->tls_min};
+    bool                       known    = is_right(section, "tls"); /* if not, the files are looked at all the same */
 
-    if (!is_right(section, "tls") || !is_right(section, "certificate") || !is_right(section, "key"))
+    if (!is_right(section, "certificate") || !is_right(section, "key") || (!known && listener->certificate.count == 0))
         return;
-    if (listener->tls == CONFIG_TLS_NONE)
+    if (known && listener->tls == CONFIG_TLS_NONE)
         refuse_keys_of_tls(loader, section, keys);
     else if (listener->certificate.count == 0)
         config_complain(loader, section, "tls", "listener \"%s\" has TLS and needs a certificate", listener->name);

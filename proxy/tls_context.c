@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/memory.h"
@@ -30,11 +31,19 @@ static const int versions[] = {TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION, TLS
 
 static const unsigned char alpn[] = "\4pop3";
 
+/* Why the library failed, in words; NULL if it did not say. */
+static const char *
+reason_of(unsigned long code)
+{
+    if (code == 0)
+        return NULL;
+    return ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
+}
+
 static void
 complain(const struct where *where, const char *key, const char *file, const char *what)
 {
-    unsigned long code   = ERR_peek_error();
-    const char   *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
+    const char *reason = reason_of(ERR_peek_error());
 
     error_add(where->error, where->place->file, where->place->line_of(where->place, key), "%s %s: %s%s%s", key, file,
               what, reason != NULL ? ": " : "", reason != NULL ? reason : "");

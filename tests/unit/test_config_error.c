@@ -80,7 +80,7 @@ static const struct broken {
      "F:5: there is no upstream \"v\"\nF:6: there is no filter \"f\"\n", NULL},
     {"listener \"m\" { upstream = u address = \"127.0.0.1:0\"\n tls = implicit }\n",
      "F:5: listener \"m\" has TLS and needs a certificate\n", NULL},
-    {"listener \"m\" { upstream = u address = \"127.0.0.1:0\"\n tls = starttls certificate = x }\n",
+    {"listener \"m\" { upstream = u address = \"127.0.0.1:0\"\n tls = starttls }\n",
      "F:5: tls = \"starttls\": not one of \"none\", \"stls\", \"stls-required\", \"implicit\"\n", NULL},
     {"listener \"m\" { upstream = u address = \"127.0.0.1:0\"\n certificate = x }\n",
      "F:5: certificate is given, but tls is \"none\"\n", NULL},
@@ -144,6 +144,13 @@ static const struct broken {
     {"user = \"\\777\"\n", "F:4: invalid octal number '\\777'\n", NULL},
     {"\"\" = 1\n", "F:4: this is not understood\n", NULL},
     {"a|b = 1\n", "F:4: no sub-section title/index for 'a'\n", NULL},
+
+    /* A word that is wrong does not keep the files behind it from being looked at. */
+    {"listener \"m\" {\n address = \"127.0.0.1:0\"\n tls = \"implict\"\n certificate = \"none.pem\"\n upstream = u }\n",
+     "F:6: tls = \"implict\": not one of \"none\", \"stls\", \"stls-required\", \"implicit\"; do you mean "
+     "\"implicit\"?\n"
+     "F:7: certificate D/none.pem: no certificate could be read from it: No such file or directory\n",
+     NULL},
 
     /* Many at once, comments of each kind between them. */
     {"# one\nworkers = lots // two\n/* three\n\n four */ hold_memory = big\n"
