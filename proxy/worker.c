@@ -230,6 +230,15 @@ set_up(struct worker *worker)
     return worker->start->audit_fd < 0 || audit_start(worker->host.base, worker->start->audit_fd) == 0;
 }
 
+/* Privileges are gone by now: better to know today than when memory runs short. */
+static void
+check_spool(const struct config *config)
+{
+    if (access(config->spool_dir, W_OK | X_OK) != 0 && errno != ENOENT)
+        log_write(LOG_LEVEL_WARNING, NULL, "spool_dir %s cannot be written to by user %s: %s", config->spool_dir,
+                  config->user, strerrordesc_np(errno));
+}
+
 static void
 tear_down(struct worker *worker)
 {
@@ -253,6 +262,7 @@ worker_run(const struct worker_start *start)
         log_write(LOG_LEVEL_ERROR, NULL, "the event loop could not be set up");
         return EXIT_FAILURE;
     }
+    check_spool(start->config);
     listen_again(&worker, true);
     (void)event_base_dispatch(worker.host.base);
     if (start->audit_fd >= 0)

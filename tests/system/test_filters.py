@@ -10,7 +10,7 @@ import secrets_sent
 from places import HOST, short, wait_until
 from popgate import Gate
 from scripted import Maildrop
-from wire import Wire, crlf
+from wire import Wire, crlf, unstuff
 
 BOB = secrets_sent.account("filters-bob")
 SPAM = mail.message("Cheap pills", b"Please order your pills\r\nnow and be happy.\r\n.\r\n", b"X-Spam-Status: No, forged\r\nx-spam-flag:\r\n NO\r\n")
@@ -165,6 +165,25 @@ def test_many_messages_held_at_once(server, gate, folder):
         assert text.endswith(b"again and again\r\n.\r\n") and b"X-Spam-Flag: YES" in text
         client.socket.close()
     assert not list((running.folder / "spool").iterdir())
+
+
+@pytest.mark.parametrize("on_failure", ("pass", "refuse"))
+def test_spool_that_cannot_be_written(server, gate, folder, on_failure):
+    """The log says so at the start; a message that does not fit into memory is as if its filter had failed."""
+    closed = folder / "closed"
+    closed.mkdir()
+    closed.chmod(0o555)
+    large = SPAM + b"filler line of some length, again and again\r\n" * 8000
+    running = gate(server(Maildrop([large, HAM], capa=CAPA)).port, hold_memory="64K", spool_dir=closed,
+                   filters=filters.score(folder, hold_limit="1M", on_failure=on_failure))
+    assert running.wait_log(f"warning: spool_dir {closed} cannot be written to by user .*: Permission denied")
+    with Wire(running.port, timeout=60) as client:
+        answer = client.login(BOB).ask(b"RETR 1")
+        assert answer.startswith(b"+OK" if on_failure == "pass" else b"-ERR [SYS/TEMP]")
+        if on_failure == "pass":
+            assert unstuff(client.listing()).partition(b"\r\n\r\n")[2] == large.partition(b"\r\n\r\n")[2]
+        assert b"X-Spam-Status: No" in client.fetch(b"RETR 2")
+    assert running.wait_log("warning: .*filter score, message 1: the held message could not be written to spool_dir")
 
 
 OVERGROWN = mail.message("overgrown", b"body\r\n", b"X-Original: a\r\n" * 3000)
