@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "proxy/pop3.h"
+#include "tests/unit/octets.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
@@ -17,23 +18,6 @@
     {                                                                                                                  \
         (literal), sizeof(literal) - 1                                                                                 \
     }
-
-/* Octets in a heap block of their exact length, where a sanitizer sees each octet read beyond them. */
-static struct span
-copy(struct span span)
-{
-    struct span block = {memory_resize(NULL, span.len), span.len};
-
-    if (span.len > 0)
-        memcpy((char *)block.data, span.data, span.len);
-    return block;
-}
-
-static void
-drop_copy(struct span span)
-{
-    free((void *)span.data);
-}
 
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" /* 50 octets */
 
@@ -156,7 +140,7 @@ commands_are_parsed_and_written_canonically(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(commands); i++) {
-        struct span         input = copy(commands[i].line);
+        struct span         input = exact_copy(commands[i].line);
         struct pop3_command command;
 
         pop3_parse_command(input, &command);
@@ -173,7 +157,7 @@ commands_are_parsed_and_written_canonically(void **state)
             fail_msg("row %zu \"%s\": written as \"%s\"", i, commands[i].line.data, line.data);
         if (line.len > 0)
             assert_memory_equal(line.data + line.len - 2, "\r\n", 2);
-        drop_copy(input);
+        free_copy(input);
     }
     bytes_free(&line);
 }
@@ -305,11 +289,11 @@ lines_end_at_lf(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(lines); i++) {
-        struct span input = copy(lines[i].input), line = {0};
+        struct span input = exact_copy(lines[i].input), line = {0};
 
         if (pop3_next_line(input, &line) != lines[i].octets || !span_equal(line, lines[i].line))
             fail_msg("row %zu: %zu octets", i, line.len);
-        drop_copy(input);
+        free_copy(input);
     }
 }
 
@@ -346,12 +330,12 @@ status_lines_are_read(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(statuses); i++) {
-        struct span      line   = copy(statuses[i].line), text;
+        struct span      line   = exact_copy(statuses[i].line), text;
         enum pop3_status status = pop3_parse_status(line, &text);
 
         if (status != statuses[i].status || !span_equal(text, statuses[i].text))
             fail_msg("row %zu \"%s\": status %d, %zu octets of text", i, statuses[i].line.data, status, text.len);
-        drop_copy(line);
+        free_copy(line);
     }
 }
 
@@ -374,12 +358,12 @@ status_lines_are_written_clean(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(written); i++) {
-        struct span text = copy(written[i].text);
+        struct span text = exact_copy(written[i].text);
 
         bytes_clear(&line);
         pop3_write_status(written[i].status, text, &line);
         assert_string_equal(line.data, written[i].line);
-        drop_copy(text);
+        free_copy(text);
     }
     bytes_free(&line);
 }
@@ -428,11 +412,11 @@ timestamps_are_found(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(timestamps); i++) {
-        struct span greeting = copy(span_of(timestamps[i].greeting)), found = pop3_timestamp(greeting);
+        struct span greeting = exact_copy(span_of(timestamps[i].greeting)), found = pop3_timestamp(greeting);
 
         if (!span_equal(found, span_of(timestamps[i].timestamp)))
             fail_msg("row %zu: \"%.*s\"", i, SPAN_ARG(found));
-        drop_copy(greeting);
+        free_copy(greeting);
     }
 }
 

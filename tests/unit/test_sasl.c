@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "proxy/sasl.h"
+#include "tests/unit/octets.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 #define TEXT(literal)                                                                                                  \
@@ -19,23 +20,6 @@
 
 #define A50 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define A250 A50 A50 A50 A50 A50
-
-/* Octets in a heap block of their exact length, where a sanitizer sees each octet read beyond them. */
-static struct span
-copy(struct span span)
-{
-    struct span block = {memory_resize(NULL, span.len), span.len};
-
-    if (span.len > 0)
-        memcpy((char *)block.data, span.data, span.len);
-    return block;
-}
-
-static void
-drop_copy(struct span span)
-{
-    free((void *)span.data);
-}
 
 static const struct {
     const char *name;
@@ -70,7 +54,7 @@ mechanisms_are_found(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(names); i++) {
-        struct span                  name  = copy(span_of(names[i].name));
+        struct span                  name  = exact_copy(span_of(names[i].name));
         const struct sasl_mechanism *found = sasl_find(name);
 
         if ((found != NULL) != (names[i].found != NULL))
@@ -80,7 +64,7 @@ mechanisms_are_found(void **state)
             assert_int_equal(found->plaintext, names[i].plaintext);
             assert_int_equal(found->client_first, names[i].client_first);
         }
-        drop_copy(name);
+        free_copy(name);
     }
 }
 
@@ -104,11 +88,11 @@ responses_are_valid_or_not(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LENGTH(responses); i++) {
-        struct span line = copy(responses[i].line);
+        struct span line = exact_copy(responses[i].line);
 
         if (sasl_response_valid(line) != responses[i].valid)
             fail_msg("row %zu: %s", i, responses[i].line.data);
-        drop_copy(line);
+        free_copy(line);
     }
 }
 
@@ -159,7 +143,7 @@ static void
 expect_user(size_t row, const char *mechanism, unsigned step, struct span base64, struct span want)
 {
     struct bytes user     = {0};
-    struct span  response = copy(base64);
+    struct span  response = exact_copy(base64);
 
     bytes_add(&user, SPAN("was\r"));
     sasl_user(sasl_find(span_of(mechanism)), response, step, &user);
@@ -168,7 +152,7 @@ expect_user(size_t row, const char *mechanism, unsigned step, struct span base64
         fail_msg("row %zu: %s: \"%s\"", row, mechanism, user.data);
     assert_int_equal(user.data[user.len], '\0');
     bytes_free(&user);
-    drop_copy(response);
+    free_copy(response);
 }
 
 static void
