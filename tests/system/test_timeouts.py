@@ -1,10 +1,11 @@
 """Clients that are slow or silent."""
+import glob
 import time
 
 import pytest
 
 import secrets_sent
-from places import wait_until
+from places import POPGATE, run, wait_until
 from scripted import Maildrop
 from wire import Wire
 
@@ -54,3 +55,32 @@ def test_server_is_given_up_at_once_when_the_client_is_gone(server, gate):
     with Wire(gate(drop.port).port) as client:
         client.login(BOB)
     wait_until(lambda: drop.connections[0].ended, 2, "the server's connection ends")
+
+
+FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    """popgate's clock runs two hundred times as fast: ten minutes are three seconds."""
+    if not FAKETIME:
+        pytest.skip("libfaketime is not installed")
+    if "libasan" in run("ldd", POPGATE).stdout.decode():
+        pytest.skip("libfaketime and the address sanitizer cannot be loaded together")
+    monkeypatch.setenv("LD_PRELOAD", FAKETIME[0])
+    monkeypatch.setenv("FAKETIME", "+0 x200")
+    monkeypatch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "0")
+
+
+def test_idle_client_is_left_without_an_answer(server, gate, hurried):
+    """RFC 1939, 3: ten minutes after its last command, and nothing that it deleted is gone."""
+    upstream = server(Maildrop([b"Subject: kept\r\n\r\nkept\r\n"]))
+    with Wire(gate(upstream.port, {"login_timeout": "1h"}).port, timeout=20) as client:
+        client.login(BOB)
+        assert client.ask(b"DELE 1").startswith(b"+OK")
+        time.sleep(2)
+        assert client.ask(b"NOOP").startswith(b"+OK")
+        took, data = lasted(client, time.monotonic())
+    assert 2.5 < took < 5 and data == b""
+    wait_until(lambda: upstream.connections[0].ended)
+    assert upstream.verbs()[-1] == b"NOOP"
