@@ -1,11 +1,12 @@
 """Clients that are slow or silent."""
 import glob
+import socket
 import time
 
 import pytest
 
 import secrets_sent
-from places import POPGATE, run, wait_until
+from places import HOST, POPGATE, run, wait_until
 from scripted import Maildrop
 from wire import Wire
 
@@ -84,3 +85,35 @@ def test_idle_client_is_left_without_an_answer(server, gate, hurried):
     assert 2.5 < took < 5 and data == b""
     wait_until(lambda: upstream.connections[0].ended)
     assert upstream.verbs()[-1] == b"NOOP"
+
+
+@pytest.fixture
+def black_hole():
+    """A port where connecting neither succeeds nor fails: its queue is full."""
+    listener = socket.create_server((HOST, 0), backlog=0)
+    fillers = [socket.socket() for _ in range(4)]
+    for filler in fillers:
+        filler.setblocking(False)
+        filler.connect_ex(listener.getsockname())
+    time.sleep(0.1)
+    yield listener.getsockname()[1]
+    for each in (*fillers, listener):
+        each.close()
+
+
+def test_server_that_cannot_be_reached_gives_way_to_the_next(server, gate, black_hole):
+    """connect_timeout is over: the log says so, and the session goes on; the next one does not try that server first."""
+    good = server(Maildrop())
+    running = gate(0, upstream={"server": [f"{HOST}:{black_hole}", f"{HOST}:{good.port}"], "connect_timeout": "1s"})
+    for least, most in ((0.9, 4), (0, 0.8)):
+        start = time.monotonic()
+        with Wire(running.port) as client:
+            assert client.greet() == b"+OK ready\r\n"
+        assert least <= time.monotonic() - start < most
+    assert running.wait_log(f"warning: .*{HOST}:{black_hole}: server did not greet in time")
+
+
+def test_no_server_can_be_reached(gate, black_hole):
+    running = gate(black_hole, upstream={"connect_timeout": "1s"})
+    with Wire(running.port) as client:
+        assert client.line().startswith(b"-ERR [SYS/TEMP]")
