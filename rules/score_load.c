@@ -189,49 +189,15 @@ load_include(struct loader *loader, struct span value)
     bytes_free(&path);
 }
 
-static void
-load_header(struct loader *loader, struct span value)
-{
-    load_definition(loader, RULE_HEADER, value);
-}
-
-static void
-load_body(struct loader *loader, struct span value)
-{
-    load_definition(loader, RULE_BODY, value);
-}
-
-static void
-load_rawbody(struct loader *loader, struct span value)
-{
-    load_definition(loader, RULE_RAWBODY, value);
-}
-
-static void
-load_full(struct loader *loader, struct span value)
-{
-    load_definition(loader, RULE_FULL, value);
-}
-
-static void
-load_uri(struct loader *loader, struct span value)
-{
-    load_definition(loader, RULE_URI, value);
-}
-
-static void
-load_meta(struct loader *loader, struct span value)
-{
-    load_definition(loader, RULE_META, value);
-}
-
 static const struct {
     const char *word;
-    void (*load)(struct loader *, struct span value);
+    void (*load)(struct loader *, struct span value); /* NULL: it defines a rule of this kind */
+    enum rule_kind kind;
 } directives[] = {
-    {"body", load_body},       {"describe", load_describe}, {"full", load_full},       {"header", load_header},
-    {"include", load_include}, {"meta", load_meta},         {"rawbody", load_rawbody}, {"score", load_score},
-    {"tflags", load_tflags},   {"uri", load_uri},
+    {"header", NULL, RULE_HEADER}, {"body", NULL, RULE_BODY},      {"rawbody", NULL, RULE_RAWBODY},
+    {"full", NULL, RULE_FULL},     {"uri", NULL, RULE_URI},        {"meta", NULL, RULE_META},
+    {"score", load_score, 0},      {"describe", load_describe, 0}, {"tflags", load_tflags, 0},
+    {"include", load_include, 0},
 };
 
 /* Takes a comment off; "\#" is a number sign. */
@@ -265,8 +231,10 @@ load_line(struct loader *loader, struct span line)
     word  = take_word(&value);
     while (row < sizeof directives / sizeof directives[0] && !span_equal_nocase(word, span_of(directives[row].word)))
         row++;
-    if (row < sizeof directives / sizeof directives[0])
+    if (row < sizeof directives / sizeof directives[0] && directives[row].load != NULL)
         directives[row].load(loader, value);
+    else if (row < sizeof directives / sizeof directives[0])
+        load_definition(loader, directives[row].kind, value);
     else if (word.len > 0)
         error_add(loader->error, loader->file, loader->line, "unknown directive \"%.*s\"", SPAN_ARG(word));
     bytes_free(&clean);
