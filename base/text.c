@@ -1,4 +1,6 @@
 /* Words and numbers of lines. */
+#include <ctype.h>
+
 #include "base/text.h"
 
 struct span
@@ -43,4 +45,14 @@ text_has_control(struct span span)
         if (text_is_control(span.data[i]))
             return true;
     return false;
+}
+
+struct span
+text_trim(struct span text)
+{
+    while (text.len > 0 && isspace((unsigned char)text.data[text.len - 1]))
+        text.len--;
+    while (text.len > 0 && isspace((unsigned char)text.data[0]))
+        text = span_tail(text, 1);
+    return text;
 }

@@ -1,4 +1,4 @@
-/* Lines of text: their words, numbers and the octets that do not belong there. Only a space separates words. */
+/* Lines of text: their words, numbers, ends and the octets that do not belong there. Only a space separates words. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
@@ -11,6 +11,9 @@ struct span text_next_word(struct span *rest);
 
 /* Is `word` a number of decimal digits alone, within `least`..`most`? `*number` is set then. `most` is below 2^60. */
 bool text_read_number(struct span word, uint64_t least, uint64_t most, uint64_t *number);
+
+/* Without the white space at both ends, of whatever kind isspace(3) knows. */
+struct span text_trim(struct span);
 
 /* Is `c` a control character of ASCII? Octets beyond ASCII are none. */
 static inline bool

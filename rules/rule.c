@@ -3,17 +3,8 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "rules/ruleset.h"
-
-static struct span
-trim(struct span text)
-{
-    while (text.len > 0 && isspace((unsigned char)text.data[text.len - 1]))
-        text.len--;
-    while (text.len > 0 && isspace((unsigned char)text.data[0]))
-        text = span_tail(text, 1);
-    return text;
-}
 
 static bool
 has_prefix(struct span text, struct span prefix)
@@ -134,13 +125,13 @@ define_header(struct score_rules *rules, struct rule *rule, struct span text, st
         len++;
     if (define_field(rules, rule, span_head(text, len), why) != 0)
         return -1;
-    text          = trim(span_tail(text, len));
+    text          = text_trim(span_tail(text, len));
     rule->negated = has_prefix(text, SPAN("!~"));
     if (!rule->negated && !has_prefix(text, SPAN("=~"))) {
         bytes_printf(why, "=~ or !~ expected behind the field's name");
         return -1;
     }
-    return compile_pattern(rule, take_if_unset(rule, trim(span_tail(text, 2))), why);
+    return compile_pattern(rule, take_if_unset(rule, text_trim(span_tail(text, 2))), why);
 }
 
 int

@@ -23,16 +23,6 @@ struct loader {
 
 static void load_file(struct loader *, const char *path);
 
-static struct span
-trim(struct span text)
-{
-    while (text.len > 0 && isspace((unsigned char)text.data[text.len - 1]))
-        text.len--;
-    while (text.len > 0 && isspace((unsigned char)text.data[0]))
-        text = span_tail(text, 1);
-    return text;
-}
-
 /* The first word, which is taken off. */
 static struct span
 take_word(struct span *text)
@@ -43,7 +33,7 @@ take_word(struct span *text)
     while (len < text->len && !isspace((unsigned char)text->data[len]))
         len++;
     word.len = len;
-    *text    = trim(span_tail(*text, len));
+    *text    = text_trim(span_tail(*text, len));
     return word;
 }
 
@@ -227,7 +217,7 @@ load_line(struct loader *loader, struct span line)
         return;
     }
     take_comment_off(line, &clean);
-    value = trim(bytes_span(&clean));
+    value = text_trim(bytes_span(&clean));
     word  = take_word(&value);
     while (row < sizeof directives / sizeof directives[0] && !span_equal_nocase(word, span_of(directives[row].word)))
         row++;

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <gmime/gmime.h>
 
+#include "base/text.h"
 #include "rules/charset.h"
 #include "rules/words.h"
 
@@ -207,14 +208,6 @@ has_words(struct span name)
     return !span_starts_nocase(name, SPAN("List-"));
 }
 
-static struct span
-trim(struct span text)
-{
-    while (text.len > 0 && isspace((unsigned char)text.data[text.len - 1]))
-        text.len--;
-    return span_tail(text, count_white_space(text));
-}
-
 /* Line ends and the white space behind each become one space. */
 static void
 unfold(struct span text, struct bytes *line)
@@ -240,7 +233,7 @@ words_decode(struct span name, struct span raw, struct bytes *utf8)
 {
     struct bytes line = {0}, clean = {0};
 
-    unfold(trim(raw), &line);
+    unfold(text_trim(raw), &line);
     charset_decode(bytes_span(&line), SPAN("utf-8"), CHARSET_GUESS, &clean);
     if (has_words(name))
         decode_words(bytes_span(&clean), utf8);

@@ -84,6 +84,19 @@ controls_are_told_from_the_rest(void **state)
     }
 }
 
+static void
+white_space_is_trimmed(void **state)
+{
+    static const struct {
+        const char *text, *trimmed;
+    } rows[] = {{"", ""}, {" \t\r\n", ""}, {"a", "a"}, {"\v a b\f\n", "a b"}, {"\xa0", "\xa0"}};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++)
+        if (!span_equal(text_trim(span_of(rows[i].text)), span_of(rows[i].trimmed)))
+            fail_msg("row %zu", i);
+}
+
 int
 main(void)
 {
@@ -91,6 +104,7 @@ main(void)
         cmocka_unit_test(words_are_taken_off),
         cmocka_unit_test(numbers_are_read),
         cmocka_unit_test(controls_are_told_from_the_rest),
+        cmocka_unit_test(white_space_is_trimmed),
     };
 
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
