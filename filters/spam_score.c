@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "filters/spam_score.h"
 #include "filters/verdict.h"
-#include "rules/charset.h"
+#include "rules/mail/charset.h"
 #include "rules/score.h"
 
 enum { TAG_OCTETS_MAX = 200 };

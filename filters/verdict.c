@@ -1,8 +1,8 @@
 /* Fields are put on top one by one, the last first. */
 #include "filters/verdict.h"
-#include "rules/charset.h"
+#include "rules/mail/charset.h"
 #include "rules/score.h"
-#include "rules/words.h"
+#include "rules/mail/words.h"
 
 enum {
     STARS_MAX   = 50, /* in X-Spam-Level */

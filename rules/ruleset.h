@@ -12,7 +12,7 @@
 #include <glib.h>
 
 #include "base/error.h"
-#include "rules/field.h"
+#include "rules/mail/field.h"
 #include "rules/meta.h"
 #include "rules/regex.h"
 

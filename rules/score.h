@@ -13,7 +13,7 @@
 #define RULES_SCORE_H
 
 #include "base/error.h"
-#include "rules/mail.h"
+#include "rules/mail/mail.h"
 
 struct score_rules;
 

@@ -12,8 +12,8 @@
 #include <time.h>
 
 #include "base/memory.h"
-#include "rules/field.h"
-#include "rules/mail.h"
+#include "rules/mail/field.h"
+#include "rules/mail/mail.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 

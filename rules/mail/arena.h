@@ -2,8 +2,8 @@
  * The memory of one message: what is made while a mail is looked at lives until all of it goes at once. And lists of
  * spans, which is what rules look at.
  */
-#ifndef RULES_ARENA_H
-#define RULES_ARENA_H
+#ifndef RULES_MAIL_ARENA_H
+#define RULES_MAIL_ARENA_H
 
 #include "base/span.h"
 

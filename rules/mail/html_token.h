@@ -3,8 +3,8 @@
  * nobody wrote and pays for deep nesting with the square of the depth; here each octet is looked at a bounded number of
  * times. Pure.
  */
-#ifndef RULES_HTML_TOKEN_H
-#define RULES_HTML_TOKEN_H
+#ifndef RULES_MAIL_HTML_TOKEN_H
+#define RULES_MAIL_HTML_TOKEN_H
 
 #include <stdbool.h>
 

@@ -3,8 +3,8 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
-#include "rules/mail_header.h"
-#include "rules/words.h"
+#include "rules/mail/mail_header.h"
+#include "rules/mail/words.h"
 
 enum { BAD_LINES_MAX = 3 };
 

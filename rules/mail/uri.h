@@ -2,12 +2,12 @@
  * The addresses in the text of a mail: what a mail program would make a link of, and bare host names, which some
  * readers type into a browser.
  */
-#ifndef RULES_URI_H
-#define RULES_URI_H
+#ifndef RULES_MAIL_URI_H
+#define RULES_MAIL_URI_H
 
 #include <stdbool.h>
 
-#include "rules/arena.h"
+#include "rules/mail/arena.h"
 
 /* Adds the addresses in a paragraph, with the scheme that a mail program would put in front where there is none. */
 void uri_find(struct span paragraph, struct arena *, struct spans *uris);

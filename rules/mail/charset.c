@@ -4,7 +4,7 @@
 #include <iconv.h>
 #include <stdint.h>
 
-#include "rules/charset.h"
+#include "rules/mail/charset.h"
 
 /* MIME names (IANA's, and those that software writes) and what iconv(3) calls them. NULL: no need of it. */
 static const struct {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "rules/field.h"
-#include "rules/words.h"
+#include "rules/mail/field.h"
+#include "rules/mail/words.h"
 
 static const struct {
     const char *name;

@@ -5,10 +5,10 @@
  * The body is never copied to be taken apart and a boundary is looked for once at each of MIME_DEPTH_MAX levels, so
  * that a hostile mail costs at most that many passes over it.
  */
-#ifndef RULES_MIME_H
-#define RULES_MIME_H
+#ifndef RULES_MAIL_MIME_H
+#define RULES_MAIL_MIME_H
 
-#include "rules/mail_header.h"
+#include "rules/mail/mail_header.h"
 
 enum {
     MIME_DEPTH_MAX    = 20,   /* multiparts and messages in each other; what is deeper is no text */

@@ -2,12 +2,12 @@
  * The header fields of a mail or of one of its parts, as rules see them. Unlike filters/headers.c, which must give back
  * every octet, this reads what a mail program would make of a broken header, as SpamAssassin does.
  */
-#ifndef RULES_MAIL_HEADER_H
-#define RULES_MAIL_HEADER_H
+#ifndef RULES_MAIL_MAIL_HEADER_H
+#define RULES_MAIL_MAIL_HEADER_H
 
 #include <stdbool.h>
 
-#include "rules/arena.h"
+#include "rules/mail/arena.h"
 
 enum {
     MAIL_HEADER_NAME_MAX  = 256,  /* octets of a name that are kept */

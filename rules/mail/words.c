@@ -3,8 +3,8 @@
 #include <gmime/gmime.h>
 
 #include "base/text.h"
-#include "rules/charset.h"
-#include "rules/words.h"
+#include "rules/mail/charset.h"
+#include "rules/mail/words.h"
 
 enum { WORD_OCTETS = 45 }; /* of text in an encoded word that we write: it has 75 octets at most (RFC 2047, 2) */
 

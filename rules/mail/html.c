@@ -1,11 +1,11 @@
 /* Tags become white space or links, the rest is text. One table says what each element does. */
 #include <ctype.h>
 
-#include "rules/charset.h"
-#include "rules/html.h"
-#include "rules/html_token.h"
+#include "rules/mail/charset.h"
+#include "rules/mail/html.h"
+#include "rules/mail/html_token.h"
 #include "rules/regex.h"
-#include "rules/uri_forms.h"
+#include "rules/mail/uri_forms.h"
 
 struct element {
     const char *name;

@@ -1,12 +1,12 @@
 /* Puts together what the parts of a mail are to the rules. Whole passes over small texts, for clarity. */
 #include <gmime/gmime.h>
 
-#include "rules/charset.h"
-#include "rules/html.h"
-#include "rules/mail.h"
-#include "rules/mime.h"
-#include "rules/uri.h"
-#include "rules/uri_forms.h"
+#include "rules/mail/charset.h"
+#include "rules/mail/html.h"
+#include "rules/mail/mail.h"
+#include "rules/mail/mime.h"
+#include "rules/mail/uri.h"
+#include "rules/mail/uri_forms.h"
 
 enum { CUT_SLACK = 1024 }; /* how far behind the limit a text is cut, to cut it where a line or word ends */
 

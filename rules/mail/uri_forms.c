@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "rules/regex.h"
-#include "rules/uri_forms.h"
+#include "rules/mail/uri_forms.h"
 
 /* An address taken apart (RFC 3986, appendix B). NULL data: not there. */
 struct uri_pieces {

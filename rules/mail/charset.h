@@ -2,8 +2,8 @@
  * Octets in the character sets of mail, made UTF-8. Only names in a table are looked up: the C library and GMime both
  * remember every name they were ever asked for, and a sender could make them remember without end.
  */
-#ifndef RULES_CHARSET_H
-#define RULES_CHARSET_H
+#ifndef RULES_MAIL_CHARSET_H
+#define RULES_MAIL_CHARSET_H
 
 #include "base/bytes.h"
 #include "base/span.h"

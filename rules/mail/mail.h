@@ -5,11 +5,11 @@
  * The message may be hostile. The work is bounded by its size times small constants (see mime.h, uri_forms.h and
  * below), none of it recursive but MIME's MIME_DEPTH_MAX levels.
  */
-#ifndef RULES_MAIL_H
-#define RULES_MAIL_H
+#ifndef RULES_MAIL_MAIL_H
+#define RULES_MAIL_MAIL_H
 
-#include "rules/arena.h"
-#include "rules/mail_header.h"
+#include "rules/mail/arena.h"
+#include "rules/mail/mail_header.h"
 
 enum {
     MAIL_LINE_MAX         = 2048,   /* octets of a line of `body`; a piece of `rawbody` has up to twice that */

@@ -4,11 +4,11 @@
  *
  *      Subject   From:addr   To:name   Received:raw   ALL   ToCc   MESSAGEID
  */
-#ifndef RULES_FIELD_H
-#define RULES_FIELD_H
+#ifndef RULES_MAIL_FIELD_H
+#define RULES_MAIL_FIELD_H
 
 #include "base/bytes.h"
-#include "rules/mail.h"
+#include "rules/mail/mail.h"
 
 enum field_source { FIELD_NAMED, FIELD_ALL, FIELD_TO_CC, FIELD_MESSAGE_ID };
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "rules/arena.h"
+#include "rules/mail/arena.h"
 
 enum { BLOCK_SIZE = 64 * 1024 };
 

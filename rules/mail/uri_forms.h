@@ -2,11 +2,11 @@
  * An address seen through: what a browser would make of an obscured one is added beside it, so that a uri rule can be
  * written for the plain form.
  */
-#ifndef RULES_URI_FORMS_H
-#define RULES_URI_FORMS_H
+#ifndef RULES_MAIL_URI_FORMS_H
+#define RULES_MAIL_URI_FORMS_H
 
 #include "base/bytes.h"
-#include "rules/arena.h"
+#include "rules/mail/arena.h"
 
 enum {
     URI_LENGTH_MAX    = 8192, /* octets of an address that are kept */

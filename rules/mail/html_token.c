@@ -3,8 +3,8 @@
 #include <ctype.h>
 #include <libxml/HTMLparser.h>
 
-#include "rules/charset.h"
-#include "rules/html_token.h"
+#include "rules/mail/charset.h"
+#include "rules/mail/html_token.h"
 
 enum { ENTITY_NAME_MAX = 8 };
 

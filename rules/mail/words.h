@@ -2,8 +2,8 @@
  * Header fields as people read them: unfolded, encoded words (RFC 2047) decoded, UTF-8. Kept apart from GMime's
  * decoder, because rules are written for what SpamAssassin shows them.
  */
-#ifndef RULES_WORDS_H
-#define RULES_WORDS_H
+#ifndef RULES_MAIL_WORDS_H
+#define RULES_MAIL_WORDS_H
 
 #include "base/bytes.h"
 #include "base/span.h"

@@ -4,9 +4,9 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
-#include "rules/mime.h"
+#include "rules/mail/mime.h"
 #include "rules/regex.h"
-#include "rules/words.h"
+#include "rules/mail/words.h"
 
 enum { LINE_MAX_OCTETS = 2048 }; /* longer lines of a part are broken there, as SpamAssassin does */
 

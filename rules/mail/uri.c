@@ -3,8 +3,8 @@
 
 #include "base/bytes.h"
 #include "rules/regex.h"
-#include "rules/uri.h"
-#include "rules/uri_forms.h"
+#include "rules/mail/uri.h"
+#include "rules/mail/uri_forms.h"
 
 #define ENDS "><\"`}\\]{\\[|\\s\\x1b\\xa0"
 #define MAILS ENDS ",('\\x80-\\xff"

@@ -1,9 +1,9 @@
 /* HTML as its reader sees it: the text for body rules, and the addresses that it links to. */
-#ifndef RULES_HTML_H
-#define RULES_HTML_H
+#ifndef RULES_MAIL_HTML_H
+#define RULES_MAIL_HTML_H
 
 #include "base/bytes.h"
-#include "rules/arena.h"
+#include "rules/mail/arena.h"
 
 enum { HTML_LINKS_MAX = 1024 * 1024 }; /* with a long base few octets make many */
 
