@@ -57,7 +57,7 @@ judge(struct filter *filter, struct header_list *list)
     struct score_result      result = {0};
     struct verdict           verdict;
 
-    mail_parse(&mail, bytes_span(held));
+    mail_parse(&mail, score_mail_settings(conf->rules), bytes_span(held));
     bytes_free(held);
     score_run(conf->rules, &mail, &result);
     mail_free(&mail);

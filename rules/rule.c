@@ -134,14 +134,20 @@ define_header(struct score_rules *rules, struct rule *rule, struct span text, st
     return compile_pattern(rule, take_if_unset(rule, text_trim(span_tail(text, 2))), why);
 }
 
+static int
+define_eval(struct score_rules *rules, struct rule *rule, struct span text, struct bytes *why)
+{
+    rule->kind = RULE_EVAL;
+    rule->call = eval_call_read(rules->eval_settings, text, why);
+    return rule->call != NULL ? 0 : -1;
+}
+
 int
 rule_define(struct score_rules *rules, struct rule *rule, enum rule_kind kind, struct span text, struct bytes *why)
 {
     rule->kind = kind;
-    if (has_prefix(text, SPAN("eval:")) || has_prefix(text, SPAN("rbleval:"))) {
-        bytes_printf(why, "eval rules need SpamAssassin's code and cannot be run here");
-        return -1;
-    }
+    if (has_prefix(text, SPAN("eval:")))
+        return define_eval(rules, rule, span_tail(text, 5), why);
     if (kind == RULE_HEADER)
         return define_header(rules, rule, text, why);
     if (kind != RULE_META)
@@ -160,6 +166,7 @@ rule_undefine(struct rule *rule)
     rule->kind = RULE_UNDEFINED;
     regex_free(&rule->regex);
     meta_free(&rule->meta);
+    eval_call_free(&rule->call);
     free(rule->if_unset);
     free(rule->expression);
     free(rule->file);

@@ -197,6 +197,8 @@ score_rules_free(struct score_rules **rules)
     free((*rules)->rules);
     free((*rules)->order);
     free((*rules)->fields);
+    mail_settings_clear(&(*rules)->mail_settings);
+    eval_settings_free(&(*rules)->eval_settings);
     free(*rules);
     *rules = NULL;
 }

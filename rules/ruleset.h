@@ -3,7 +3,7 @@
  * which fills it, and score.c, which runs it; nobody else looks inside.
  *
  *      rules:   | AAA | BBB | CCC | ...            each has a kind, a pattern or an expression, a score
- *      order:   | headers, by field | body | rawbody | full | uri | metas, each behind those it asks for |
+ *      order:   | headers, by field | body | rawbody | full | uri | evals | metas, each behind those it asks for |
  *               ^start[RULE_HEADER]   ^start[RULE_BODY]   ...                              start[RULE_KINDS]^
  */
 #ifndef RULES_RULESET_H
@@ -12,11 +12,23 @@
 #include <glib.h>
 
 #include "base/error.h"
+#include "rules/eval/eval.h"
 #include "rules/mail/field.h"
+#include "rules/mail/mail_settings.h"
 #include "rules/meta.h"
 #include "rules/regex.h"
 
-enum rule_kind { RULE_HEADER, RULE_BODY, RULE_RAWBODY, RULE_FULL, RULE_URI, RULE_META, RULE_KINDS, RULE_UNDEFINED };
+enum rule_kind {
+    RULE_HEADER,
+    RULE_BODY,
+    RULE_RAWBODY,
+    RULE_FULL,
+    RULE_URI,
+    RULE_EVAL,
+    RULE_META,
+    RULE_KINDS,
+    RULE_UNDEFINED
+};
 
 struct rule {
     char          *name;
@@ -24,12 +36,13 @@ struct rule {
     char          *file; /* where it was defined, for mistakes found later */
     unsigned       line;
 
-    struct regex *regex;      /* NULL of RULE_META and of exists: */
-    size_t        field;      /* of RULE_HEADER: index into `fields` */
-    char         *if_unset;   /* what a missing field is; NULL: an empty one */
-    bool          negated;    /* !~ */
-    char         *expression; /* of RULE_META */
-    struct meta  *meta;
+    struct regex     *regex;      /* NULL of RULE_META and of exists: */
+    size_t            field;      /* of RULE_HEADER: index into `fields` */
+    char             *if_unset;   /* what a missing field is; NULL: an empty one */
+    bool              negated;    /* !~ */
+    char             *expression; /* of RULE_META */
+    struct meta      *meta;
+    struct eval_call *call; /* of RULE_EVAL */
 
     double   score;
     bool     scored; /* by a score line */
@@ -39,14 +52,16 @@ struct rule {
 };
 
 struct score_rules {
-    struct rule  *rules;
-    size_t        count;
-    size_t        capacity;
-    size_t       *order; /* indices into `rules` */
-    size_t        start[RULE_KINDS + 1];
-    struct field *fields; /* each that rules look at, once */
-    size_t        field_count;
-    GHashTable   *names; /* name to index + 1, while loading */
+    struct rule          *rules;
+    size_t                count;
+    size_t                capacity;
+    size_t               *order; /* indices into `rules` */
+    size_t                start[RULE_KINDS + 1];
+    struct field         *fields; /* each that rules look at, once */
+    size_t                field_count;
+    GHashTable           *names; /* name to index + 1, while loading */
+    struct mail_settings  mail_settings;
+    struct eval_settings *eval_settings;
 };
 
 /* A rule whose names begins with two underscores only serves metas: no score, not listed. */

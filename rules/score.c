@@ -98,6 +98,22 @@ run_headers(struct run *run)
     bytes_free(&value);
 }
 
+static void
+run_evals(struct run *run)
+{
+    const struct score_rules *rules = run->rules;
+    struct eval_run           eval;
+
+    eval_run_start(&eval, rules->eval_settings, run->mail);
+    for (size_t i = rules->start[RULE_EVAL]; i < rules->start[RULE_EVAL + 1]; i++) {
+        const struct rule *rule = &rules->rules[rules->order[i]];
+
+        if (rule->score != 0)
+            run->hits[rules->order[i]] = eval_run_call(&eval, rule->call);
+    }
+    eval_run_end(&eval);
+}
+
 /* A meta that is true counts as often as its value says, and at least once. */
 static void
 run_metas(struct run *run)
@@ -123,6 +139,7 @@ run_all(const struct score_rules *rules, const struct mail *mail)
     run_kind(&run, RULE_RAWBODY, mail->rawbody.items, mail->rawbody.count);
     run_kind(&run, RULE_FULL, &mail->full, 1);
     run_kind(&run, RULE_URI, mail->uris.items, mail->uris.count);
+    run_evals(&run);
     run_metas(&run);
     return run.hits;
 }
@@ -169,6 +186,12 @@ size_t
 score_rules_count(const struct score_rules *rules)
 {
     return rules->count;
+}
+
+const struct mail_settings *
+score_mail_settings(const struct score_rules *rules)
+{
+    return &rules->mail_settings;
 }
 
 double

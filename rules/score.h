@@ -29,6 +29,9 @@ void score_rules_free(struct score_rules **);
 /* How many rules there are, those for metas alone among them. */
 size_t score_rules_count(const struct score_rules *);
 
+/* How these rules want a mail to be parsed; lives as long as they do. */
+const struct mail_settings *score_mail_settings(const struct score_rules *);
+
 /* A verdict. Starts as {0}. */
 struct score_result {
     double       score;    /* to three decimals */

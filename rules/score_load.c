@@ -179,6 +179,16 @@ load_include(struct loader *loader, struct span value)
     bytes_free(&path);
 }
 
+static void
+load_plugin_line(struct loader *loader, struct span word, struct span value)
+{
+    struct bytes why = {0};
+
+    if (eval_read_line(loader->rules->eval_settings, word, value, &why) != 0)
+        error_add(loader->error, loader->file, loader->line, "%.*s: %s", SPAN_ARG(word), why.data);
+    bytes_free(&why);
+}
+
 static const struct {
     const char *word;
     void (*load)(struct loader *, struct span value); /* NULL: it defines a rule of this kind */
@@ -225,6 +235,8 @@ load_line(struct loader *loader, struct span line)
         directives[row].load(loader, value);
     else if (row < sizeof directives / sizeof directives[0])
         load_definition(loader, directives[row].kind, value);
+    else if (eval_knows_line(word))
+        load_plugin_line(loader, word, value);
     else if (word.len > 0)
         error_add(loader->error, loader->file, loader->line, "unknown directive \"%.*s\"", SPAN_ARG(word));
     bytes_free(&clean);
@@ -300,7 +312,9 @@ score_load(const char *const *paths, size_t count, struct error *error)
     size_t              before = error->count;
 
     mail_start();
-    rules->names = g_hash_table_new(g_str_hash, g_str_equal);
+    mail_settings_fill(&rules->mail_settings);
+    rules->eval_settings = eval_settings_new(&rules->mail_settings);
+    rules->names         = g_hash_table_new(g_str_hash, g_str_equal);
     for (size_t i = 0; i < count; i++) {
         struct loader loader = {.rules = rules, .error = error};
 

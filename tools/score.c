@@ -63,7 +63,7 @@ score_file(const struct score_rules *rules, const char *path)
         bytes_free(&text);
         return 1;
     }
-    mail_parse(&mail, bytes_span(&text));
+    mail_parse(&mail, score_mail_settings(rules), bytes_span(&text));
     score_run(rules, &mail, &result);
     printf("%s\t", path);
     print_score(result.score);

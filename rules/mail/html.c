@@ -4,8 +4,8 @@
 #include "rules/mail/charset.h"
 #include "rules/mail/html.h"
 #include "rules/mail/html_token.h"
-#include "rules/regex.h"
 #include "rules/mail/uri_forms.h"
+#include "rules/regex.h"
 
 struct element {
     const char *name;

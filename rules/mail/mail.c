@@ -273,7 +273,7 @@ fill_uris(struct mail *mail, struct spans *links)
     for (size_t i = 0; i < links->count && mail->uris.count < MAIL_URIS_MAX; i++)
         uri_add_forms(links->items[i], &mail->arena, &mail->uris);
     for (size_t i = 0; i < mail->body.count && mail->uris.count < MAIL_URIS_MAX; i++)
-        uri_find(mail->body.items[i], &mail->arena, &mail->uris);
+        uri_find(mail->body.items[i], mail->settings, &mail->arena, &mail->uris);
     spans_sort_unique(&mail->uris);
 }
 
@@ -290,14 +290,14 @@ mail_start(void)
 }
 
 void
-mail_parse(struct mail *mail, struct span text)
+mail_parse(struct mail *mail, const struct mail_settings *settings, struct span text)
 {
     struct mime_parts parts = {0};
     struct spans      links = {0};
     size_t            head;
 
     mail_start();
-    *mail      = (struct mail){0};
+    *mail      = (struct mail){.settings = settings != NULL ? settings : mail_settings_default()};
     mail->full = copy_clean(&mail->arena, text);
     head       = mail_headers_read(&mail->headers, &mail->arena, mail->full);
     mail->head = span_head(mail->full, head);

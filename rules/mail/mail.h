@@ -10,6 +10,7 @@
 
 #include "rules/mail/arena.h"
 #include "rules/mail/mail_header.h"
+#include "rules/mail/mail_settings.h"
 
 enum {
     MAIL_LINE_MAX         = 2048,   /* octets of a line of `body`; a piece of `rawbody` has up to twice that */
@@ -20,20 +21,24 @@ enum {
 
 /* All line ends are LF. The spans live until mail_free(). */
 struct mail {
-    struct span         full;    /* the message, without X-Spam-... fields and a "From " line in front */
-    struct span         head;    /* its header block, with the empty line */
-    struct mail_headers headers; /* without X-Spam-... */
-    struct spans        body;    /* the Subject, then paragraphs of rendered text, a line each, white space collapsed */
-    struct spans        rawbody; /* the text parts without their transfer encoding, HTML with its tags, in pieces */
-    struct spans        uris;    /* the addresses in text and HTML, and their plainer forms; each once, in no order */
-    struct arena        arena;
+    const struct mail_settings *settings;
+    struct span                 full;    /* the message, without X-Spam-... fields and a "From " line in front */
+    struct span                 head;    /* its header block, with the empty line */
+    struct mail_headers         headers; /* without X-Spam-... */
+    struct spans body;    /* the Subject, then paragraphs of rendered text, a line each, white space collapsed */
+    struct spans rawbody; /* the text parts without their transfer encoding, HTML with its tags, in pieces */
+    struct spans uris;    /* the addresses in text and HTML, and their plainer forms; each once, in no order */
+    struct arena arena;
 };
 
 /* Starts GMime and opens the converters of charset.h: once, in the master. mail_parse() does it if nobody has. */
 void mail_start(void);
 
-/* Fills `mail`; `text`, with LF or CR LF line ends, is copied. */
-void mail_parse(struct mail *, struct span text);
+/*
+ * Fills `mail`; `text`, with LF or CR LF line ends, is copied. The settings live longer than the mail; NULL:
+ * mail_settings_default().
+ */
+void mail_parse(struct mail *, const struct mail_settings *, struct span text);
 
 /* Gives the memory back; the mail is {0} again. */
 void mail_free(struct mail *);

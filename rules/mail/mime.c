@@ -5,8 +5,8 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "rules/mail/mime.h"
-#include "rules/regex.h"
 #include "rules/mail/words.h"
+#include "rules/regex.h"
 
 enum { LINE_MAX_OCTETS = 2048 }; /* longer lines of a part are broken there, as SpamAssassin does */
 

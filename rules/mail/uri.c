@@ -2,9 +2,9 @@
 #include <ctype.h>
 
 #include "base/bytes.h"
-#include "rules/regex.h"
 #include "rules/mail/uri.h"
 #include "rules/mail/uri_forms.h"
+#include "rules/regex.h"
 
 #define ENDS "><\"`}\\]{\\[|\\s\\x1b\\xa0"
 #define MAILS ENDS ",('\\x80-\\xff"
@@ -24,86 +24,6 @@ static struct regex_built_in www_pattern     = {"^www\\d{0,2}\\.", "i", NULL};
 static struct regex_built_in nothing_pattern = {"^(?:[cm]id:|\\w+:/{0,2}$)", "i", NULL};
 static struct regex_built_in prefix_pattern  = {"^(?:skype|e?-?mail)?:+", "i", NULL};
 static struct regex_built_in mail_pattern    = {"@([^?&>]*)", "", NULL};
-
-/* The generic domains in wide use; of two letters every one is taken for a country's. */
-static const char *const domains[] = {
-    "academy",  "aero",     "africa",    "agency",    "app",      "arpa",    "art",     "asia",        "bank",
-    "bet",      "bid",      "bio",       "biz",       "blog",     "cam",     "capital", "care",        "casa",
-    "cash",     "casino",   "cat",       "center",    "chat",     "city",    "click",   "cloud",       "club",
-    "codes",    "com",      "company",   "computer",  "coop",     "cyou",    "date",    "deals",       "design",
-    "dev",      "digital",  "direct",    "directory", "download", "edu",     "email",   "energy",      "estate",
-    "events",   "exchange", "express",   "faith",     "farm",     "finance", "fit",     "fun",         "fund",
-    "fyi",      "gallery",  "game",      "games",     "global",   "gov",     "group",   "guru",        "health",
-    "help",     "host",     "house",     "icu",       "info",     "ink",     "int",     "investments", "jobs",
-    "land",     "law",      "life",      "link",      "live",     "loan",    "loans",   "lol",         "love",
-    "ltd",      "market",   "marketing", "mba",       "media",    "men",     "mil",     "mobi",        "moda",
-    "mom",      "money",    "monster",   "museum",    "name",     "net",     "network", "news",        "ninja",
-    "one",      "online",   "org",       "page",      "partners", "party",   "photos",  "pics",        "plus",
-    "porn",     "post",     "press",     "pro",       "promo",    "pub",     "quest",   "racing",      "realtor",
-    "red",      "rest",     "review",    "reviews",   "rocks",    "run",     "sale",    "sbs",         "science",
-    "services", "sex",      "sexy",      "shop",      "show",     "site",    "social",  "software",    "solutions",
-    "space",    "store",    "stream",    "studio",    "support",  "systems", "team",    "tech",        "technology",
-    "tel",      "tips",     "today",     "tokyo",     "tools",    "top",     "trade",   "travel",      "uno",
-    "vip",      "webcam",   "website",   "wiki",      "win",      "work",    "works",   "world",       "xxx",
-    "xyz",      "zip",      "zone",
-};
-
-static bool
-is_known_domain(struct span label)
-{
-    if (label.len == 2)
-        return isalpha((unsigned char)label.data[0]) && isalpha((unsigned char)label.data[1]);
-    if (span_starts_nocase(label, SPAN("xn--")))
-        return true;
-    for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++)
-        if (span_equal_nocase(label, span_of(domains[i])))
-            return true;
-    return false;
-}
-
-static bool
-is_label(struct span label, bool high)
-{
-    if (label.len < 1 || label.len > 63 || label.data[0] == '-' || label.data[label.len - 1] == '-')
-        return false;
-    for (size_t i = 0; i < label.len; i++)
-        if (!isalnum((unsigned char)label.data[i]) && label.data[i] != '-' && (label.data[i] != '_' || high))
-            return false;
-    return true;
-}
-
-/* The last label of `*host`, which is taken off. */
-static struct span
-take_last_label(struct span *host)
-{
-    size_t len = 0;
-
-    while (len < host->len && host->data[host->len - 1 - len] != '.')
-        len++;
-    host->len -= len;
-    return (struct span){host->data + host->len, len};
-}
-
-bool
-uri_host_valid(struct span host)
-{
-    unsigned labels = 0;
-
-    while (host.len > 0 && host.data[host.len - 1] == '.')
-        host.len--;
-    if (host.len == 0 || host.len > 253)
-        return false;
-    for (;;) {
-        struct span label = take_last_label(&host);
-
-        if (!is_label(label, labels < 2) || (labels == 0 && !is_known_domain(label)))
-            return false;
-        labels++;
-        if (host.len == 0)
-            return labels > 1;
-        host.len--;
-    }
-}
 
 static bool
 is_address_v4(struct span host)
@@ -185,7 +105,16 @@ complete(struct span uri, struct bytes *address)
 }
 
 static bool
-is_mail_valid(struct bytes *address)
+ends_in_known_domain(struct span host, const struct mail_settings *settings)
+{
+    const char *dot = memrchr(host.data, '.', host.len);
+
+    return dot != NULL && dot > host.data &&
+           registry_is_top(settings->registry, span_tail(host, (size_t)(dot - host.data) + 1));
+}
+
+static bool
+is_mail_valid(struct bytes *address, const struct mail_settings *settings)
 {
     struct bytes       decoded = {0};
     struct regex_found found;
@@ -200,7 +129,7 @@ is_mail_valid(struct bytes *address)
     host  = valid ? regex_group(&found, 1) : (struct span){0};
     while (host.len >= 3 && memcmp(host.data + host.len - 3, "%20", 3) == 0)
         host.len -= 3;
-    valid = host.len > 0 && is_known_domain(take_last_label(&host)) && host.len > 0;
+    valid = host.len > 0 && ends_in_known_domain(host, settings);
     bytes_clear(address);
     bytes_add(address, bytes_span(&decoded));
     bytes_free(&decoded);
@@ -209,27 +138,27 @@ is_mail_valid(struct bytes *address)
 
 /* Does one of the forms have a host that can be? */
 static bool
-has_valid_host(const struct spans *forms)
+has_valid_host(const struct spans *forms, const struct mail_settings *settings)
 {
     for (size_t i = 0; i < forms->count; i++) {
         struct span host = uri_host(forms->items[i]);
 
-        if (is_address_v4(host) || uri_host_valid(host))
+        if (is_address_v4(host) || registry_host_valid(settings->registry, host))
             return true;
     }
     return false;
 }
 
 static void
-add_candidate(struct span uri, struct arena *arena, struct spans *uris)
+add_candidate(struct span uri, const struct mail_settings *settings, struct arena *arena, struct spans *uris)
 {
     struct bytes address = {0};
     struct spans forms   = {0};
 
     if (!regex_matches(regex_of(&nothing_pattern), uri) && complete(uri, &address) &&
-        (!span_starts_nocase(bytes_span(&address), SPAN("mailto:")) || is_mail_valid(&address))) {
+        (!span_starts_nocase(bytes_span(&address), SPAN("mailto:")) || is_mail_valid(&address, settings))) {
         uri_add_forms(bytes_span(&address), arena, &forms);
-        for (size_t i = 0; has_valid_host(&forms) && i < forms.count; i++)
+        for (size_t i = 0; has_valid_host(&forms, settings) && i < forms.count; i++)
             spans_add(uris, forms.items[i]);
     }
     spans_free(&forms);
@@ -237,7 +166,7 @@ add_candidate(struct span uri, struct arena *arena, struct spans *uris)
 }
 
 void
-uri_find(struct span paragraph, struct arena *arena, struct spans *uris)
+uri_find(struct span paragraph, const struct mail_settings *settings, struct arena *arena, struct spans *uris)
 {
     struct regex_found found;
     size_t             at = 0;
@@ -249,9 +178,9 @@ uri_find(struct span paragraph, struct arena *arena, struct spans *uris)
         bool        mail = regex_group(&found, 2).data != NULL;
 
         at = regex_next(&found);
-        if (host.data != NULL && !uri_host_valid(host))
+        if (host.data != NULL && !registry_host_valid(settings->registry, host))
             at = (size_t)(host.data - paragraph.data) + 1;
         else if (uri.len > 0 && (!mail || has(uri, "@")))
-            add_candidate(uri, arena, uris);
+            add_candidate(uri, settings, arena, uris);
     }
 }

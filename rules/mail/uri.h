@@ -5,16 +5,11 @@
 #ifndef RULES_MAIL_URI_H
 #define RULES_MAIL_URI_H
 
-#include <stdbool.h>
-
 #include "rules/mail/arena.h"
+#include "rules/mail/mail_settings.h"
 
 /* Adds the addresses in a paragraph, with the scheme that a mail program would put in front where there is none. */
-void uri_find(struct span paragraph, struct arena *, struct spans *uris);
-
-/* Can it be the name of a host: labels of letters, digits and hyphens (RFC 1123, 2.1), the last a known top-level
- * domain? */
-bool uri_host_valid(struct span host);
+void uri_find(struct span paragraph, const struct mail_settings *, struct arena *, struct spans *uris);
 
 /* The host in an address, without user, port and path; empty if it has none. */
 struct span uri_host(struct span uri);

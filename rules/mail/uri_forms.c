@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "rules/regex.h"
 #include "rules/mail/uri_forms.h"
+#include "rules/regex.h"
 
 /* An address taken apart (RFC 3986, appendix B). NULL data: not there. */
 struct uri_pieces {

@@ -170,7 +170,7 @@ parse(struct mail *mail, struct span text)
     assert_non_null(exact);
     if (text.len > 0)
         memcpy(exact, text.data, text.len);
-    mail_parse(mail, (struct span){exact, text.len});
+    mail_parse(mail, NULL, (struct span){exact, text.len});
     free(exact);
 }
 
@@ -304,7 +304,7 @@ check_time(const char *what, const struct bytes *text)
     struct mail mail  = {0};
     long        ms;
 
-    mail_parse(&mail, bytes_span(text));
+    mail_parse(&mail, NULL, bytes_span(text));
     for (const char *const *name = (const char *const[]){"From:addr", "From:name", "ALL", NULL}; *name != NULL;
          name++) {
         struct bytes value = {0};

@@ -1,0 +1,243 @@
+/* The plugins, and their functions' calls: read once, run for each message. */
+#include <assert.h>
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "rules/eval/eval.h"
+#include "rules/eval/plugins.h"
+
+const struct eval_plugin *const eval_plugins[] = {
+    &header_eval_plugin,
+    NULL,
+};
+
+enum { PLUGINS = sizeof eval_plugins / sizeof eval_plugins[0] - 1 };
+
+struct eval_settings {
+    void *of[PLUGINS];
+};
+
+static size_t
+plugin_index(const struct eval_plugin *plugin)
+{
+    size_t index = 0;
+
+    while (eval_plugins[index] != plugin)
+        index++;
+    assert(index < PLUGINS);
+    return index;
+}
+
+const struct eval_plugin *
+eval_plugin_find(struct span name)
+{
+    for (size_t i = 0; i < PLUGINS; i++)
+        if (span_equal(name, span_of(eval_plugins[i]->name)))
+            return eval_plugins[i];
+    return NULL;
+}
+
+struct eval_settings *
+eval_settings_new(const struct mail_settings *mail_settings)
+{
+    struct eval_settings *settings = memory_new(sizeof *settings);
+
+    for (size_t i = 0; i < PLUGINS; i++) {
+        settings->of[i] = eval_plugins[i]->settings_size > 0 ? memory_new(eval_plugins[i]->settings_size) : NULL;
+        if (eval_plugins[i]->fill != NULL)
+            eval_plugins[i]->fill(settings->of[i], mail_settings);
+    }
+    return settings;
+}
+
+void
+eval_settings_free(struct eval_settings **settings)
+{
+    if (*settings == NULL)
+        return;
+    for (size_t i = 0; i < PLUGINS; i++) {
+        if (eval_plugins[i]->clear != NULL)
+            eval_plugins[i]->clear((*settings)->of[i]);
+        free((*settings)->of[i]);
+    }
+    free(*settings);
+    *settings = NULL;
+}
+
+/* The directive called `word`, and whose it is; NULL if nobody knows it. */
+static const struct eval_directive *
+find_directive(struct span word, size_t *plugin)
+{
+    for (*plugin = 0; *plugin < PLUGINS; ++*plugin) {
+        const struct eval_directive *directive = eval_plugins[*plugin]->directives;
+
+        for (; directive != NULL && directive->word != NULL; directive++)
+            if (span_equal_nocase(word, span_of(directive->word)))
+                return directive;
+    }
+    return NULL;
+}
+
+bool
+eval_knows_line(struct span word)
+{
+    size_t plugin;
+
+    return find_directive(word, &plugin) != NULL;
+}
+
+int
+eval_read_line(struct eval_settings *settings, struct span word, struct span value, struct bytes *why)
+{
+    size_t                       plugin;
+    const struct eval_directive *directive = find_directive(word, &plugin);
+
+    assert(directive != NULL);
+    return directive->read(settings->of[plugin], value, why);
+}
+
+static const struct eval_function *
+find_function(struct span name, const struct eval_plugin **plugin)
+{
+    for (size_t i = 0; i < PLUGINS; i++) {
+        const struct eval_function *function = eval_plugins[i]->functions;
+
+        *plugin = eval_plugins[i];
+        for (; function != NULL && function->name != NULL; function++)
+            if (span_equal(name, span_of(function->name)))
+                return function;
+    }
+    return NULL;
+}
+
+bool
+eval_knows_function(struct span name)
+{
+    const struct eval_plugin *plugin;
+
+    return find_function(name, &plugin) != NULL;
+}
+
+/* One argument, quoted or a number, cut out of `*text` and ended by a NUL in place. False: it is neither. */
+static bool
+take_argument(char **text, struct span *argument)
+{
+    char  quote = **text == '"' || **text == '\'' ? *(*text)++ : '\0';
+    char *end   = *text;
+
+    while (*end != '\0' && (quote != '\0' ? *end != quote : *end != ',' && !isspace((unsigned char)*end)))
+        end++;
+    if (quote != '\0' && *end == '\0')
+        return false;
+    *argument = (struct span){*text, (size_t)(end - *text)};
+    *text     = end + (quote != '\0');
+    while (isspace((unsigned char)**text))
+        (*text)++;
+    if (**text != '\0' && **text != ',')
+        return false;
+    if (**text == ',')
+        (*text)++;
+    while (isspace((unsigned char)**text))
+        (*text)++;
+    *end = '\0';
+    return true;
+}
+
+static int
+read_arguments(struct eval_call *call, struct span text, struct bytes *why)
+{
+    const struct eval_function *function = call->function;
+    char                       *rest = call->text = memory_copy_span(text_trim(text));
+
+    while (*rest != '\0') {
+        if (call->argument_count == EVAL_ARGUMENTS_MAX ||
+            !take_argument(&rest, &call->arguments[call->argument_count])) {
+            bytes_printf(why, "%s: the arguments cannot be read", function->name);
+            return -1;
+        }
+        call->argument_count++;
+    }
+    if (call->argument_count >= function->least && call->argument_count <= function->most)
+        return 0;
+    bytes_printf(why, "%s takes %zu to %zu arguments", function->name, function->least, function->most);
+    return -1;
+}
+
+struct eval_call *
+eval_call_read(struct eval_settings *settings, struct span text, struct bytes *why)
+{
+    const char       *open  = memchr(text.data, '(', text.len);
+    const char       *close = memrchr(text.data, ')', text.len);
+    struct span       name  = text_trim(span_head(text, open != NULL ? (size_t)(open - text.data) : text.len));
+    struct eval_call *call  = memory_new(sizeof *call);
+    int               result;
+
+    call->function = find_function(name, &call->plugin);
+    if (call->function == NULL || (open != NULL && (close == NULL || close < open))) {
+        bytes_printf(why, call->function == NULL ? "no function is called %.*s" : "%.*s has no closing parenthesis",
+                     SPAN_ARG(name));
+        eval_call_free(&call);
+        return NULL;
+    }
+    result = read_arguments(call, open != NULL ? (struct span){open + 1, (size_t)(close - open) - 1} : SPAN(""), why);
+    if (result == 0 && call->function->prepare != NULL)
+        result = call->function->prepare(call, settings->of[plugin_index(call->plugin)], why);
+    if (result != 0)
+        eval_call_free(&call);
+    return call;
+}
+
+void
+eval_call_free(struct eval_call **call)
+{
+    if (*call == NULL)
+        return;
+    if ((*call)->prepared != NULL && (*call)->function->release != NULL)
+        (*call)->function->release((*call)->prepared);
+    free((*call)->text);
+    free(*call);
+    *call = NULL;
+}
+
+void
+eval_run_start(struct eval_run *run, struct eval_settings *settings, const struct mail *mail)
+{
+    *run       = (struct eval_run){.mail = mail, .settings = settings};
+    run->facts = arena_new(&run->arena, PLUGINS * sizeof run->facts[0]);
+    memset(run->facts, 0, PLUGINS * sizeof run->facts[0]);
+}
+
+unsigned
+eval_run_call(struct eval_run *run, const struct eval_call *call)
+{
+    return call->function->run(run, call);
+}
+
+void
+eval_run_end(struct eval_run *run)
+{
+    for (size_t i = 0; i < PLUGINS; i++)
+        if (run->facts[i] != NULL && eval_plugins[i]->forget != NULL)
+            eval_plugins[i]->forget(run->facts[i]);
+    arena_free(&run->arena);
+}
+
+void *
+eval_facts(struct eval_run *run, const struct eval_plugin *plugin)
+{
+    void **facts = &run->facts[plugin_index(plugin)];
+
+    if (*facts == NULL) {
+        *facts = arena_new(&run->arena, plugin->facts_size);
+        memset(*facts, 0, plugin->facts_size);
+    }
+    return *facts;
+}
+
+const void *
+eval_plugin_settings(const struct eval_run *run, const struct eval_plugin *plugin)
+{
+    return run->settings->of[plugin_index(plugin)];
+}

@@ -1,0 +1,9 @@
+/* The tables of functions, one a file. */
+#ifndef RULES_EVAL_PLUGINS_H
+#define RULES_EVAL_PLUGINS_H
+
+#include "rules/eval/eval.h"
+
+extern const struct eval_plugin header_eval_plugin; /* header_eval.c */
+
+#endif

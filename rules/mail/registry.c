@@ -1,0 +1,154 @@
+/* A set of lower-case names for each level. */
+#include <ctype.h>
+#include <glib.h>
+
+#include "base/memory.h"
+#include "rules/mail/registry.h"
+
+enum { HOST_MAX = 253, LABEL_MAX = 63 }; /* octets: RFC 1035, 2.3.4 */
+
+struct registry {
+    GHashTable *domains[REGISTRY_LEVELS];
+    bool        built_in; /* no line of level 1 was read yet */
+};
+
+/* The generic domains in wide use. */
+static const char *const built_in[] = {
+    "academy",  "aero",     "africa",    "agency",    "app",      "arpa",    "art",     "asia",        "bank",
+    "bet",      "bid",      "bio",       "biz",       "blog",     "cam",     "capital", "care",        "casa",
+    "cash",     "casino",   "cat",       "center",    "chat",     "city",    "click",   "cloud",       "club",
+    "codes",    "com",      "company",   "computer",  "coop",     "cyou",    "date",    "deals",       "design",
+    "dev",      "digital",  "direct",    "directory", "download", "edu",     "email",   "energy",      "estate",
+    "events",   "exchange", "express",   "faith",     "farm",     "finance", "fit",     "fun",         "fund",
+    "fyi",      "gallery",  "game",      "games",     "global",   "gov",     "group",   "guru",        "health",
+    "help",     "host",     "house",     "icu",       "info",     "ink",     "int",     "investments", "jobs",
+    "land",     "law",      "life",      "link",      "live",     "loan",    "loans",   "lol",         "love",
+    "ltd",      "market",   "marketing", "mba",       "media",    "men",     "mil",     "mobi",        "moda",
+    "mom",      "money",    "monster",   "museum",    "name",     "net",     "network", "news",        "ninja",
+    "one",      "online",   "org",       "page",      "partners", "party",   "photos",  "pics",        "plus",
+    "porn",     "post",     "press",     "pro",       "promo",    "pub",     "quest",   "racing",      "realtor",
+    "red",      "rest",     "review",    "reviews",   "rocks",    "run",     "sale",    "sbs",         "science",
+    "services", "sex",      "sexy",      "shop",      "show",     "site",    "social",  "software",    "solutions",
+    "space",    "store",    "stream",    "studio",    "support",  "systems", "team",    "tech",        "technology",
+    "tel",      "tips",     "today",     "tokyo",     "tools",    "top",     "trade",   "travel",      "uno",
+    "vip",      "webcam",   "website",   "wiki",      "win",      "work",    "works",   "world",       "xxx",
+    "xyz",      "zip",      "zone",
+};
+
+struct registry *
+registry_new(void)
+{
+    struct registry *registry = memory_new(sizeof *registry);
+
+    for (unsigned i = 0; i < REGISTRY_LEVELS; i++)
+        registry->domains[i] = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    registry->built_in = true;
+    for (size_t i = 0; i < sizeof built_in / sizeof built_in[0]; i++)
+        (void)g_hash_table_add(registry->domains[0], g_strdup(built_in[i]));
+    return registry;
+}
+
+void
+registry_clear(struct registry *registry)
+{
+    for (unsigned i = 0; i < REGISTRY_LEVELS; i++)
+        g_hash_table_remove_all(registry->domains[i]);
+    registry->built_in = false;
+}
+
+void
+registry_add(struct registry *registry, unsigned level, struct span domain)
+{
+    if (level == 1 && registry->built_in) {
+        g_hash_table_remove_all(registry->domains[0]);
+        registry->built_in = false;
+    }
+    (void)g_hash_table_add(registry->domains[level - 1], g_ascii_strdown(domain.data, (gssize)domain.len));
+}
+
+static bool
+holds(const struct registry *registry, unsigned level, struct span domain)
+{
+    char name[HOST_MAX + 1];
+
+    if (domain.len == 0 || domain.len > HOST_MAX)
+        return false;
+    for (size_t i = 0; i < domain.len; i++)
+        name[i] = (char)tolower((unsigned char)domain.data[i]);
+    name[domain.len] = '\0';
+    return g_hash_table_contains(registry->domains[level - 1], name);
+}
+
+bool
+registry_is_top(const struct registry *registry, struct span label)
+{
+    if (registry->built_in && label.len == 2)
+        return isalpha((unsigned char)label.data[0]) && isalpha((unsigned char)label.data[1]);
+    if (registry->built_in && span_starts_nocase(label, SPAN("xn--")))
+        return true;
+    return holds(registry, 1, label);
+}
+
+static bool
+is_label(struct span label, bool high)
+{
+    if (label.len < 1 || label.len > LABEL_MAX || label.data[0] == '-' || label.data[label.len - 1] == '-')
+        return false;
+    for (size_t i = 0; i < label.len; i++)
+        if (!isalnum((unsigned char)label.data[i]) && label.data[i] != '-' && (label.data[i] != '_' || high))
+            return false;
+    return true;
+}
+
+/* The last `count` labels of a host; all of it if it has no more. */
+static struct span
+last_labels(struct span host, unsigned count)
+{
+    size_t at = host.len;
+
+    for (; at > 0; at--)
+        if (host.data[at - 1] == '.' && count-- == 1)
+            break;
+    return span_tail(host, at);
+}
+
+bool
+registry_host_valid(const struct registry *registry, struct span host)
+{
+    unsigned labels = 0;
+
+    while (host.len > 0 && host.data[host.len - 1] == '.')
+        host.len--;
+    if (host.len == 0 || host.len > HOST_MAX)
+        return false;
+    for (;;) {
+        struct span label = last_labels(host, 1);
+
+        if (!is_label(label, labels < 2) || (labels == 0 && !registry_is_top(registry, label)))
+            return false;
+        labels++;
+        if (host.len == label.len)
+            return labels > 1;
+        host.len -= label.len + 1;
+    }
+}
+
+struct span
+registry_domain(const struct registry *registry, struct span host)
+{
+    for (unsigned level = REGISTRY_LEVELS; level > 1; level--)
+        if (holds(registry, level, last_labels(host, level)))
+            return last_labels(host, level + 1);
+    return last_labels(host, 2);
+}
+
+void
+registry_free(struct registry **registry)
+{
+    if (*registry == NULL)
+        return;
+    for (unsigned i = 0; i < REGISTRY_LEVELS; i++)
+        g_hash_table_destroy((*registry)->domains[i]);
+    g_free(*registry);
+    *registry = NULL;
+}
