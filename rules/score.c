@@ -152,14 +152,10 @@ add_name(struct bytes *names, const char *name)
     bytes_add(names, span_of(name));
 }
 
-void
-score_run(const struct score_rules *rules, const struct mail *mail, struct score_result *result)
+static void
+sum_up(const struct score_rules *rules, const unsigned *hits, struct score_result *result)
 {
-    uint64_t  limits = regex_limits_hit();
-    unsigned *hits   = run_all(rules, mail);
-
-    result->given_up = (unsigned)(regex_limits_hit() - limits);
-    result->score    = 0;
+    result->score = 0;
     bytes_clear(&result->rules);
     for (size_t i = 0; i < rules->count; i++) {
         if (hits[i] == 0 || rule_is_silent(&rules->rules[i]))
@@ -168,6 +164,86 @@ score_run(const struct score_rules *rules, const struct mail *mail, struct score
         add_name(&result->rules, rules->rules[i].name);
     }
     result->score = score_round(result->score, 1000);
+}
+
+void
+score_run(const struct score_rules *rules, const struct mail *mail, struct score_result *result)
+{
+    uint64_t  limits = regex_limits_hit();
+    unsigned *hits   = run_all(rules, mail);
+
+    result->given_up = (unsigned)(regex_limits_hit() - limits);
+    sum_up(rules, hits, result);
+    free(hits);
+}
+
+/* The texts that rules of a kind look at; a header rule's is read into `value`. */
+static struct spans
+texts_of(const struct score_rules *rules, const struct rule *rule, const struct mail *mail, struct bytes *value,
+         struct span *one)
+{
+    switch (rule->kind) {
+    case RULE_HEADER:
+        *one = field_read(&rules->fields[rule->field], mail, value) ? bytes_span(value) : span_of(rule->if_unset);
+        return (struct spans){one, 1, 1};
+    case RULE_BODY:
+        return mail->body;
+    case RULE_RAWBODY:
+        return mail->rawbody;
+    case RULE_URI:
+        return mail->uris;
+    case RULE_FULL:
+        *one = mail->full;
+        return (struct spans){one, 1, 1};
+    default:
+        return (struct spans){0};
+    }
+}
+
+/* What the rule, which hit, matched first. */
+static struct span
+first_match(const struct rule *rule, const struct spans *texts)
+{
+    struct regex_found found;
+
+    for (size_t i = rule->no_subject && rule->kind == RULE_BODY; i < texts->count; i++) {
+        struct span matched;
+
+        if (!regex_find(rule->regex, texts->items[i], 0, &found))
+            continue;
+        matched = regex_group(&found, 0);
+        return span_head(matched, matched.len < SCORE_MATCHED_MAX ? matched.len : SCORE_MATCHED_MAX);
+    }
+    return (struct span){0};
+}
+
+void
+score_explain(const struct score_rules *rules, const struct mail *mail, struct score_result *result,
+              void (*take)(void *context, const struct score_hit *), void *context)
+{
+    uint64_t     limits = regex_limits_hit();
+    unsigned    *hits   = run_all(rules, mail);
+    struct bytes value  = {0};
+
+    result->given_up = (unsigned)(regex_limits_hit() - limits);
+    sum_up(rules, hits, result);
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct rule *rule   = &rules->rules[i];
+        bool               silent = rule_is_silent(rule);
+        struct score_hit   hit    = {rule->name, silent ? 0 : rule->score, rule->describe, silent, hits[i], {0}};
+        struct span        one;
+
+        if (hits[i] == 0)
+            continue;
+        bytes_clear(&value);
+        if (rule->regex != NULL && !rule->negated) {
+            struct spans texts = texts_of(rules, rule, mail, &value, &one);
+
+            hit.matched = first_match(rule, &texts);
+        }
+        take(context, &hit);
+    }
+    bytes_free(&value);
     free(hits);
 }
 

@@ -45,6 +45,23 @@ struct score_result {
  */
 void score_run(const struct score_rules *, const struct mail *, struct score_result *);
 
+/* A rule that hit, for people. The spans and strings live for the call that brings it. */
+struct score_hit {
+    const char *name;
+    double      points;
+    const char *describe; /* NULL: nothing is said of it */
+    bool        silent;   /* it only serves metas: no points, not among the rules of a result */
+    unsigned    times;    /* how often; once unless the rule counts */
+    struct span matched;  /* what its pattern matched first, SCORE_MATCHED_MAX octets at most; whatever the mail holds.
+                             Without data where no text is to be shown: exists:, !~, eval:, meta */
+};
+
+enum { SCORE_MATCHED_MAX = 200 };
+
+/* As score_run(), and calls `take` for each rule that hit, by name. */
+void score_explain(const struct score_rules *, const struct mail *, struct score_result *,
+                   void (*take)(void *context, const struct score_hit *), void *context);
+
 /* As score_run(); appends the names of all rules that hit, those for metas alone among them, instead. For tests. */
 void score_list_hits(const struct score_rules *, const struct mail *, struct bytes *names);
 

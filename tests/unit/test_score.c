@@ -165,6 +165,41 @@ test_hits(void **state)
     mail_free(&mail);
 }
 
+static void
+write_hit(void *context, const struct score_hit *hit)
+{
+    bytes_printf(context, "%s%s %g x%u \"%.*s\" %s\n", hit->silent ? "silent " : "", hit->name, hit->points, hit->times,
+                 SPAN_ARG(hit->matched), hit->describe != NULL ? hit->describe : "-");
+}
+
+/* What is said of the rules that hit that mail. */
+static void
+test_explained(void **state)
+{
+    struct score_rules *rules  = load_text("header A Subject =~ /b.y/\ndescribe A Wants money\nscore A 2\n"
+                                            "header B Subject !~ /sell/\nheader C exists:To\n"
+                                            "header D X-None =~ /n.*t/ [if-unset: unset]\n"
+                                            "body __E /p\\w+s/\ntflags __E multiple\nbody F /buy/\ntflags F nosubject\n"
+                                            "rawbody G /<b>.*?>/\nuri H /c\\.com/\nfull I /^From.*/\nmeta J A && __E\n");
+    struct score_result result = {0};
+    struct mail         mail   = {0};
+    struct bytes        said   = {0};
+
+    (void)state;
+    mail_parse(&mail, NULL, span_of(mail_text));
+    score_explain(rules, &mail, &result, write_hit, &said);
+    assert_string_equal(said.data, "A 2 x1 \"buy\" Wants money\nB 1 x1 \"\" -\nC 1 x1 \"\" -\nD 1 x1 \"nset\" -\n"
+                                   "G 1 x1 \"<b>pills</b>\" -\nH 1 x1 \"c.com\" -\n"
+                                   "I 1 x1 \"From: \"Ann\" <ann@a.com>\" -\nJ 1 x3 \"\" -\n"
+                                   "silent __E 0 x3 \"pills\" -\n");
+    assert_string_equal(result.rules.data, "A,B,C,D,G,H,I,J");
+    assert_true(result.score == 9);
+    bytes_free(&said);
+    score_result_free(&result);
+    mail_free(&mail);
+    score_rules_free(&rules);
+}
+
 /* Every mistake of a file is named at its line; F stands for the file. */
 static const struct {
     const char *rules, *errors;
@@ -352,8 +387,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hits),   cmocka_unit_test(test_mistakes), cmocka_unit_test(test_files),
-        cmocka_unit_test(test_bounds), cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_hits),  cmocka_unit_test(test_explained), cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_files), cmocka_unit_test(test_bounds),    cmocka_unit_test(test_shipped),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
