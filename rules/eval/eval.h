@@ -93,6 +93,7 @@ struct eval_run {
     const struct mail    *mail;
     struct eval_settings *settings; /* not changed */
     void                **facts;    /* of each plugin, made when first asked for */
+    struct eval_field    *fields;   /* that were asked for (eval_field.h) */
     struct arena          arena;
 };
 
