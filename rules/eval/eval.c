@@ -95,7 +95,7 @@ eval_read_line(struct eval_settings *settings, struct span word, struct span val
     const struct eval_directive *directive = find_directive(word, &plugin);
 
     assert(directive != NULL);
-    return directive->read(settings->of[plugin], value, why);
+    return directive->read(settings->of[plugin], directive, value, why);
 }
 
 static const struct eval_function *

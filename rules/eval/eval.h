@@ -40,11 +40,12 @@ struct eval_function {
     void (*release)(void *prepared);
 };
 
-/* A line of rule files that only this plugin knows, as "freemail_domains": 0; or -1 with the reason appended to `why`.
- */
+/* A line of rule files that only this plugin knows, as "freemail_domains". */
 struct eval_directive {
     const char *word;
-    int (*read)(void *settings, struct span value, struct bytes *why);
+    /* 0; or -1 with the reason appended to `why`. */
+    int (*read)(void *settings, const struct eval_directive *, struct span value, struct bytes *why);
+    const char *name; /* for `read`: which of the things alike this line is about; NULL: there is one */
 };
 
 struct eval_plugin {

@@ -66,14 +66,15 @@ header_ok_locales(const struct eval_run *run)
 }
 
 static int
-read_ok_locales(void *settings, struct span value, struct bytes *why)
+read_ok_locales(void *settings, const struct eval_directive *directive, struct span value, struct bytes *why)
 {
+    (void)directive;
     (void)why;
     locales_read(settings, value);
     return 0;
 }
 
-static const struct eval_directive directives[] = {{"ok_locales", read_ok_locales}, {NULL, NULL}};
+static const struct eval_directive directives[] = {{.word = "ok_locales", .read = read_ok_locales}, {.word = NULL}};
 
 #define RANGE .prepare = header_prepare_range, .release = free
 #define CHARS .prepare = header_prepare_chars, .release = header_release_chars
