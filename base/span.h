@@ -55,6 +55,16 @@ span_equal_nocase(struct span a, struct span b)
     return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
 }
 
+/* Their order by octets, as memcmp(3) gives it; what begins like the other and is shorter comes first. */
+static inline int
+span_compare(struct span a, struct span b)
+{
+    size_t least = a.len < b.len ? a.len : b.len;
+    int    order = least > 0 ? memcmp(a.data, b.data, least) : 0;
+
+    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 /* Does it begin with `prefix`, but for the case of ASCII letters? */
 static inline bool
 span_starts_nocase(struct span span, struct span prefix)

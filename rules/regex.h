@@ -26,6 +26,9 @@ enum { REGEX_GROUPS_MAX = 100 }; /* capture groups that regex_find() remembers, 
  */
 struct regex *regex_compile(struct span pattern, struct span flags, struct bytes *why);
 
+/* As regex_compile(), of a pattern with its delimiters and flags: "/pattern/flags", "m{pattern}flags". */
+struct regex *regex_read(struct span text, struct bytes *why);
+
 /* Frees it and sets it to NULL. Of NULL: nothing. */
 void regex_free(struct regex **);
 

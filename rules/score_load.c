@@ -179,12 +179,18 @@ load_include(struct loader *loader, struct span value)
     bytes_free(&path);
 }
 
+/* A line that somebody else reads: how mail is looked at, or a plugin. */
 static void
-load_plugin_line(struct loader *loader, struct span word, struct span value)
+load_foreign_line(struct loader *loader, struct span word, struct span value)
 {
     struct bytes why = {0};
+    int          result;
 
-    if (eval_read_line(loader->rules->eval_settings, word, value, &why) != 0)
+    if (mail_settings_know_line(word))
+        result = mail_settings_read_line(&loader->rules->mail_settings, word, value, &why);
+    else
+        result = eval_read_line(loader->rules->eval_settings, word, value, &why);
+    if (result != 0)
         error_add(loader->error, loader->file, loader->line, "%.*s: %s", SPAN_ARG(word), why.data);
     bytes_free(&why);
 }
@@ -235,8 +241,8 @@ load_line(struct loader *loader, struct span line)
         directives[row].load(loader, value);
     else if (row < sizeof directives / sizeof directives[0])
         load_definition(loader, directives[row].kind, value);
-    else if (eval_knows_line(word))
-        load_plugin_line(loader, word, value);
+    else if (mail_settings_know_line(word) || eval_knows_line(word))
+        load_foreign_line(loader, word, value);
     else if (word.len > 0)
         error_add(loader->error, loader->file, loader->line, "unknown directive \"%.*s\"", SPAN_ARG(word));
     bytes_free(&clean);

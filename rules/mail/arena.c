@@ -81,11 +81,7 @@ spans_add(struct spans *spans, struct span span)
 static int
 compare(const void *left, const void *right)
 {
-    const struct span *a = left, *b = right;
-    size_t             least = a->len < b->len ? a->len : b->len;
-    int                order = least > 0 ? memcmp(a->data, b->data, least) : 0;
-
-    return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+    return span_compare(*(const struct span *)left, *(const struct span *)right);
 }
 
 void

@@ -5,6 +5,7 @@
 #include "rules/mail/html.h"
 #include "rules/mail/html_token.h"
 #include "rules/mail/uri_forms.h"
+#include "rules/mail/uri_resolve.h"
 #include "rules/regex.h"
 
 struct element {
@@ -53,15 +54,15 @@ static const struct element elements[] = {
 };
 
 struct render {
-    struct arena *arena;
-    struct bytes *text;
-    struct spans *uris;
-    size_t        last;       /* where in `text` the last piece starts */
-    bool          any;        /* is there a piece? */
-    bool          last_space; /* is it white space that an element made? */
-    unsigned      in_script, in_style;
-    struct bytes  base;
-    size_t        link_octets; /* of all links so far */
+    struct arena      *arena;
+    struct bytes      *text;
+    struct uri_places *links;
+    size_t             last;       /* where in `text` the last piece starts */
+    bool               any;        /* is there a piece? */
+    bool               last_space; /* is it white space that an element made? */
+    unsigned           in_script, in_style;
+    struct bytes       base;
+    size_t             link_octets; /* of all links so far */
 };
 
 static struct regex_built_in refresh_pattern   = {"^.*\\burl\\s*=\\s*(.*?)(?:\\s*;.*)?$", "is", NULL};
@@ -136,14 +137,14 @@ trim_uri(struct span uri)
 }
 
 static void
-keep_link(struct render *render, struct span uri)
+keep_link(struct render *render, unsigned type, struct span uri)
 {
-    spans_add(render->uris, arena_copy(render->arena, uri));
+    uri_places_add(render->links, (struct uri_place){.raw = arena_copy(render->arena, uri), .types = type});
     render->link_octets += uri.len;
 }
 
 static void
-add_link(struct render *render, struct span uri)
+add_link(struct render *render, unsigned type, struct span uri)
 {
     struct bytes target = {0};
 
@@ -155,7 +156,7 @@ add_link(struct render *render, struct span uri)
     else
         uri_resolve(bytes_span(&render->base), uri, &target);
     if (target.len > 0)
-        keep_link(render, bytes_span(&target));
+        keep_link(render, type, bytes_span(&target));
     bytes_free(&target);
 }
 
@@ -182,11 +183,11 @@ follow_attribute(struct render *render, const struct html_token *token, const ch
     struct bytes uri = {0};
 
     if (html_attribute(token, name, &uri)) {
-        add_link(render, bytes_span(&uri));
+        add_link(render, uri_type_of(token->name), bytes_span(&uri));
         if (strcmp(token->name, "base") == 0)
             set_base(render, bytes_span(&uri));
         if (strcmp(token->name, "a") == 0 && trim_uri(bytes_span(&uri)).len > 0)
-            keep_link(render, trim_uri(bytes_span(&uri)));
+            keep_link(render, 0, trim_uri(bytes_span(&uri)));
     }
     bytes_free(&uri);
 }
@@ -201,7 +202,7 @@ follow_refresh(struct render *render, const struct html_token *token)
     if (html_attribute(token, "http-equiv", &equiv) && html_attribute(token, "content", &content) &&
         memmem(equiv.data, equiv.len, "efresh", 6) != NULL &&
         regex_find(regex_of(&refresh_pattern), bytes_span(&content), 0, &found))
-        add_link(render, regex_group(&found, 1));
+        add_link(render, URI_META, regex_group(&found, 1));
     bytes_free(&content);
     bytes_free(&equiv);
 }
@@ -260,10 +261,10 @@ prepare(struct span source, struct bytes *prepared)
 }
 
 void
-html_render(struct span source, struct arena *arena, struct bytes *text, struct spans *uris)
+html_render(struct span source, struct arena *arena, struct bytes *text, struct uri_places *links)
 {
     struct bytes       prepared = {0};
-    struct render      render   = {.arena = arena, .text = text, .uris = uris};
+    struct render      render   = {.arena = arena, .text = text, .links = links};
     struct html_reader reader;
     struct html_token  token;
 

@@ -5,8 +5,7 @@
 #include "rules/mail/html.h"
 #include "rules/mail/mail.h"
 #include "rules/mail/mime.h"
-#include "rules/mail/uri.h"
-#include "rules/mail/uri_forms.h"
+#include "rules/mail/uri_find.h"
 
 enum { CUT_SLACK = 1024 }; /* how far behind the limit a text is cut, to cut it where a line or word ends */
 
@@ -103,10 +102,10 @@ cut(struct span text, size_t most, const char *where)
 
 /* The text of all parts while it is put together. */
 struct rendering {
-    struct mail  *mail;
-    struct spans *links;
-    struct bytes  text;  /* UTF-8 */
-    bool          ascii; /* all that was rendered is, but for the entities in it */
+    struct mail       *mail;
+    struct uri_places *links;
+    struct bytes       text;  /* UTF-8 */
+    bool               ascii; /* all that was rendered is, but for the entities in it */
 };
 
 /* Adds the text of a part. */
@@ -213,7 +212,7 @@ split_lines(struct span text, struct spans *lines)
 }
 
 static void
-fill_body(struct mail *mail, const struct mime_parts *parts, struct spans *links)
+fill_body(struct mail *mail, const struct mime_parts *parts, struct uri_places *links)
 {
     struct span      subject   = mail_headers_last(&mail->headers, SPAN("Subject"));
     struct rendering rendering = {.mail = mail, .links = links, .ascii = true};
@@ -266,14 +265,20 @@ fill_rawbody(struct mail *mail, const struct mime_parts *parts)
     }
 }
 
+/* The addresses in text come to those in HTML, which are there already. */
 static void
-fill_uris(struct mail *mail, struct spans *links)
+fill_uris(struct mail *mail, struct uri_places *places)
 {
-    spans_sort_unique(links);
-    for (size_t i = 0; i < links->count && mail->uris.count < MAIL_URIS_MAX; i++)
-        uri_add_forms(links->items[i], &mail->arena, &mail->uris);
-    for (size_t i = 0; i < mail->body.count && mail->uris.count < MAIL_URIS_MAX; i++)
-        uri_find(mail->body.items[i], mail->settings, &mail->arena, &mail->uris);
+    struct uri_details *details = &mail->uri_details;
+    struct span_index   seen    = {0};
+
+    for (size_t i = 0; i < mail->body.count; i++)
+        uri_find(mail->body.items[i], mail->settings, &mail->arena, &seen, places);
+    span_index_free(&seen);
+    uri_details_fill(details, places, mail->settings, &mail->arena, MAIL_URIS_MAX);
+    for (size_t i = 0; i < details->count; i++)
+        for (size_t form = 0; form < details->items[i].cleaned_count; form++)
+            spans_add(&mail->uris, details->items[i].cleaned[form]);
     spans_sort_unique(&mail->uris);
 }
 
@@ -292,8 +297,8 @@ mail_start(void)
 void
 mail_parse(struct mail *mail, const struct mail_settings *settings, struct span text)
 {
-    struct mime_parts parts = {0};
-    struct spans      links = {0};
+    struct mime_parts parts  = {0};
+    struct uri_places places = {0};
     size_t            head;
 
     mail_start();
@@ -302,10 +307,10 @@ mail_parse(struct mail *mail, const struct mail_settings *settings, struct span 
     head       = mail_headers_read(&mail->headers, &mail->arena, mail->full);
     mail->head = span_head(mail->full, head);
     mime_take_apart(&parts, &mail->arena, &mail->headers, span_tail(mail->full, head));
-    fill_body(mail, &parts, &links);
+    fill_body(mail, &parts, &places);
     fill_rawbody(mail, &parts);
-    fill_uris(mail, &links);
-    spans_free(&links);
+    fill_uris(mail, &places);
+    uri_places_free(&places);
     mime_parts_free(&parts);
 }
 
@@ -313,6 +318,7 @@ void
 mail_free(struct mail *mail)
 {
     spans_free(&mail->uris);
+    uri_details_free(&mail->uri_details);
     spans_free(&mail->rawbody);
     spans_free(&mail->body);
     mail_headers_free(&mail->headers);

@@ -11,6 +11,7 @@
 #include "rules/mail/arena.h"
 #include "rules/mail/mail_header.h"
 #include "rules/mail/mail_settings.h"
+#include "rules/mail/uri.h"
 
 enum {
     MAIL_LINE_MAX         = 2048,   /* octets of a line of `body`; a piece of `rawbody` has up to twice that */
@@ -25,10 +26,11 @@ struct mail {
     struct span                 full;    /* the message, without X-Spam-... fields and a "From " line in front */
     struct span                 head;    /* its header block, with the empty line */
     struct mail_headers         headers; /* without X-Spam-... */
-    struct spans body;    /* the Subject, then paragraphs of rendered text, a line each, white space collapsed */
-    struct spans rawbody; /* the text parts without their transfer encoding, HTML with its tags, in pieces */
-    struct spans uris;    /* the addresses in text and HTML, and their plainer forms; each once, in no order */
-    struct arena arena;
+    struct spans       body;    /* the Subject, then paragraphs of rendered text, a line each, white space collapsed */
+    struct spans       rawbody; /* the text parts without their transfer encoding, HTML with its tags, in pieces */
+    struct spans       uris;    /* the addresses in text and HTML, and their plainer forms; each once, in no order */
+    struct uri_details uri_details; /* where those were found, and what hosts they have */
+    struct arena       arena;
 };
 
 /* Starts GMime and opens the converters of charset.h: once, in the master. mail_parse() does it if nobody has. */

@@ -1,5 +1,11 @@
-/* The defaults of how a mail is read. */
+/* What holds by default, and a table of the lines that change it. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/text.h"
 #include "rules/mail/mail_settings.h"
+#include "rules/mail/uri_host.h"
 
 void
 mail_settings_fill(struct mail_settings *settings)
@@ -10,7 +16,11 @@ mail_settings_fill(struct mail_settings *settings)
 void
 mail_settings_clear(struct mail_settings *settings)
 {
+    for (size_t i = 0; i < settings->redirector_count; i++)
+        regex_free(&settings->redirectors[i]);
+    free(settings->redirectors);
     registry_free(&settings->registry);
+    *settings = (struct mail_settings){0};
 }
 
 const struct mail_settings *
@@ -21,4 +31,114 @@ mail_settings_default(void)
     if (settings.registry == NULL)
         mail_settings_fill(&settings);
     return &settings;
+}
+
+static size_t
+count_labels(struct span domain)
+{
+    size_t labels = 1;
+
+    for (size_t i = 0; i < domain.len; i++)
+        labels += domain.data[i] == '.';
+    return labels;
+}
+
+/* "co.uk org.uk": domains of `level` labels. */
+static int
+read_domains(struct mail_settings *settings, unsigned level, struct span value, struct bytes *why)
+{
+    struct span domain;
+
+    if (value.len == 0)
+        bytes_printf(why, "missing domain");
+    while ((domain = text_next_word(&value)).len > 0) {
+        struct bytes ascii = {0};
+
+        if (count_labels(domain) != level || !uri_host_to_ascii(domain, &ascii)) {
+            bytes_printf(why, "\"%.*s\" is no domain of %u %s", SPAN_ARG(domain), level,
+                         level > 1 ? "labels" : "label");
+            return -1;
+        }
+        registry_add(settings->registry, level, bytes_span(&ascii));
+        bytes_free(&ascii);
+    }
+    return why->len > 0 ? -1 : 0;
+}
+
+static int
+read_tld(struct mail_settings *settings, struct span value, struct bytes *why)
+{
+    return read_domains(settings, 1, value, why);
+}
+
+static int
+read_2tld(struct mail_settings *settings, struct span value, struct bytes *why)
+{
+    return read_domains(settings, 2, value, why);
+}
+
+static int
+read_3tld(struct mail_settings *settings, struct span value, struct bytes *why)
+{
+    return read_domains(settings, 3, value, why);
+}
+
+static int
+read_clear_tlds(struct mail_settings *settings, struct span value, struct bytes *why)
+{
+    if (value.len > 0) {
+        bytes_printf(why, "\"%.*s\" behind it says nothing", SPAN_ARG(value));
+        return -1;
+    }
+    registry_clear(settings->registry);
+    return 0;
+}
+
+static int
+read_redirector(struct mail_settings *settings, struct span value, struct bytes *why)
+{
+    struct regex *pattern = regex_read(value, why);
+
+    if (pattern == NULL)
+        return -1;
+    settings->redirectors =
+        memory_resize_array(settings->redirectors, settings->redirector_count + 1, sizeof settings->redirectors[0]);
+    settings->redirectors[settings->redirector_count++] = pattern;
+    return 0;
+}
+
+static const struct {
+    const char *word;
+    int (*read)(struct mail_settings *, struct span value, struct bytes *why);
+} lines[] = {
+    {"clear_util_rb", read_clear_tlds}, {"redirector_pattern", read_redirector},
+    {"util_rb_2tld", read_2tld},        {"util_rb_3tld", read_3tld},
+    {"util_rb_tld", read_tld},
+};
+
+enum { LINES = sizeof lines / sizeof lines[0] };
+
+static size_t
+find_line(struct span word)
+{
+    size_t row = 0;
+
+    while (row < LINES && !span_equal_nocase(word, span_of(lines[row].word)))
+        row++;
+    return row;
+}
+
+bool
+mail_settings_know_line(struct span word)
+{
+    return find_line(word) < LINES;
+}
+
+int
+mail_settings_read_line(struct mail_settings *settings, struct span word, struct span value, struct bytes *why)
+{
+    size_t row = find_line(word);
+
+    assert(row < LINES);
+    return lines[row].read(settings, value, why);
 }

@@ -1,6 +1,6 @@
 /*
- * The addresses in the text of a mail: what a mail program would make a link of, and bare host names, which some
- * readers type into a browser.
+ * The addresses of a mail, where they were found and what is to be seen in them: what SpamAssassin's
+ * get_uri_detail_list() tells its plugins.
  */
 #ifndef RULES_MAIL_URI_H
 #define RULES_MAIL_URI_H
@@ -8,10 +8,85 @@
 #include "rules/mail/arena.h"
 #include "rules/mail/mail_settings.h"
 
-/* Adds the addresses in a paragraph, with the scheme that a mail program would put in front where there is none. */
-void uri_find(struct span paragraph, const struct mail_settings *, struct arena *, struct spans *uris);
+/* Where an address was found: in text, or in these elements of HTML. Bits. */
+enum uri_type {
+    URI_PARSED     = 1 << 0, /* in the text */
+    URI_UNLINKED   = 1 << 1, /* there, and no mail program would make a link of it */
+    URI_SCHEMELESS = 1 << 2, /* there, without a scheme */
+    URI_A          = 1 << 3,
+    URI_AREA       = 1 << 4,
+    URI_BASE       = 1 << 5,
+    URI_BGSOUND    = 1 << 6,
+    URI_BODY       = 1 << 7,
+    URI_EMBED      = 1 << 8,
+    URI_FORM       = 1 << 9,
+    URI_FRAME      = 1 << 10,
+    URI_IFRAME     = 1 << 11,
+    URI_IMG        = 1 << 12,
+    URI_LINK       = 1 << 13,
+    URI_META       = 1 << 14,
+    URI_SCRIPT     = 1 << 15,
+    URI_TABLE      = 1 << 16,
+    URI_TD         = 1 << 17,
+    URI_TR         = 1 << 18,
+};
 
-/* The host in an address, without user, port and path; empty if it has none. */
-struct span uri_host(struct span uri);
+enum { URI_TYPES = 19 };
+
+/* What rules call a type: "parsed", "a"; by the number of its bit. */
+extern const char *const uri_type_names[URI_TYPES];
+
+/* The bit of such a name; 0: there is none. */
+unsigned uri_type_of(const char *name);
+
+/* An address in one text: all its places there together. */
+struct uri_place {
+    struct span        raw;   /* as it stands there, with a scheme in front if it was found in text */
+    unsigned           types; /* of enum uri_type; 0: an <a> has it that leads elsewhere, seen from the <base> */
+    const struct span *texts; /* the texts of the <a> that have it */
+    size_t             text_count;
+};
+
+/* Starts as {0}. */
+struct uri_places {
+    struct uri_place *items;
+    size_t            count;
+    size_t            capacity;
+};
+
+void uri_places_add(struct uri_places *, struct uri_place);
+void uri_places_free(struct uri_places *);
+
+/* Both in lower case, IDNs in their ASCII form (RFC 5891). */
+struct uri_host {
+    struct span host;
+    struct span domain; /* that somebody registered; of an IP address, itself */
+};
+
+/* An address in all of the mail. */
+struct uri_detail {
+    struct uri_place       place;   /* of all texts together */
+    const struct span     *cleaned; /* itself and its plainer forms (uri_forms.h) */
+    size_t                 cleaned_count;
+    const struct uri_host *hosts; /* the hosts in those, each once */
+    size_t                 host_count;
+};
+
+/* By `raw`. Starts as {0}. */
+struct uri_details {
+    struct uri_detail *items;
+    size_t             count;
+    size_t             capacity;
+    bool               truncated; /* one was longer than URI_LENGTH_MAX */
+};
+
+/*
+ * What `places` come to, which are sorted for it. Those that were found in text (URI_PARSED) count only if they have a
+ * host. No more than `most` addresses are looked at. All the details point to lives in the arena, or in the places.
+ */
+void
+uri_details_fill(struct uri_details *, struct uri_places *, const struct mail_settings *, struct arena *, size_t most);
+
+void uri_details_free(struct uri_details *);
 
 #endif

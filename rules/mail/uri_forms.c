@@ -1,165 +1,38 @@
 /* The tricks of those who hide addresses, undone one by one; each step's result is a form of its own. */
 #include <ctype.h>
-#include <stdio.h>
-#include <stdlib.h>
 
+#include "rules/mail/charset.h"
 #include "rules/mail/uri_forms.h"
-#include "rules/regex.h"
-
-/* An address taken apart (RFC 3986, appendix B). NULL data: not there. */
-struct uri_pieces {
-    struct span scheme, authority, path, query, fragment;
-};
+#include "rules/mail/uri_host.h"
+#include "rules/mail/uri_plain.h"
 
 struct forms {
-    struct arena *arena;
-    struct spans *list;
-    struct spans *inside; /* addresses found in addresses, still to be looked at */
+    const struct mail_settings *settings;
+    struct arena               *arena;
+    struct spans               *list;
+    struct spans                inside; /* addresses found in addresses, still to be looked at */
+    bool                        truncated;
 };
 
-static struct regex_built_in pieces_pattern = {"^(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\\?([^#]*))?(?:#(.*))?",
-                                               "s", NULL};
-static struct regex_built_in www_pattern    = {"^www\\d*\\.", "i", NULL};
-static struct regex_built_in ftp_pattern    = {"^ftp\\d*\\.", "i", NULL};
-
-static void
-split(struct span uri, struct uri_pieces *pieces)
-{
-    struct regex_found found;
-
-    *pieces = (struct uri_pieces){.path = SPAN("")};
-    if (!regex_find(regex_of(&pieces_pattern), uri, 0, &found))
-        return;
-    pieces->scheme    = regex_group(&found, 1);
-    pieces->authority = regex_group(&found, 2);
-    pieces->path      = regex_group(&found, 3);
-    pieces->query     = regex_group(&found, 4);
-    pieces->fragment  = regex_group(&found, 5);
-}
-
-/* RFC 3986, 5.2.4, in one pass: "." goes, ".." takes the segment before it along. */
-static void
-add_without_dots(struct span path, struct bytes *target)
-{
-    size_t start = target->len;
-
-    while (path.len > 0) {
-        size_t      slash   = path.data[0] == '/';
-        const char *next    = memchr(path.data + slash, '/', path.len - slash);
-        size_t      len     = next != NULL ? (size_t)(next - path.data) : path.len;
-        struct span segment = {path.data + slash, len - slash};
-        bool        up      = span_equal(segment, SPAN(".."));
-
-        if (up || span_equal(segment, SPAN("."))) {
-            while (up && target->len > start && target->data[target->len - 1] != '/')
-                target->len--;
-            if (up && target->len > start)
-                target->len--;
-            if (next == NULL)
-                bytes_add_char(target, '/');
-        } else {
-            bytes_add(target, span_head(path, len));
-        }
-        path = span_tail(path, len);
-    }
-}
-
-static void
-add_merged_path(const struct uri_pieces *base, struct span path, struct bytes *target)
-{
-    struct bytes merged = {0};
-    const char  *slash  = base->path.len > 0 ? memrchr(base->path.data, '/', base->path.len) : NULL;
-
-    if (base->authority.data != NULL && base->path.len == 0)
-        bytes_add_char(&merged, '/');
-    else if (slash != NULL)
-        bytes_add(&merged, span_head(base->path, (size_t)(slash - base->path.data) + 1));
-    bytes_add(&merged, path);
-    add_without_dots(bytes_span(&merged), target);
-    bytes_free(&merged);
-}
-
-static void
-add_start(struct span scheme, struct span authority, struct bytes *target)
-{
-    if (scheme.len > 0)
-        bytes_printf(target, "%.*s:", SPAN_ARG(scheme));
-    else if (authority.data != NULL && regex_matches(regex_of(&www_pattern), authority))
-        bytes_add(target, SPAN("http:"));
-    else if (authority.data != NULL && regex_matches(regex_of(&ftp_pattern), authority))
-        bytes_add(target, SPAN("ftp:"));
-    if (authority.data != NULL) {
-        bytes_add(target, SPAN("//"));
-        bytes_add(target, authority);
-    }
-}
-
-void
-uri_resolve(struct span base_uri, struct span reference, struct bytes *target)
-{
-    struct uri_pieces base, pieces;
-    bool              absolute;
-
-    split(base_uri, &base);
-    split(reference, &pieces);
-    absolute = pieces.scheme.data != NULL && (base.scheme.data == NULL || !span_equal(pieces.scheme, base.scheme));
-    if (absolute || pieces.authority.data != NULL) {
-        add_start(absolute ? pieces.scheme : base.scheme, pieces.authority, target);
-        add_without_dots(pieces.path, target);
-    } else {
-        add_start(base.scheme, base.authority, target);
-        if (pieces.path.len == 0)
-            bytes_add(target, base.path);
-        else if (pieces.path.data[0] == '/')
-            add_without_dots(pieces.path, target);
-        else
-            add_merged_path(&base, pieces.path, target);
-        if (pieces.path.len == 0 && pieces.query.data == NULL)
-            pieces.query = base.query;
-    }
-    if (pieces.query.data != NULL)
-        bytes_printf(target, "?%.*s", SPAN_ARG(pieces.query));
-    if (pieces.fragment.data != NULL)
-        bytes_printf(target, "#%.*s", SPAN_ARG(pieces.fragment));
-}
-
-static int
-hex(char c)
-{
-    return isdigit((unsigned char)c) ? c - '0' : isxdigit((unsigned char)c) ? (c | 0x20) - 'a' + 10 : -1;
-}
-
-void
-uri_decode_escapes(struct span uri, struct bytes *decoded)
-{
-    for (size_t i = 0; i < uri.len; i++) {
-        unsigned char c = (unsigned char)uri.data[i];
-
-        if (c == '%' && uri.len - i > 2 && hex(uri.data[i + 1]) >= 0 && hex(uri.data[i + 2]) >= 0) {
-            int value = hex(uri.data[i + 1]) * 16 + hex(uri.data[i + 2]);
-
-            if (value > 0x20 && value < 0x7f)
-                bytes_add_char(decoded, (char)value);
-            else
-                bytes_add(decoded, (struct span){uri.data + i, 3});
-            i += 2;
-        } else if (c <= ' ' || c >= 0x7f || c == '"' || c == '%' || c == '<' || c == '>') {
-            bytes_printf(decoded, "%%%02x", c);
-        } else {
-            bytes_add_char(decoded, (char)c);
-        }
-    }
-}
+/* "http://user@host:80/path": what may stand there and does not is empty, a port's data then NULL. */
+struct web_address {
+    struct span scheme; /* with the "://" */
+    struct span user;   /* with the @ */
+    struct span host;
+    struct span port; /* digits */
+    struct span rest; /* from behind the host, port and all */
+};
 
 static void
 add_form(struct forms *forms, struct span form)
 {
+    forms->truncated |= form.len > URI_LENGTH_MAX;
     if (form.len > URI_LENGTH_MAX)
         form.len = URI_LENGTH_MAX;
     spans_add(forms->list, arena_copy(forms->arena, form));
 }
 
-/* The form that `format` makes of the spans. */
+/* The form of the spans, one behind the other. */
 static void
 add_joined(struct forms *forms, struct span a, struct span b, struct span c)
 {
@@ -192,175 +65,207 @@ add_mail_forms(struct forms *forms, struct span uri)
             add_joined(forms, cuts[i].prefix, regex_group(&found, 1), SPAN(""));
 }
 
-/* "&#46;" and "&#x2e;" are the characters that they stand for, where those are printable; some are dots in disguise. */
-static void
-decode_references(struct span uri, struct bytes *decoded)
+/* Does the text lead somewhere else? The address there. */
+static struct span
+find_redirect(struct forms *forms, struct span uri, struct span rest)
 {
-    static struct regex_built_in pattern = {"&#(?:x0*([0-9a-f]{1,6})|0*(\\d{1,7}));", "i", NULL};
-    struct regex_found           found;
-    size_t                       at = 0;
-
-    while (regex_find(regex_of(&pattern), uri, at, &found)) {
-        struct span   all = regex_group(&found, 0), number = regex_group(&found, 1);
-        bool          hexadecimal = number.data != NULL;
-        unsigned long value =
-            strtoul((hexadecimal ? number : regex_group(&found, 2)).data, NULL, hexadecimal ? 16 : 10);
-        bool dot = value == 0x3002 || value == 0xff0e || value == 0xff61;
-
-        bytes_add(decoded, (struct span){uri.data + at, (size_t)(all.data - uri.data) - at});
-        if (dot || (value > 0x20 && value < 0x7f))
-            bytes_add_char(decoded, dot ? '.' : (char)value);
-        else
-            bytes_add(decoded, all);
-        at = regex_next(&found);
-    }
-    bytes_add(decoded, span_tail(uri, at));
-}
-
-/* Slashes the right way round, a scheme in front, escapes decoded, a slash behind the host. */
-static void
-straighten(struct span uri, struct bytes *straight)
-{
-    static struct regex_built_in lazy_scheme = {"^(https?:)/{0,2}", "i", NULL};
-    static struct regex_built_in any_scheme  = {"^[-_a-z0-9]+:", "i", NULL};
-    static struct regex_built_in no_path     = {"^(https?://[^/?#]+)(?=[?#])", "i", NULL};
-    struct bytes                 step = {0}, turned = {0};
+    static struct regex_built_in any = {"https?:/{0,2}[^&#]+", "i", NULL};
     struct regex_found           found;
 
-    bytes_add(&turned, uri);
-    for (size_t i = 0; i < turned.len; i++)
-        if (turned.data[i] == '\\')
-            turned.data[i] = '/';
-    uri = bytes_span(&turned);
-    if (regex_find(regex_of(&lazy_scheme), uri, 0, &found)) {
-        bytes_printf(&step, "%.*s//", SPAN_ARG(regex_group(&found, 1)));
-        uri = span_tail(uri, regex_group(&found, 0).len);
-    }
-    bytes_add(&step, uri);
-    bytes_clear(&turned);
-    uri_decode_escapes(bytes_span(&step), &turned);
-    if (memchr(step.data, '%', step.len) == NULL) {
-        bytes_clear(&turned);
-        bytes_add(&turned, bytes_span(&step));
-    }
-    bytes_clear(&step);
-    if (!regex_matches(regex_of(&any_scheme), bytes_span(&turned)))
-        bytes_add(&step, span_starts_nocase(bytes_span(&turned), SPAN("ftp.")) ? SPAN("ftp://") : SPAN("http://"));
-    bytes_add(&step, bytes_span(&turned));
-    bytes_clear(&turned);
-    uri = bytes_span(&step);
-    if (regex_find(regex_of(&no_path), uri, 0, &found)) {
-        bytes_printf(&turned, "%.*s/", SPAN_ARG(regex_group(&found, 1)));
-        uri = span_tail(uri, regex_group(&found, 0).len);
-    }
-    bytes_add(&turned, uri);
-    decode_references(bytes_span(&turned), straight);
-    bytes_free(&turned);
-    bytes_free(&step);
-}
+    for (size_t i = 0; i < forms->settings->redirector_count; i++)
+        if (regex_find(forms->settings->redirectors[i], uri, 0, &found)) {
+            struct span target = regex_group(&found, 1);
 
-/* "0x7f.1.0.1", "2130706433", "0177.0.0.1": the dotted address. False if the host is none of them. */
-static bool
-make_dotted(struct span host, char dotted[16])
-{
-    static struct regex_built_in number = {"^(?:0x[0-9a-f]+|\\d+)$", "i", NULL};
-    static struct regex_built_in four   = {
-          "^(0x[0-9a-f]+|\\d+)\\.(0x[0-9a-f]+|\\d+)\\.(0x[0-9a-f]+|\\d+)\\.(0x[0-9a-f]+|\\d+)$", "i", NULL};
-    struct regex_found found;
-    unsigned long      octets[4];
-
-    if (host.len > 0 && regex_matches(regex_of(&number), host)) {
-        bool          hexadecimal = host.len > 1 && tolower((unsigned char)host.data[1]) == 'x';
-        unsigned long whole       = strtoul(host.data, NULL, hexadecimal ? 16 : 10);
-
-        for (size_t i = 0; i < 4; i++)
-            octets[i] = whole >> (24 - 8 * i);
-    } else if (regex_find(regex_of(&four), host, 0, &found)) {
-        for (size_t i = 0; i < 4; i++) {
-            const char *digits = regex_group(&found, i + 1).data;
-
-            octets[i] = digits != NULL ? strtoul(digits, NULL, 0) : 0;
+            if (target.len > 0 && memchr(target.data, '.', target.len) != NULL)
+                return target;
         }
-    } else {
-        return false;
-    }
-    (void)snprintf(dotted, 16, "%u.%u.%u.%u", (unsigned char)octets[0], (unsigned char)octets[1],
-                   (unsigned char)octets[2], (unsigned char)octets[3]);
-    return true;
+    if (rest.len > 0 && regex_find(regex_of(&any), rest, 0, &found) &&
+        memchr(regex_group(&found, 0).data, '.', regex_group(&found, 0).len) != NULL)
+        return regex_group(&found, 0);
+    return (struct span){0};
 }
 
 /* An address that stands inside of this one. */
 static void
-note_inside(struct forms *forms, struct span rest)
+note_inside(struct forms *forms, const struct web_address *address, struct span host)
 {
-    static struct regex_built_in pattern = {"https?:/{0,2}([^&#]+)", "i", NULL};
-    struct regex_found           found;
+    struct bytes uri = {0};
+    struct span  target;
 
-    if (forms->inside->count < URI_REDIRECTS_MAX && regex_find(regex_of(&pattern), rest, 0, &found) &&
-        memchr(regex_group(&found, 0).data, '.', regex_group(&found, 0).len) != NULL)
-        spans_add(forms->inside, arena_copy(forms->arena, regex_group(&found, 0)));
+    if (forms->inside.count >= URI_REDIRECTS_MAX)
+        return;
+    bytes_add(&uri, address->scheme);
+    bytes_add(&uri, host);
+    bytes_add(&uri, address->rest);
+    target = find_redirect(forms, bytes_span(&uri), address->rest);
+    if (target.len > 0)
+        spans_add(&forms->inside, arena_copy(forms->arena, target));
+    bytes_free(&uri);
 }
 
-/* The host without control characters and with a letter or digit at its end. */
-static void
-clean_host(struct span host, struct bytes *clean)
+static bool
+split_web_address(struct span uri, struct web_address *address)
 {
-    for (size_t i = 0; i < host.len; i++)
-        if ((unsigned char)host.data[i] > ' ')
-            bytes_add_char(clean, host.data[i]);
-    while (clean->len > 0 && !isalnum((unsigned char)clean->data[clean->len - 1]))
-        clean->len--;
+    size_t len = uri_web_scheme(uri), end = len + 2, at;
+
+    if (len == 0 || uri.len < end || uri.data[len] != '/' || uri.data[len + 1] != '/')
+        return false;
+    *address = (struct web_address){.scheme = span_head(uri, end)};
+    for (at = end; at < uri.len && memchr("@/?#", uri.data[at], 4) == NULL;)
+        at++;
+    if (at < uri.len && uri.data[at] == '@') {
+        address->user = (struct span){uri.data + end, at + 1 - end};
+        end           = at + 1;
+    }
+    for (at = end; at < uri.len && memchr("/?#:", uri.data[at], 4) == NULL;)
+        at++;
+    address->host = (struct span){uri.data + end, at - end};
+    address->rest = span_tail(uri, at);
+    if (at < uri.len && uri.data[at] == ':') {
+        for (end = at + 1; end < uri.len && isdigit((unsigned char)uri.data[end]);)
+            end++;
+        address->port = (struct span){uri.data + at + 1, end - at - 1};
+    }
+    return address->host.len > 0;
+}
+
+/* What follows the host, without a port that is the scheme's own; empty if there is no such port. */
+static struct span
+without_port(const struct web_address *address)
+{
+    struct span own = address->scheme.len == 7 && address->scheme.data[0] == 'h' ? SPAN("80") : SPAN("443");
+    struct span behind;
+
+    if (!span_equal(address->port, own))
+        return (struct span){0};
+    behind = span_tail(address->rest, own.len + 1);
+    if (behind.len > 0 && (isalnum((unsigned char)behind.data[0]) || behind.data[0] == '_'))
+        return (struct span){0};
+    return (struct span){behind.data, behind.len};
+}
+
+/* IDNs in their ASCII form. The host goes on in that form. */
+static void
+add_ascii_form(struct forms *forms, const struct web_address *address, struct span without, struct bytes *host)
+{
+    struct bytes ascii = {0};
+
+    if (!charset_is_ascii(bytes_span(host)) && uri_host_to_ascii(bytes_span(host), &ascii)) {
+        add_joined(forms, address->scheme, bytes_span(&ascii), address->rest);
+        if (without.len > 0)
+            add_joined(forms, address->scheme, bytes_span(&ascii), without);
+        bytes_clear(host);
+        bytes_add(host, bytes_span(&ascii));
+    }
+    bytes_free(&ascii);
+}
+
+/* Control characters go from the host. */
+static void
+add_shown_form(struct forms *forms, const struct web_address *address, struct bytes *host)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < host->len; i++)
+        if ((unsigned char)host->data[i] > ' ')
+            host->data[kept++] = host->data[i];
+    if (kept == host->len)
+        return;
+    host->len = kept;
+    add_joined(forms, address->scheme, bytes_span(host), address->rest);
+}
+
+/* What stands in front of an @ goes, then what is no letter or digit at the end; each makes a form. */
+static void
+add_trimmed_forms(struct forms *forms, const struct web_address *address, struct bytes *host)
+{
+    struct span shown = bytes_span(host);
+    const char *at    = shown.len > 0 ? memchr(shown.data, '@', shown.len) : NULL;
+    size_t      len;
+
+    if (at > shown.data) {
+        shown = span_tail(shown, (size_t)(at - shown.data) + 1);
+        add_joined(forms, address->scheme, shown, address->rest);
+    }
+    for (len = shown.len; len > 0 && !isalnum((unsigned char)shown.data[len - 1]);)
+        len--;
+    if (len < shown.len)
+        add_joined(forms, address->scheme, span_head(shown, len), address->rest);
+    memmove(host->data, shown.data, len);
+    host->len = len;
+}
+
+/* As Firefox does with "http://name". `host` is in lower case, and as it was before anything was trimmed. */
+static void
+add_guessed_form(struct forms *forms, const struct web_address *address, struct span host)
+{
+    struct bytes guess = {0};
+
+    if (address->scheme.len != 7 || address->scheme.data[0] != 'h' || address->user.len > 0 ||
+        (address->port.len > 0 && !span_equal(address->port, SPAN("80"))) || span_equal(host, SPAN("localhost")))
+        return;
+    if (span_starts_nocase(host, SPAN("www.")) && host.len > 4) {
+        if (registry_is_top(forms->settings->registry, span_tail(host, 4)))
+            return;
+        host = span_tail(host, 4);
+    }
+    if (host.len == 0 || memchr(host.data, '.', host.len) != NULL)
+        return;
+    bytes_printf(&guess, "www.%.*s.com", SPAN_ARG(host));
+    add_joined(forms, address->scheme, bytes_span(&guess), address->rest);
+    bytes_free(&guess);
 }
 
 static void
 add_host_forms(struct forms *forms, struct span uri)
 {
-    static struct regex_built_in parts = {"^(https?://)([^@/?#]*@)?([^/?#:]+)(:\\d*)?(.*)$", "is", NULL};
-    struct regex_found           found;
-    struct span                  scheme, user, host, port, path, rest;
-    struct bytes                 clean = {0};
-    char                         dotted[16];
+    struct web_address address;
+    struct bytes       host = {0}, lower = {0}, dotted = {0};
+    struct span        without;
 
-    if (!regex_find(regex_of(&parts), uri, 0, &found))
+    if (!split_web_address(uri, &address))
         return;
-    scheme = regex_group(&found, 1);
-    user   = regex_group(&found, 2);
-    host   = regex_group(&found, 3);
-    port   = regex_group(&found, 4);
-    path   = regex_group(&found, 5);
-    rest   = span_tail(uri, (size_t)(host.data - uri.data) + host.len);
-    note_inside(forms, rest);
-    if (span_equal(port, scheme.len == 7 ? SPAN(":80") : SPAN(":443")))
-        add_joined(forms, scheme, host, path);
-    clean_host(host, &clean);
-    if (clean.len != host.len)
-        add_joined(forms, scheme, bytes_span(&clean), rest);
-    if (make_dotted(bytes_span(&clean), dotted))
-        add_joined(forms, scheme, span_of(dotted), rest);
-    else if (scheme.len == 7 && user.len == 0 && port.len == 0 && memchr(host.data, '.', host.len) == NULL &&
-             !span_equal_nocase(host, SPAN("localhost"))) {
-        bytes_clear(&clean);
-        bytes_printf(&clean, "www.%.*s.com", SPAN_ARG(host));
-        add_joined(forms, scheme, bytes_span(&clean), rest);
-    }
-    bytes_free(&clean);
+    without = without_port(&address);
+    if (without.data != NULL)
+        add_joined(forms, address.scheme, address.host, without);
+    bytes_add(&host, address.host);
+    add_ascii_form(forms, &address, without, &host);
+    if (!uri_host_to_ascii(bytes_span(&host), &lower))
+        bytes_add(&lower, bytes_span(&host));
+    add_shown_form(forms, &address, &host);
+    note_inside(forms, &address, bytes_span(&host));
+    add_trimmed_forms(forms, &address, &host);
+    if (uri_make_dotted(bytes_span(&host), &dotted))
+        add_joined(forms, address.scheme, bytes_span(&dotted), address.rest);
+    else
+        add_guessed_form(forms, &address, bytes_span(&lower));
+    bytes_free(&dotted);
+    bytes_free(&lower);
+    bytes_free(&host);
+}
+
+static bool
+is_mail_address(struct span uri)
+{
+    const char *at    = uri.len > 0 ? memchr(uri.data, '@', uri.len) : NULL;
+    const char *colon = uri.len > 0 ? memchr(uri.data, ':', uri.len) : NULL;
+
+    return span_starts_nocase(uri, SPAN("mailto:")) || (at != NULL && (colon == NULL || at < colon));
 }
 
 static void
 add_forms_of_one(struct forms *forms, struct span uri)
 {
-    static struct regex_built_in no_address = {"^(?:.?$|[#?&]|/(?!/))", "s", NULL};
-    static struct regex_built_in mail       = {"^(?:mailto:|[^:]*@)", "i", NULL};
-    struct bytes                 straight   = {0};
+    struct bytes straight = {0};
 
     add_form(forms, uri);
-    if (regex_matches(regex_of(&no_address), uri))
+    if (uri.len <= 1 || memchr("#?&", uri.data[0], 3) != NULL || (uri.data[0] == '/' && uri.data[1] != '/'))
         return;
-    if (regex_matches(regex_of(&mail), uri)) {
+    if (is_mail_address(uri)) {
         add_mail_forms(forms, uri);
         return;
     }
-    straighten(uri, &straight);
+    uri_straighten(uri, &straight);
     if (!span_equal(bytes_span(&straight), uri))
         add_form(forms, bytes_span(&straight));
     add_host_forms(forms, bytes_span(&straight));
@@ -371,27 +276,30 @@ add_forms_of_one(struct forms *forms, struct span uri)
 static struct span
 join_lines(struct span uri, struct arena *arena)
 {
-    char  *copy = arena_new(arena, uri.len);
-    size_t len = 0, start = 0;
+    char  *copy;
+    size_t len = 0;
 
+    while (uri.len > 0 && isspace((unsigned char)uri.data[0]))
+        uri = span_tail(uri, 1);
+    while (uri.len > 0 && isspace((unsigned char)uri.data[uri.len - 1]))
+        uri.len--;
+    if (uri.len == 0 || (memchr(uri.data, '\n', uri.len) == NULL && memchr(uri.data, '\r', uri.len) == NULL))
+        return uri;
+    copy = arena_new(arena, uri.len);
     for (size_t i = 0; i < uri.len; i++)
         if (uri.data[i] != '\n' && uri.data[i] != '\r')
             copy[len++] = uri.data[i];
-    while (len > 0 && isspace((unsigned char)copy[len - 1]))
-        len--;
-    while (start < len && isspace((unsigned char)copy[start]))
-        start++;
-    return (struct span){copy + start, len - start};
+    return (struct span){copy, len};
 }
 
-void
-uri_add_forms(struct span uri, struct arena *arena, struct spans *list)
+bool
+uri_add_forms(struct span uri, const struct mail_settings *settings, struct arena *arena, struct spans *list)
 {
-    struct spans inside = {0};
-    struct forms forms  = {arena, list, &inside};
+    struct forms forms = {.settings = settings, .arena = arena, .list = list};
 
     add_forms_of_one(&forms, join_lines(uri, arena));
-    for (size_t i = 0; i < inside.count; i++)
-        add_forms_of_one(&forms, inside.items[i]);
-    spans_free(&inside);
+    for (size_t i = 0; i < forms.inside.count; i++)
+        add_forms_of_one(&forms, join_lines(forms.inside.items[i], arena));
+    spans_free(&forms.inside);
+    return forms.truncated;
 }

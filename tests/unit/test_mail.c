@@ -108,7 +108,7 @@ static const struct {
     {"U", "Content-Type: text/html\n\n<meta http-equiv=Refresh content=\"0; URL=http://r.com/\">", "http://r.com/"},
     {"U", "Content-Type: text/html\n\n<a href=http://2130706433/>", "http://127.0.0.1/|http://2130706433/"},
     {"U", "Content-Type: text/html\n\n<a href=\"http://0x7f.0.0.010:80/\">",
-     "http://0x7f.0.0.010/|http://0x7f.0.0.010:80/|http://127.0.0.8:80/"},
+     "http://0x7f.0.0.010/|http://0x7f.0.0.010:80/|http://127...8:80/"},
     {"U", "Content-Type: text/html\n\n<a href=\"HTTP:\\\\h.com\">", "HTTP://h.com|HTTP:\\\\h.com"},
     {"U", "Content-Type: text/html\n\n<a href=\"http://r.com/?u=http://t.com/\">",
      "http://r.com/?u=http://t.com/|http://t.com/"},

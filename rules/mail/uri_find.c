@@ -1,0 +1,156 @@
+/* One pattern finds candidates; what they are worth is looked at closer. */
+#include <ctype.h>
+
+#include "base/bytes.h"
+#include "rules/mail/uri_find.h"
+#include "rules/mail/uri_host.h"
+#include "rules/mail/uri_plain.h"
+#include "rules/regex.h"
+
+#define ENDS "><\"`}\\]{\\[|\\s\\x1b\\xa0"
+#define MAILS ENDS ",('\\x80-\\xff"
+
+/* Groups: 1 with a scheme, or beginning with www. or ftp.; 2 a mail address; 3 a bare host name with what follows, 4
+ * the host. */
+static struct regex_built_in address_pattern = {
+    "(?:\\b|(?<=\\x1b\\(.)|(?<=[><\"'`,{\\[(|\\s\\x1b\\xa0]))"
+    "(?:((?:(?:https?|ftp)://|(?:www\\d{0,2}|ftp)\\.)[^" ENDS "]{1,2048})(?=[" ENDS "]|\\z)"
+    "|(mailto:[^" MAILS "]{1,2048}|[^" MAILS "@]{1,251}@[^" MAILS "]{1,251})(?=[" MAILS "]|\\z)"
+    "|(?:^|(?<=[!\"#$&'()*+,/:;<=>?@\\[\\\\\\]^`{|}~\\s\\x1b\\xa0]))"
+    "(([a-z\\d][a-z\\d._-]{0,251}\\.[a-z][a-z\\d-]+)(?![a-z\\d-]|\\.[a-z\\d])\\.?(?::\\d{1,5})?(?:/[^" ENDS
+    "]{1,2048})?)(?=[" ENDS "]|\\z))",
+    "i", NULL};
+static struct regex_built_in scheme_pattern  = {"^(?:https?|ftp|mailto):", "i", NULL};
+static struct regex_built_in www_pattern     = {"^www\\d{0,2}\\.", "i", NULL};
+static struct regex_built_in nothing_pattern = {"^(?:[cm]id:|\\w+:/{0,2}$)", "i", NULL};
+static struct regex_built_in prefix_pattern  = {"^(?:skype|e?-?mail)?:+", "i", NULL};
+static struct regex_built_in mail_pattern    = {"@([^?&>]*)", "", NULL};
+
+/* As Thunderbird: a ) ends it unless there is a ( before, and signs at the end are not part of it. */
+static struct span
+cut_end(struct span uri)
+{
+    const char *open = memchr(uri.data, '(', uri.len), *closing = memchr(uri.data, ')', uri.len);
+
+    if (closing != NULL && (open == NULL || open > closing))
+        uri.len = (size_t)(closing - uri.data);
+    while (uri.len > 0 && strchr("-~!@#^&*()_+=:;'?,.", uri.data[uri.len - 1]) != NULL && uri.data[uri.len - 1] != '\0')
+        uri.len--;
+    return uri;
+}
+
+static bool
+has(struct span text, const char *mark)
+{
+    return text.len > 0 && memmem(text.data, text.len, mark, strlen(mark)) != NULL;
+}
+
+/* "user@host", perhaps with a path in front of the @, made an address; false if it is none. */
+static bool
+complete_mail(struct span uri, struct bytes *address)
+{
+    const char        *at = memchr(uri.data, '@', uri.len), *slash = memchr(uri.data, '/', uri.len);
+    size_t             behind = (size_t)(at - uri.data) + 2;
+    struct regex_found found;
+
+    if (slash != NULL && slash + 1 < (const char *)memrchr(uri.data, '@', uri.len)) {
+        bytes_printf(address, "http://%.*s", SPAN_ARG(uri));
+        return true;
+    }
+    if (behind >= uri.len || !has(span_tail(uri, behind), ".") || has(uri, "&nbsp;"))
+        return false;
+    if (regex_find(regex_of(&prefix_pattern), uri, 0, &found))
+        uri = span_tail(uri, regex_group(&found, 0).len);
+    bytes_printf(address, "mailto:%.*s", SPAN_ARG(uri));
+    return true;
+}
+
+/* Puts the scheme in front that is missing; false if it is no address after all. */
+static bool
+complete(struct span uri, struct bytes *address, unsigned *types)
+{
+    *types = URI_PARSED;
+    if (regex_matches(regex_of(&scheme_pattern), uri)) {
+        bytes_add(address, uri);
+        return true;
+    }
+    *types |= URI_SCHEMELESS;
+    if (span_starts_nocase(uri, SPAN("ftp."))) {
+        bytes_printf(address, "ftp://%.*s", SPAN_ARG(uri));
+        return true;
+    }
+    if (has(uri, "@") && !regex_matches(regex_of(&www_pattern), uri))
+        return complete_mail(uri, address);
+    if (!regex_matches(regex_of(&www_pattern), uri))
+        *types |= URI_UNLINKED;
+    bytes_printf(address, "http://%.*s", SPAN_ARG(uri));
+    return has(uri, ".");
+}
+
+static bool
+ends_in_known_domain(struct span host, const struct mail_settings *settings)
+{
+    struct bytes ascii = {0};
+    const char  *dot   = uri_host_to_ascii(host, &ascii) ? memrchr(ascii.data, '.', ascii.len) : NULL;
+    bool         known = dot != NULL && registry_is_top(settings->registry, span_of(dot + 1));
+
+    bytes_free(&ascii);
+    return known;
+}
+
+static bool
+is_mail_valid(struct bytes *address, const struct mail_settings *settings)
+{
+    struct bytes       decoded = {0};
+    struct regex_found found;
+    struct span        host;
+    bool               valid;
+
+    if (has(bytes_span(address), "%"))
+        uri_decode_escapes(bytes_span(address), &decoded);
+    else
+        bytes_add(&decoded, bytes_span(address));
+    valid = regex_find(regex_of(&mail_pattern), bytes_span(&decoded), 0, &found);
+    host  = valid ? regex_group(&found, 1) : (struct span){0};
+    while (host.len >= 3 && memcmp(host.data + host.len - 3, "%20", 3) == 0)
+        host.len -= 3;
+    valid = host.len > 0 && ends_in_known_domain(host, settings);
+    bytes_clear(address);
+    bytes_add(address, bytes_span(&decoded));
+    bytes_free(&decoded);
+    return valid;
+}
+
+static void
+add_candidate(struct span uri, const struct mail_settings *settings, struct arena *arena, struct uri_places *places)
+{
+    struct bytes address = {0};
+    unsigned     types;
+
+    if (!regex_matches(regex_of(&nothing_pattern), uri) && complete(uri, &address, &types) &&
+        (!span_starts_nocase(bytes_span(&address), SPAN("mailto:")) || is_mail_valid(&address, settings)))
+        uri_places_add(places, (struct uri_place){.raw = arena_copy(arena, bytes_span(&address)), .types = types});
+    bytes_free(&address);
+}
+
+void
+uri_find(struct span paragraph, const struct mail_settings *settings, struct arena *arena, struct span_index *seen,
+         struct uri_places *places)
+{
+    struct regex_found found;
+    size_t             at = 0;
+
+    if (!has(paragraph, ".") && !has(paragraph, "@") && !has(paragraph, ":"))
+        return;
+    while (at <= paragraph.len && regex_find(regex_of(&address_pattern), paragraph, at, &found)) {
+        struct span uri = cut_end(regex_group(&found, 0)), host = regex_group(&found, 4);
+        bool        mail   = regex_group(&found, 2).data != NULL;
+        size_t      before = seen->spans.count;
+
+        at = regex_next(&found);
+        if (host.data != NULL && !registry_host_valid(settings->registry, host))
+            at = (size_t)(host.data - paragraph.data) + 1;
+        else if (uri.len > 0 && span_index_add(seen, uri) == before && (!mail || has(uri, "@")))
+            add_candidate(uri, settings, arena, places);
+    }
+}

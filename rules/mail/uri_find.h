@@ -1,0 +1,18 @@
+/*
+ * The addresses in the text of a mail: what a mail program would make a link of, and bare host names, which some
+ * readers type into a browser.
+ */
+#ifndef RULES_MAIL_URI_FIND_H
+#define RULES_MAIL_URI_FIND_H
+
+#include "rules/mail/span_index.h"
+#include "rules/mail/uri.h"
+
+/*
+ * Adds the addresses in a paragraph, with the scheme that a mail program would put in front where there is none.
+ * `seen` are those of the paragraphs before, as they stand there; they are not added again.
+ */
+void uri_find(struct span paragraph, const struct mail_settings *, struct arena *, struct span_index *seen,
+              struct uri_places *places);
+
+#endif
