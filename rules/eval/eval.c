@@ -10,6 +10,7 @@
 
 const struct eval_plugin *const eval_plugins[] = {
     &header_eval_plugin,
+    &wlbl_eval_plugin,
     NULL,
 };
 

@@ -5,5 +5,6 @@
 #include "rules/eval/eval.h"
 
 extern const struct eval_plugin header_eval_plugin; /* header_eval.c */
+extern const struct eval_plugin wlbl_eval_plugin;   /* wlbl_eval.c */
 
 #endif
