@@ -1,6 +1,7 @@
 /* A list of the names asked for so far, and their values: a few dozen, so that looking through it costs little. */
 #include <ctype.h>
 
+#include "base/text.h"
 #include "rules/eval/eval_field.h"
 #include "rules/mail/field.h"
 
@@ -58,6 +59,18 @@ eval_next_line(struct span *rest, struct span *line)
 }
 
 struct span
+eval_next_word(struct span *rest)
+{
+    struct span text = text_trim(*rest);
+    size_t      len  = 0;
+
+    while (len < text.len && !isspace((unsigned char)text.data[len]))
+        len++;
+    *rest = span_tail(text, len);
+    return span_head(text, len);
+}
+
+struct span
 eval_field_first(struct eval_run *run, const char *name)
 {
     struct span value = eval_field(run, name), line = {0};
@@ -97,9 +110,10 @@ eval_squeezed(struct eval_run *run, struct span text)
 struct span
 eval_lower(struct eval_run *run, struct span text)
 {
-    char *copy = arena_new(&run->arena, text.len);
+    char *copy = arena_new(&run->arena, text.len + 1);
 
     for (size_t i = 0; i < text.len; i++)
         copy[i] = (char)(text.data[i] >= 'A' && text.data[i] <= 'Z' ? text.data[i] + ('a' - 'A') : text.data[i]);
+    copy[text.len] = '\0';
     return (struct span){copy, text.len};
 }

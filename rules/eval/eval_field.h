@@ -19,6 +19,9 @@ struct span eval_field_first(struct eval_run *, const char *name);
 /* Takes the next line off `rest`; without its line end. False at the end. */
 bool eval_next_line(struct span *rest, struct span *line);
 
+/* Takes the next word off `rest`, with white space of any kind between words. Empty at the end. */
+struct span eval_next_word(struct span *rest);
+
 /* Is there such a field, and does the pattern match in it? */
 bool eval_field_matches(struct eval_run *, const char *name, struct regex_built_in *);
 
@@ -28,7 +31,7 @@ bool eval_matches(struct regex_built_in *, struct span text);
 /* A copy with every run of white space made a space. */
 struct span eval_squeezed(struct eval_run *, struct span text);
 
-/* A copy with the letters of ASCII in lower case. */
+/* A copy with the letters of ASCII in lower case, and a NUL behind it. */
 struct span eval_lower(struct eval_run *, struct span text);
 
 #endif

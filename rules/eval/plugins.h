@@ -4,7 +4,9 @@
 
 #include "rules/eval/eval.h"
 
-extern const struct eval_plugin header_eval_plugin; /* header_eval.c */
-extern const struct eval_plugin wlbl_eval_plugin;   /* wlbl_eval.c */
+extern const struct eval_plugin header_eval_plugin;         /* header_eval.c */
+extern const struct eval_plugin wlbl_eval_plugin;           /* wlbl_eval.c */
+extern const struct eval_plugin vbounce_plugin;             /* vbounce.c */
+extern const struct eval_plugin welcomelist_subject_plugin; /* welcomelist_subject.c */
 
 #endif

@@ -42,6 +42,7 @@ squeeze_points(struct span *address)
     for (size_t i = 0; i < address->len; i++)
         if (octets[i] != '.' || len == 0 || octets[len - 1] != '.')
             octets[len++] = octets[i];
+    octets[len]  = '\0';
     address->len = len;
 }
 
@@ -91,21 +92,15 @@ add_received(struct eval_run *run, struct spans *addresses)
             spans_add(addresses, eval_lower(run, regex_group(&found, 1)));
 }
 
-/* A C string for each address, none twice. */
+/* None of them twice. */
 static void
 keep(struct eval_run *run, struct spans *addresses, struct wlbl_addresses *kept)
 {
     spans_sort_unique(addresses);
     kept->known = true;
     kept->items = arena_new(&run->arena, addresses->count * sizeof kept->items[0]);
-    for (size_t i = 0; i < addresses->count; i++) {
-        struct span address = addresses->items[i];
-        char       *copy    = arena_new(&run->arena, address.len + 1);
-
-        memcpy(copy, address.data, address.len);
-        copy[address.len]          = '\0';
-        kept->items[kept->count++] = copy;
-    }
+    for (size_t i = 0; i < addresses->count; i++)
+        kept->items[kept->count++] = addresses->items[i].data;
     spans_free(addresses);
 }
 

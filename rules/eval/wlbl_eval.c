@@ -28,12 +28,8 @@ static unsigned
 replyto_in_list(struct eval_run *run, const struct eval_call *call)
 {
     struct span           first = eval_lower(run, eval_field_first(run, "Reply-To:addr"));
-    char                 *copy  = arena_new(&run->arena, first.len + 1);
-    const char           *item  = copy;
-    struct wlbl_addresses one   = {.items = &item, .count = first.len > 0};
+    struct wlbl_addresses one   = {.items = &first.data, .count = first.len > 0};
 
-    memcpy(copy, first.data, first.len);
-    copy[first.len] = '\0';
     return any_listed(run, &one, call->arguments[0]);
 }
 
@@ -85,6 +81,11 @@ static const struct eval_function functions[] = {
     {.name = "check_from_in_list", .least = 1, .most = 1, .run = from_in_list},
     {.name = "check_replyto_in_list", .least = 1, .most = 1, .run = replyto_in_list},
     {.name = "check_to_in_list", .least = 1, .most = 1, .run = to_in_list},
+    {.name = "check_uri_host_listed", .least = 1, .most = 1, .run = wlbl_uri_host_listed},
+    {.name = "check_uri_host_in_blocklist", .run = wlbl_uri_host_in_blocklist},
+    {.name = "check_uri_host_in_blacklist", .run = wlbl_uri_host_in_blocklist},
+    {.name = "check_uri_host_in_welcomelist", .run = wlbl_uri_host_in_welcomelist},
+    {.name = "check_uri_host_in_whitelist", .run = wlbl_uri_host_in_welcomelist},
     {.name = NULL},
 };
 

@@ -22,21 +22,6 @@ free_hosts(gpointer data)
     g_hash_table_destroy(data);
 }
 
-/* The next word, with white space of any kind between words, taken off. Empty at the end. */
-static struct span
-take_word(struct span *rest)
-{
-    size_t      len = 0;
-    struct span word;
-
-    *rest = text_trim(*rest);
-    while (len < rest->len && !g_ascii_isspace(rest->data[len]))
-        len++;
-    word  = span_head(*rest, len);
-    *rest = span_tail(*rest, len);
-    return word;
-}
-
 static struct address_list *
 list_of(struct wlbl_settings *settings, struct span name)
 {
@@ -79,7 +64,7 @@ add_addresses(void *settings, const struct eval_directive *directive, struct spa
 {
     struct address_list *list = list_of(settings, span_of(directive->name));
 
-    for (struct span rest = value, word = take_word(&rest); word.len > 0; word = take_word(&rest))
+    for (struct span rest = value, word = eval_next_word(&rest); word.len > 0; word = eval_next_word(&rest))
         (void)address_list_add(list, word);
     return need_value(value, why);
 }
@@ -89,7 +74,7 @@ remove_addresses(void *settings, const struct eval_directive *directive, struct 
 {
     struct address_list *list = list_of(settings, span_of(directive->name));
 
-    for (struct span rest = value, word = take_word(&rest); word.len > 0; word = take_word(&rest))
+    for (struct span rest = value, word = eval_next_word(&rest); word.len > 0; word = eval_next_word(&rest))
         address_list_remove(list, word);
     return need_value(value, why);
 }
@@ -112,7 +97,7 @@ remove_everywhere(void *settings, const struct eval_directive *directive, struct
 static int
 add_with_relay(void *settings, const struct eval_directive *directive, struct span value, struct bytes *why)
 {
-    struct span address = take_word(&value), relay = take_word(&value);
+    struct span address = eval_next_word(&value), relay = eval_next_word(&value);
 
     if (relay.len == 0 || text_trim(value).len > 0) {
         bytes_printf(why, "an address and a host or [IP address] expected");
@@ -162,7 +147,7 @@ enlist_addresses(void *settings, const struct eval_directive *directive, struct 
 static void
 add_hosts(GHashTable *hosts, struct span value)
 {
-    for (struct span word = take_word(&value); word.len > 0; word = take_word(&value)) {
+    for (struct span word = eval_next_word(&value); word.len > 0; word = eval_next_word(&value)) {
         bool not = word.data[0] == '!';
 
         word = span_tail(word, not );
@@ -185,7 +170,7 @@ enlist_hosts(void *settings, const struct eval_directive *directive, struct span
 static void
 remove_hosts(GHashTable *hosts, struct span value)
 {
-    for (struct span word = take_word(&value); word.len > 0; word = take_word(&value)) {
+    for (struct span word = eval_next_word(&value); word.len > 0; word = eval_next_word(&value)) {
         size_t skip = word.data[0] == '!';
         char  *name = g_ascii_strdown(word.data + skip, (gssize)(word.len - skip));
 
