@@ -36,19 +36,6 @@ copy_with_line_feeds(struct arena *arena, struct span text)
     return (struct span){copy, len};
 }
 
-/* A mbox separator ("From somebody Mon ..."), but not a field that has a space in front of its colon. */
-static bool
-is_separator(struct span line)
-{
-    size_t at = 4;
-
-    if (line.len < 5 || memcmp(line.data, "From", 4) != 0 || (line.data[4] != ' ' && line.data[4] != '\t'))
-        return false;
-    while (at < line.len && (line.data[at] == ' ' || line.data[at] == '\t'))
-        at++;
-    return at == line.len || line.data[at] != ':';
-}
-
 /* Takes the X-Spam-... fields out of the header, in place: a sender must not vouch for itself. Returns the text's new
  * length. */
 static size_t
@@ -78,8 +65,7 @@ copy_clean(struct arena *arena, struct span text)
 {
     struct span copy = copy_with_line_feeds(arena, text);
 
-    if (copy.len > 0 && is_separator(span_head(copy, line_length(copy))))
-        copy = span_tail(copy, line_length(copy));
+    copy     = span_tail(copy, mail_headers_separator(copy));
     copy.len = remove_verdicts((char *)copy.data, copy.len);
     return copy;
 }
@@ -100,6 +86,16 @@ cut(struct span text, size_t most, const char *where)
     return span_head(text, most);
 }
 
+/* Nothing beyond U+00FF in it? */
+static bool
+is_latin(struct span utf8)
+{
+    for (size_t i = 0; i < utf8.len; i++)
+        if ((unsigned char)utf8.data[i] > 0xc3)
+            return false;
+    return true;
+}
+
 /* The text of all parts while it is put together. */
 struct rendering {
     struct mail       *mail;
@@ -108,22 +104,22 @@ struct rendering {
     bool               ascii; /* all that was rendered is, but for the entities in it */
 };
 
-/* Adds the text of a part. */
+/* Renders a part, and adds that. */
 static void
-render(struct rendering *rendering, const struct mime_part *part)
+render(struct rendering *rendering, struct mime_part *part)
 {
-    struct bytes  utf8 = {0}, rendered = {0};
-    struct bytes *text = &rendering->text;
+    struct bytes  utf8 = {0}, html = {0};
+    struct arena *arena = &rendering->mail->arena;
 
     charset_decode(part->text, part->charset, CHARSET_GUESS, &utf8);
-    rendering->ascii &= charset_is_ascii(bytes_span(&utf8));
-    if (part->kind == MIME_HTML) {
-        html_render(bytes_span(&utf8), &rendering->mail->arena, &rendered, rendering->links);
-        bytes_add(text, cut(bytes_span(&rendered), MAIL_BODY_PART_MAX, "\n "));
-    } else {
-        bytes_add(text, cut(bytes_span(&utf8), MAIL_BODY_PART_MAX, "\n "));
-    }
-    bytes_free(&rendered);
+    part->octets = charset_is_ascii(bytes_span(&utf8));
+    rendering->ascii &= part->octets;
+    if (part->kind == MIME_HTML)
+        html_render(bytes_span(&utf8), arena, &html, rendering->links);
+    part->rendered = arena_copy(arena, bytes_span(part->kind == MIME_HTML ? &html : &utf8));
+    part->octets   = part->octets && is_latin(part->rendered);
+    bytes_add(&rendering->text, cut(part->rendered, MAIL_BODY_PART_MAX, "\n "));
+    bytes_free(&html);
     bytes_free(&utf8);
 }
 
@@ -163,9 +159,8 @@ make_latin(struct bytes *text)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < text->len; i++)
-        if ((unsigned char)text->data[i] > 0xc3)
-            return;
+    if (!is_latin(bytes_span(text)))
+        return;
     for (size_t i = 0; i < text->len; i++) {
         unsigned char c = (unsigned char)text->data[i];
 
@@ -212,17 +207,19 @@ split_lines(struct span text, struct spans *lines)
 }
 
 static void
-fill_body(struct mail *mail, const struct mime_parts *parts, struct uri_places *links)
+fill_body(struct mail *mail, struct uri_places *links)
 {
     struct span      subject   = mail_headers_last(&mail->headers, SPAN("Subject"));
     struct rendering rendering = {.mail = mail, .links = links, .ascii = true};
     struct bytes     lines     = {0};
 
-    for (size_t i = 0; i < parts->count; i++) {
-        if (rendering.text.len > 0)
+    for (size_t i = 0; i < mail->parts.count; i++) {
+        struct mime_part *part = &mail->parts.items[i];
+
+        if (part->leaf && rendering.text.len > 0)
             bytes_add_char(&rendering.text, '\n');
-        if (parts->items[i].kind == MIME_PLAIN || parts->items[i].kind == MIME_HTML)
-            render(&rendering, &parts->items[i]);
+        if (part->leaf && (part->kind == MIME_PLAIN || part->kind == MIME_HTML))
+            render(&rendering, part);
     }
     if (rendering.ascii)
         make_latin(&rendering.text);
@@ -248,12 +245,13 @@ piece_length(struct span text)
 }
 
 static void
-fill_rawbody(struct mail *mail, const struct mime_parts *parts)
+fill_rawbody(struct mail *mail)
 {
-    for (size_t i = 0; i < parts->count; i++) {
-        struct span text = cut(parts->items[i].text, MAIL_RAWBODY_PART_MAX, "\n> ");
+    for (size_t i = 0; i < mail->parts.count; i++) {
+        const struct mime_part *part = &mail->parts.items[i];
+        struct span             text = cut(part->text, MAIL_RAWBODY_PART_MAX, "\n> ");
 
-        if (!parts->items[i].raw)
+        if (!part->leaf || !part->in_rawbody)
             continue;
         while (text.len > 2 * (size_t)MAIL_LINE_MAX) {
             size_t len = piece_length(text);
@@ -297,21 +295,20 @@ mail_start(void)
 void
 mail_parse(struct mail *mail, const struct mail_settings *settings, struct span text)
 {
-    struct mime_parts parts  = {0};
     struct uri_places places = {0};
     size_t            head;
 
     mail_start();
     *mail      = (struct mail){.settings = settings != NULL ? settings : mail_settings_default()};
     mail->full = copy_clean(&mail->arena, text);
-    head       = mail_headers_read(&mail->headers, &mail->arena, mail->full);
+    head       = mail_headers_read(&mail->headers, &mail->arena, mail->full, &mail->flaws);
     mail->head = span_head(mail->full, head);
-    mime_take_apart(&parts, &mail->arena, &mail->headers, span_tail(mail->full, head));
-    fill_body(mail, &parts, &places);
-    fill_rawbody(mail, &parts);
+    mail->text = span_tail(mail->full, head);
+    mime_take_apart(&mail->parts, &mail->arena, &mail->headers, mail->text);
+    fill_body(mail, &places);
+    fill_rawbody(mail);
     fill_uris(mail, &places);
     uri_places_free(&places);
-    mime_parts_free(&parts);
 }
 
 void

@@ -11,6 +11,7 @@
 #include "rules/mail/arena.h"
 #include "rules/mail/mail_header.h"
 #include "rules/mail/mail_settings.h"
+#include "rules/mail/mime.h"
 #include "rules/mail/uri.h"
 
 enum {
@@ -25,7 +26,10 @@ struct mail {
     const struct mail_settings *settings;
     struct span                 full;    /* the message, without X-Spam-... fields and a "From " line in front */
     struct span                 head;    /* its header block, with the empty line */
+    struct span                 text;    /* what follows that, as it came */
     struct mail_headers         headers; /* without X-Spam-... */
+    struct mail_header_flaws    flaws;
+    struct mime_parts           parts; /* all of MIME's tree */
     struct spans       body;    /* the Subject, then paragraphs of rendered text, a line each, white space collapsed */
     struct spans       rawbody; /* the text parts without their transfer encoding, HTML with its tags, in pieces */
     struct spans       uris;    /* the addresses in text and HTML, and their plainer forms; each once, in no order */

@@ -28,9 +28,8 @@ is_empty_line(struct span text)
     return text.len > 0 && text.data[0] == '\n';
 }
 
-/* A name of printable ASCII, white space perhaps, a colon (RFC 5322, 2.2 and 4.5). */
-static bool
-is_field(struct span text)
+bool
+mail_headers_begin(struct span text)
 {
     size_t at = 0;
 
@@ -73,19 +72,9 @@ decode(struct arena *arena, struct span name, struct span raw)
     return copy;
 }
 
-static void
-add_field(struct mail_headers *headers, struct arena *arena, struct span field)
+void
+mail_headers_add(struct mail_headers *headers, struct arena *arena, struct span name, struct span raw)
 {
-    const char *colon = memchr(field.data, ':', field.len);
-    struct span name, raw;
-
-    if (colon == NULL || headers->count == MAIL_HEADERS_MAX)
-        return;
-    name = span_head(field, (size_t)(colon - field.data));
-    raw  = cut(span_tail(field, name.len + 1), MAIL_HEADER_VALUE_MAX);
-    while (name.len > 0 && (name.data[name.len - 1] == ' ' || name.data[name.len - 1] == '\t'))
-        name.len--;
-    name = cut(name, MAIL_HEADER_NAME_MAX);
     if (headers->count == headers->capacity) {
         headers->capacity = headers->capacity > 0 ? headers->capacity * 2 : 32;
         headers->items    = memory_resize_array(headers->items, headers->capacity, sizeof headers->items[0]);
@@ -93,40 +82,71 @@ add_field(struct mail_headers *headers, struct arena *arena, struct span field)
     headers->items[headers->count++] = (struct mail_header){name, raw, decode(arena, name, raw)};
 }
 
+static void
+add_field(struct mail_headers *headers, struct arena *arena, struct span field, struct mail_header_flaws *flaws)
+{
+    const char *colon = memchr(field.data, ':', field.len);
+    struct span name, raw;
+
+    if (colon == NULL || headers->count == MAIL_HEADERS_MAX)
+        return;
+    name = span_head(field, (size_t)(colon - field.data));
+    raw  = span_tail(field, name.len + 1);
+    while (name.len > 0 && (name.data[name.len - 1] == ' ' || name.data[name.len - 1] == '\t'))
+        name.len--;
+    flaws->truncated_header |= name.len > MAIL_HEADER_NAME_MAX || raw.len > MAIL_HEADER_VALUE_MAX;
+    mail_headers_add(headers, arena, cut(name, MAIL_HEADER_NAME_MAX), cut(raw, MAIL_HEADER_VALUE_MAX));
+}
+
+/* Is the whole of it more than rules see? */
+static bool
+is_long(const struct mail_headers *headers)
+{
+    size_t raw = 0, decoded = 0;
+
+    for (size_t i = 0; i < headers->count; i++) {
+        raw += headers->items[i].name.len + headers->items[i].raw.len + 2;
+        decoded += headers->items[i].name.len + headers->items[i].value.len + 2;
+    }
+    return raw > MAIL_HEADER_MAX || decoded > MAIL_HEADER_MAX;
+}
+
 size_t
-mail_headers_read(struct mail_headers *headers, struct arena *arena, struct span message)
+mail_headers_separator(struct span message)
+{
+    size_t len = line_length(message), at = 4;
+
+    if (len < 5 || memcmp(message.data, "From", 4) != 0 || (message.data[4] != ' ' && message.data[4] != '\t'))
+        return 0;
+    while (at < len && (message.data[at] == ' ' || message.data[at] == '\t'))
+        at++;
+    return at == len || message.data[at] != ':' ? len : 0;
+}
+
+size_t
+mail_headers_read(struct mail_headers *headers, struct arena *arena, struct span message,
+                  struct mail_header_flaws *flaws)
 {
     struct span rest      = message;
     unsigned    bad_lines = 0;
 
+    *flaws = (struct mail_header_flaws){.missing_head_body_separator = message.len > 0};
     while (rest.len > 0) {
         size_t len = field_length(rest);
 
         if (is_empty_line(rest)) {
-            rest = span_tail(rest, 1);
+            rest                               = span_tail(rest, 1);
+            flaws->missing_head_body_separator = false;
             break;
         }
         if ((rest.len >= 2 && memcmp(rest.data, "--", 2) == 0) ||
-            (!is_continuation(rest) && !is_field(rest) && ++bad_lines > BAD_LINES_MAX))
+            (!is_continuation(rest) && !mail_headers_begin(rest) && ++bad_lines > BAD_LINES_MAX))
             break;
-        add_field(headers, arena, span_head(rest, len));
+        add_field(headers, arena, span_head(rest, len), flaws);
         rest = span_tail(rest, len);
     }
+    flaws->truncated_header |= is_long(headers);
     return message.len - rest.len;
-}
-
-size_t
-mail_headers_read_part(struct mail_headers *headers, struct arena *arena, struct span part)
-{
-    struct span rest = part;
-
-    while (rest.len > 0 && is_field(rest)) {
-        size_t len = field_length(rest);
-
-        add_field(headers, arena, span_head(rest, len));
-        rest = span_tail(rest, len);
-    }
-    return part.len - rest.len + is_empty_line(rest);
 }
 
 struct span

@@ -10,9 +10,10 @@
 #include "rules/mail/arena.h"
 
 enum {
-    MAIL_HEADER_NAME_MAX  = 256,  /* octets of a name that are kept */
-    MAIL_HEADER_VALUE_MAX = 8192, /* and of a value */
-    MAIL_HEADERS_MAX      = 5000, /* fields that are kept; those behind are passed over */
+    MAIL_HEADER_NAME_MAX  = 256,   /* octets of a name that are kept */
+    MAIL_HEADER_VALUE_MAX = 8192,  /* and of a value */
+    MAIL_HEADERS_MAX      = 5000,  /* fields that are kept; those behind are passed over */
+    MAIL_HEADER_MAX       = 65536, /* octets of a header that rules see as a whole */
 };
 
 struct mail_header {
@@ -28,11 +29,24 @@ struct mail_headers {
     size_t              capacity;
 };
 
-/* Reads the header of a message with LF line ends; returns where the body begins. */
-size_t mail_headers_read(struct mail_headers *, struct arena *, struct span message);
+/* What was found wrong, by SpamAssassin's names. */
+struct mail_header_flaws {
+    bool missing_head_body_separator; /* no empty line behind it */
+    bool truncated_header;            /* longer than the limits above */
+};
 
-/* As above for a part of a multipart, whose header may be missing altogether. */
-size_t mail_headers_read_part(struct mail_headers *, struct arena *, struct span part);
+/* The octets of a line in front of a message that a mbox has there: "From somebody Mon ...", but no field with a space
+ * in front of its colon. */
+size_t mail_headers_separator(struct span message);
+
+/* Reads the header of a message with LF line ends; returns where the body begins. */
+size_t mail_headers_read(struct mail_headers *, struct arena *, struct span message, struct mail_header_flaws *);
+
+/* Adds a field; `raw` is kept, the value decoded from it. */
+void mail_headers_add(struct mail_headers *, struct arena *, struct span name, struct span raw);
+
+/* Does a header field's name stand here: printable ASCII, white space perhaps, a colon (RFC 5322, 2.2 and 4.5)? */
+bool mail_headers_begin(struct span line);
 
 /* The value of the last field called `name` (without regard to case), without a line end; empty if there is none. */
 struct span mail_headers_last(const struct mail_headers *, struct span name);

@@ -1,105 +1,49 @@
-/* Depth first through multiparts and messages in messages, to the leaves. */
+/*
+ * Level by level, as SpamAssassin does, which decides what is said of boundaries that are used twice: the list of nodes
+ * is the queue of those to be taken apart. Then all is put in the order of the mail.
+ */
 #include <ctype.h>
+#include <glib.h>
 #include <stdlib.h>
 
-#include "base/bytes.h"
 #include "base/memory.h"
 #include "rules/mail/mime.h"
-#include "rules/mail/words.h"
+#include "rules/mail/mime_content.h"
+#include "rules/mail/mime_text.h"
 #include "rules/regex.h"
 
-enum { LINE_MAX_OCTETS = 2048 }; /* longer lines of a part are broken there, as SpamAssassin does */
-
-/* What Content-Type says (RFC 2045, 5), `type` in lower case. */
-struct content {
-    struct span type, boundary, charset, name;
-    bool        missing;
+/* A part on its way into the tree. */
+struct node {
+    struct mime_part part;
+    struct span      boundary; /* its own, or that of what it is in; data NULL: none */
+    struct span      body;
+    unsigned         depth;       /* levels that may yet be in it */
+    unsigned         passes;      /* multiparts that it is in */
+    size_t           first_child; /* index of a node; its children follow each other */
+    size_t           child_count;
 };
 
 struct walk {
-    struct mime_parts *parts;
-    struct arena      *arena;
+    struct mime_parts  *parts;
+    struct arena       *arena;
+    struct node        *nodes;
+    size_t              count, capacity;
+    size_t              fields;  /* of all parts */
+    struct mail_headers headers; /* of the part that is read */
+    GHashTable         *open;    /* boundaries: 1 begun, 0 begun and ended, less: ended too often */
 };
 
-static struct regex_built_in boundary_pattern = {"\\bboundary\\s*=\\s*(\"[^\"]+|[^\\s\";]+(?=[\\s;]|$))", "i", NULL};
-static struct regex_built_in charset_pattern  = {"\\bcharset\\s*=\\s*[\"']?(.*?)[\"']?(?:;|$)", "i", NULL};
-static struct regex_built_in name_pattern     = {"\\b(?:file)?name\\s*=\\s*[\"']?(.*?)[\"']?(?:;|$)", "i", NULL};
-static struct regex_built_in given_pattern    = {"name=\\s*\"?([^\";]+)\"?", "i", NULL};
-static struct regex_built_in html_pattern     = {"\\.s?html?$", "i", NULL};
+/* A multipart that is cut at its boundaries. */
+struct cutter {
+    struct span boundary;
+    struct span rest;   /* what is not cut yet */
+    bool        nested; /* inside one that has the same boundary */
+    bool        ended;  /* by its last boundary */
+};
 
-static void walk_part(struct walk *, const struct mail_headers *, struct span body, struct span inherited_boundary,
-                      bool in_digest, unsigned depth, bool in_multipart);
+enum line_kind { LINE_TEXT, LINE_OPENING, LINE_CLOSING };
 
-static struct span
-capture(struct regex_built_in *pattern, struct span text)
-{
-    struct regex_found found;
-
-    return regex_find(regex_of(pattern), text, 0, &found) ? regex_group(&found, 1) : (struct span){0};
-}
-
-static struct span
-without_quotes(struct arena *arena, struct span span)
-{
-    char  *copy = arena_new(arena, span.len);
-    size_t len  = 0;
-
-    for (size_t i = 0; i < span.len; i++)
-        if (span.data[i] != '"')
-            copy[len++] = span.data[i];
-    return (struct span){copy, len};
-}
-
-/* "something/something" at the start, in lower case, without what no type has. */
-static struct span
-clean_type(struct arena *arena, struct span value)
-{
-    char  *copy  = arena_new(arena, value.len);
-    size_t len   = 0;
-    bool   slash = false;
-
-    for (size_t i = 0; i < value.len && value.data[i] != ';'; i++) {
-        unsigned char c = (unsigned char)value.data[i];
-
-        if ((slash && isspace(c)) || (slash && c == '/'))
-            break;
-        slash = slash || c == '/';
-        if (c > ' ' && c < 0x7f && strchr("\"(),:;<=>?@[\\]", c) == NULL)
-            copy[len++] = (char)tolower(c);
-    }
-    return (struct span){copy, len};
-}
-
-/* Text of a kind that nobody knows is plain. */
-static bool
-is_plain(struct span type)
-{
-    bool text =
-        type.len >= 4 && memcmp(type.data, "text", 4) == 0 && (type.len == 4 || !isalnum((unsigned char)type.data[4]));
-
-    return text && !span_equal(type, SPAN("text/x-vcard")) && !span_equal(type, SPAN("text/calendar")) &&
-           !span_equal(type, SPAN("text/html"));
-}
-
-static struct content
-read_content(struct walk *walk, const struct mail_headers *headers, bool in_digest)
-{
-    struct span    value   = mail_headers_last(headers, SPAN("Content-Type"));
-    struct content content = {
-        .type     = clean_type(walk->arena, value),
-        .boundary = without_quotes(walk->arena, capture(&boundary_pattern, value)),
-        .charset  = capture(&charset_pattern, value),
-        .name     = capture(&given_pattern, mail_headers_last(headers, SPAN("Content-Disposition"))),
-    };
-
-    if (content.name.len == 0)
-        content.name = capture(&name_pattern, value);
-    if (content.type.len == 0)
-        content.type = in_digest ? SPAN("message/rfc822") : SPAN("text/plain");
-    else if (is_plain(content.type))
-        content.type = SPAN("text/plain");
-    return content;
-}
+static struct regex_built_in given_pattern = {"name=\\s*\"?([^\";]+)\"?", "i", NULL};
 
 static bool
 has_prefix(struct span span, struct span prefix)
@@ -110,215 +54,383 @@ has_prefix(struct span span, struct span prefix)
 static size_t
 line_length(struct span text)
 {
-    const char *newline = memchr(text.data, '\n', text.len);
+    const char *newline = text.len > 0 ? memchr(text.data, '\n', text.len) : NULL;
 
     return newline != NULL ? (size_t)(newline - text.data) + 1 : text.len;
 }
 
-enum boundary_line { NO_BOUNDARY, OPENING, CLOSING };
+static bool
+is_space(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!isspace((unsigned char)text.data[i]))
+            return false;
+    return true;
+}
 
-static enum boundary_line
+static enum line_kind
 classify_line(struct span line, struct span boundary)
 {
-    enum boundary_line kind = OPENING;
-
-    if (boundary.len == 0 || line.len < 2 + boundary.len || line.data[0] != '-' || line.data[1] != '-' ||
+    if (line.len < 2 + boundary.len || line.data[0] != '-' || line.data[1] != '-' ||
         memcmp(line.data + 2, boundary.data, boundary.len) != 0)
-        return NO_BOUNDARY;
+        return LINE_TEXT;
     line = span_tail(line, 2 + boundary.len);
-    if (has_prefix(line, SPAN("--"))) {
-        kind = CLOSING;
-        line = span_tail(line, 2);
-    }
-    for (size_t i = 0; i < line.len; i++)
-        if (!isspace((unsigned char)line.data[i]))
-            return NO_BOUNDARY;
-    return kind;
+    if (is_space(line))
+        return LINE_OPENING;
+    return has_prefix(line, SPAN("--")) && is_space(span_tail(line, 2)) ? LINE_CLOSING : LINE_TEXT;
 }
 
-/* How much of `text` stands before the next boundary; `*line` is the boundary's line, empty if there is none. */
-static size_t
-find_boundary(struct span text, struct span boundary, bool opening_only, struct span *line, enum boundary_line *kind)
+struct span
+mime_field(const struct mime_part *part, struct span name)
 {
-    struct span rest = text;
-
-    while (rest.len > 0) {
-        *line = span_head(rest, line_length(rest));
-        *kind = classify_line(*line, boundary);
-        if (*kind == OPENING || (*kind == CLOSING && !opening_only))
-            return text.len - rest.len;
-        rest = span_tail(rest, line->len);
-    }
-    *line = (struct span){0};
-    *kind = NO_BOUNDARY;
-    return text.len;
+    for (size_t i = part->headers.count; i > 0; i--)
+        if (span_equal_nocase(part->headers.items[i - 1].name, name))
+            return span_head(part->headers.items[i - 1].value, part->headers.items[i - 1].value.len - 1);
+    return (struct span){0};
 }
 
-static void
-walk_multipart(struct walk *walk, const struct content *content, struct span body, unsigned depth)
+static bool
+is_multipart(const struct node *node)
 {
-    struct span        line;
-    enum boundary_line kind;
-    size_t             preamble = find_boundary(body, content->boundary, true, &line, &kind);
-
-    if (kind == OPENING)
-        body = span_tail(body, preamble + line.len);
-    for (unsigned i = 0; i < MIME_CHILDREN_MAX && body.len > 0; i++) {
-        size_t              len     = find_boundary(body, content->boundary, false, &line, &kind);
-        struct span         part    = span_head(body, len);
-        struct mail_headers headers = {0};
-
-        if (kind != NO_BOUNDARY && part.len > 0 && part.data[part.len - 1] == '\n')
-            part.len--; /* the line end in front of a boundary belongs to it (RFC 2046, 5.1.1) */
-        part = span_tail(part, mail_headers_read_part(&headers, walk->arena, part));
-        walk_part(walk, &headers, part, content->boundary, span_equal(content->type, SPAN("multipart/digest")),
-                  depth - 1, true);
-        mail_headers_free(&headers);
-        if (kind != OPENING || walk->parts->count == MIME_PARTS_MAX)
-            break;
-        body = span_tail(body, len + line.len);
-    }
+    return has_prefix(node->part.type, SPAN("multipart/"));
 }
 
-/* CR LF to LF, in place. */
-static size_t
-squeeze_line_ends(char *data, size_t len)
+/* Adds a node with the headers that were read, unless there are too many. */
+static bool
+add_node(struct walk *walk, struct node node)
 {
-    size_t kept = 0;
+    if (walk->count == MIME_PARTS_MAX)
+        return false;
+    if (walk->count == walk->capacity) {
+        walk->capacity = walk->capacity > 0 ? walk->capacity * 2 : 8;
+        walk->nodes    = memory_resize_array(walk->nodes, walk->capacity, sizeof walk->nodes[0]);
+    }
+    walk->nodes[walk->count++] = node;
+    return true;
+}
 
-    for (size_t i = 0; i < len; i++)
-        if (data[i] != '\r' || i + 1 == len || data[i + 1] != '\n')
-            data[kept++] = data[i];
+/* The headers that were read, in the arena. */
+static struct mail_headers
+keep_headers(struct walk *walk)
+{
+    struct mail_headers kept = {.count = walk->headers.count};
+
+    kept.items = arena_new(walk->arena, kept.count * sizeof kept.items[0]);
+    if (kept.count > 0)
+        memcpy(kept.items, walk->headers.items, kept.count * sizeof kept.items[0]);
+    walk->headers.count = 0;
     return kept;
 }
 
-/* Lines of a part that are too long are broken, whatever that does to them. */
+/* A whole message: what is in it is one node, the rest follows from that. */
 static void
-break_lines(struct span text, struct bytes *broken)
+add_message(struct walk *walk, struct mail_headers headers, struct span body, unsigned depth)
 {
-    while (text.len > 0) {
-        struct span line = span_head(text, line_length(text));
+    struct node         node    = {.part = {.headers = headers}, .depth = depth};
+    struct mime_content content = mime_content_read(walk->arena, mime_field(&node.part, SPAN("Content-Type")));
 
-        text = span_tail(text, line.len);
-        for (; line.len > LINE_MAX_OCTETS; line = span_tail(line, LINE_MAX_OCTETS)) {
-            bytes_add(broken, span_head(line, LINE_MAX_OCTETS));
-            bytes_add_char(broken, '\n');
+    node.part.type = content.type;
+    node.boundary  = content.boundary;
+    node.body      = mime_clean_body(walk->arena, body, &content);
+    (void)add_node(walk, node);
+}
+
+/* Takes a field of a part's header, with its continuations; the white space behind its colon goes, whatever it is. */
+static void
+read_field(struct walk *walk, struct cutter *cutter, struct span field, bool last)
+{
+    size_t      colon = (size_t)((const char *)memchr(field.data, ':', field.len) - field.data);
+    struct span raw = span_tail(field, colon + 1), name = span_head(field, colon);
+
+    while (raw.len > 0 && isspace((unsigned char)raw.data[0]))
+        raw = span_tail(raw, 1);
+    if (walk->fields++ < MIME_FIELDS_MAX)
+        mail_headers_add(&walk->headers, walk->arena, name, raw);
+    if (last && span_equal_nocase(name, SPAN("content-type"))) {
+        struct mime_part part = {.headers = walk->headers};
+
+        cutter->nested |= span_equal(mime_content_read(walk->arena, mime_field(&part, SPAN("Content-Type"))).boundary,
+                                     cutter->boundary);
+    }
+}
+
+/* Is this line the end of the part that is being read? */
+static enum line_kind
+classify(struct cutter *cutter, struct span line)
+{
+    enum line_kind kind = classify_line(line, cutter->boundary);
+
+    if (!cutter->nested || kind == LINE_TEXT)
+        return kind;
+    cutter->nested = kind != LINE_CLOSING;
+    return LINE_TEXT;
+}
+
+/*
+ * Reads the header of a part, up to the empty line, which is taken, or to the line that is no field. A field that a
+ * boundary or the end of all follows at once is lost.
+ */
+static enum line_kind
+read_part_header(struct walk *walk, struct cutter *cutter, struct span *line)
+{
+    struct span field = {0};
+
+    for (;;) {
+        enum line_kind kind;
+
+        *line = span_head(cutter->rest, line_length(cutter->rest));
+        kind  = classify(cutter, *line);
+        if (kind != LINE_TEXT || line->len == cutter->rest.len)
+            return kind;
+        if (field.len > 0 && (line->data[0] == ' ' || line->data[0] == '\t')) {
+            field.len += line->len;
+        } else {
+            bool more = mail_headers_begin(*line);
+
+            if (field.len > 0)
+                read_field(walk, cutter, field, !more);
+            if (!more)
+                break;
+            field = *line;
         }
-        bytes_add(broken, line);
+        cutter->rest = span_tail(cutter->rest, line->len);
     }
-}
-
-static struct span
-decode_transfer(struct walk *walk, struct span encoding, struct span body, bool is_text, bool in_multipart)
-{
-    struct bytes broken = {0}, octets = {0};
-    struct span  copy;
-
-    if (in_multipart)
-        break_lines(body, &broken);
+    if (span_equal(*line, SPAN("\n")) || span_equal(*line, SPAN("\r\n")))
+        cutter->rest = span_tail(cutter->rest, line->len);
     else
-        bytes_add(&broken, body);
-    if (span_equal_nocase(encoding, SPAN("quoted-printable"))) {
-        words_decode_quoted_printable(bytes_span(&broken), &octets);
-        octets.len = squeeze_line_ends(octets.data, octets.len);
-    } else if (span_equal_nocase(encoding, SPAN("base64"))) {
-        words_decode_base64(bytes_span(&broken), &octets);
-        if (is_text)
-            octets.len = squeeze_line_ends(octets.data, octets.len);
-    } else {
-        bytes_add(&octets, bytes_span(&broken));
-    }
-    copy = arena_copy(walk->arena, bytes_span(&octets));
-    bytes_free(&octets);
-    bytes_free(&broken);
-    return copy;
+        walk->parts->flaws.missing_mime_head_body_separator = true;
+    return LINE_TEXT;
 }
 
-static void
-add_part(struct walk *walk, struct mime_part part)
+/* Cuts the next part off; false if it was the last. The line end in front of a boundary belongs to that (RFC 2046,
+ * 5.1.1). */
+static bool
+cut_part(struct walk *walk, struct cutter *cutter, struct span *body)
 {
-    struct mime_parts *parts = walk->parts;
+    struct span    line;
+    enum line_kind kind  = read_part_header(walk, cutter, &line);
+    struct span    start = cutter->rest;
 
-    if (parts->count == MIME_PARTS_MAX)
+    while (kind == LINE_TEXT && cutter->rest.len > 0) {
+        line = span_head(cutter->rest, line_length(cutter->rest));
+        kind = classify(cutter, line);
+        if (kind == LINE_TEXT)
+            cutter->rest = span_tail(cutter->rest, line.len);
+    }
+    *body = span_head(start, start.len - cutter->rest.len);
+    if (kind != LINE_TEXT) {
+        if (body->len > 0 && body->data[body->len - 1] == '\n')
+            body->len--;
+        cutter->rest = span_tail(cutter->rest, line.len);
+    }
+    cutter->ended = kind == LINE_CLOSING;
+    return !cutter->ended && cutter->rest.len > 0;
+}
+
+/* A part that was cut off; false if there are too many. */
+static bool
+add_part(struct walk *walk, size_t parent, struct span body)
+{
+    const struct node *above = &walk->nodes[parent];
+    struct node        node  = {
+                .part = {.headers = keep_headers(walk)}, .body = body, .depth = above->depth - 1, .passes = above->passes + 1};
+    struct mime_content content = mime_content_read(walk->arena, mime_field(&node.part, SPAN("Content-Type")));
+
+    node.part.type = content.missing && span_equal(above->part.type, SPAN("multipart/digest")) ? SPAN("message/rfc822")
+                                                                                               : content.type;
+    node.boundary =
+        content.boundary.data != NULL && !span_equal(content.boundary, SPAN("0")) ? content.boundary : above->boundary;
+    if (!add_node(walk, node))
+        return false;
+    walk->nodes[parent].child_count++;
+    return true;
+}
+
+/* Counts the boundary's first and last line. */
+static void
+note_boundary(struct walk *walk, struct span boundary, bool begins)
+{
+    char    *name  = g_strndup(boundary.data, boundary.len);
+    gpointer state = g_hash_table_lookup(walk->open, name);
+
+    g_hash_table_replace(walk->open, name, GINT_TO_POINTER(begins ? 1 : GPOINTER_TO_INT(state) - 1));
+}
+
+/* A boundary is followed by a field, at once. */
+static void
+expect_field(struct walk *walk, struct span line)
+{
+    size_t name = 0;
+
+    while (name < line.len && line.data[name] > ' ' && line.data[name] < 0x7f && line.data[name] != ':')
+        name++;
+    if (line.len > 0 && (name == 0 || name == line.len || line.data[name] != ':'))
+        walk->parts->flaws.missing_mime_headers = true;
+}
+
+/* Passes over what stands in front of the first boundary; without any, all of it is a part. */
+static void
+skip_preamble(struct walk *walk, struct cutter *cutter)
+{
+    struct span rest = cutter->rest;
+
+    while (rest.len > 0) {
+        struct span line = span_head(rest, line_length(rest));
+
+        rest = span_tail(rest, line.len);
+        if (classify_line(line, cutter->boundary) != LINE_OPENING)
+            continue;
+        note_boundary(walk, cutter->boundary, true);
+        expect_field(walk, span_head(rest, line_length(rest)));
+        cutter->rest = rest;
         return;
-    if (parts->count == parts->capacity) {
-        parts->capacity = parts->capacity > 0 ? parts->capacity * 2 : 8;
-        parts->items    = memory_resize_array(parts->items, parts->capacity, sizeof parts->items[0]);
     }
-    parts->items[parts->count++] = part;
+}
+
+/* Is there more behind the last boundary than white space and dots? */
+static bool
+is_epilogue(struct span rest)
+{
+    for (size_t i = 0; i < rest.len; i++)
+        if (rest.data[i] != '.' && !isspace((unsigned char)rest.data[i]))
+            return true;
+    return false;
 }
 
 static void
-walk_message(struct walk *walk, struct span message, unsigned depth)
+cut_multipart(struct walk *walk, size_t index)
 {
-    struct mail_headers headers = {0};
-    size_t              len;
+    struct cutter cutter = {.boundary = walk->nodes[index].boundary, .rest = walk->nodes[index].body};
+    bool          more;
 
-    if (has_prefix(message, SPAN("From ")))
-        message = span_tail(message, line_length(message));
-    len = mail_headers_read(&headers, walk->arena, message);
-    walk_part(walk, &headers, span_tail(message, len), (struct span){0}, false, depth, false);
-    mail_headers_free(&headers);
+    walk->nodes[index].first_child = walk->count;
+    skip_preamble(walk, &cutter);
+    for (more = cutter.rest.len > 0; more;) {
+        struct span body;
+
+        more = cut_part(walk, &cutter, &body);
+        if (!add_part(walk, index, body))
+            return;
+        if (more)
+            expect_field(walk, span_head(cutter.rest, line_length(cutter.rest)));
+        if (cutter.ended) {
+            note_boundary(walk, cutter.boundary, false);
+            break;
+        }
+        if (walk->nodes[index].child_count == MIME_CHILDREN_MAX) {
+            walk->parts->flaws.mimepart_limit_exceeded = true;
+            return;
+        }
+    }
+    walk->parts->flaws.mime_epilogue_exists |= is_epilogue(cutter.rest);
 }
 
-static enum mime_kind
-kind_of(struct span type, bool html_name)
+/* A message that is a part: its header, and what is behind that as a part of its own. */
+static void
+enter_message(struct walk *walk, size_t index)
 {
-    if (html_name || span_equal(type, SPAN("text/html")))
-        return MIME_HTML;
-    if (span_equal(type, SPAN("text/plain")))
-        return MIME_PLAIN;
-    return has_prefix(type, SPAN("text/")) || has_prefix(type, SPAN("message/")) ? MIME_RAW : MIME_OTHER;
+    struct span              message = walk->nodes[index].part.text;
+    struct mail_header_flaws flaws;
+    size_t                   len;
+
+    message                        = span_tail(message, mail_headers_separator(message));
+    len                            = mail_headers_read(&walk->headers, walk->arena, message, &flaws);
+    walk->nodes[index].first_child = walk->count;
+    walk->nodes[index].part.leaf   = false;
+    add_message(walk, keep_headers(walk), span_tail(message, len), walk->nodes[index].depth - 1);
+    walk->nodes[index].child_count = walk->count - walk->nodes[index].first_child;
+}
+
+/* The name that Content-Disposition gives, or Content-Type. */
+static struct span
+file_name(const struct mime_part *part, struct span from_type)
+{
+    struct span        disposition = mime_field(part, SPAN("Content-Disposition"));
+    struct regex_found found;
+
+    return regex_find(regex_of(&given_pattern), disposition, 0, &found) ? regex_group(&found, 1) : from_type;
 }
 
 static void
-walk_leaf(struct walk *walk, const struct mail_headers *headers, const struct content *content, struct span body,
-          unsigned depth, bool in_multipart)
+fill_leaf(struct walk *walk, struct node *node)
 {
-    bool             is_text = has_prefix(content->type, SPAN("text/")) || has_prefix(content->type, SPAN("message/"));
-    struct mime_part part    = {
-           .kind = kind_of(content->type, content->name.len > 0 && regex_matches(regex_of(&html_pattern), content->name)),
-           .charset = content->charset,
-    };
+    struct mime_part   *part    = &node->part;
+    struct mime_content content = mime_content_read(walk->arena, mime_field(part, SPAN("Content-Type")));
 
-    if (part.kind != MIME_OTHER)
-        part.text = decode_transfer(walk, mail_headers_last(headers, SPAN("Content-Transfer-Encoding")), body, is_text,
-                                    in_multipart);
-    part.raw = part.kind != MIME_OTHER && !span_equal(content->type, SPAN("text/calendar"));
-    if (depth > 0 && part.text.len > 0 &&
-        (span_equal(content->type, SPAN("message/rfc822")) || span_equal(content->type, SPAN("message/global"))))
-        walk_message(walk, part.text, depth - 1);
-    else
-        add_part(walk, part);
+    if (!content.missing)
+        part->type = is_multipart(node) && node->boundary.data == NULL ? SPAN("text/plain") : content.type;
+    part->leaf    = true;
+    part->charset = content.charset;
+    part->name    = file_name(part, content.name);
+    part->raw     = mime_break_lines(walk->arena, node->body, node->passes);
+    mime_fill_text(part, walk->arena);
 }
 
 static void
-walk_part(struct walk *walk, const struct mail_headers *headers, struct span body, struct span inherited_boundary,
-          bool in_digest, unsigned depth, bool in_multipart)
+take_node_apart(struct walk *walk, size_t index)
 {
-    struct content content = read_content(walk, headers, in_digest);
+    struct node *node = &walk->nodes[index];
 
-    if (content.boundary.len == 0)
-        content.boundary = inherited_boundary;
-    if (has_prefix(content.type, SPAN("multipart/")) && content.boundary.len == 0)
-        content.type = SPAN("text/plain");
-    if (has_prefix(content.type, SPAN("multipart/")) && depth > 0)
-        walk_multipart(walk, &content, body, depth);
-    else
-        walk_leaf(walk, headers, &content, body, depth, in_multipart);
+    if (is_multipart(node) && node->boundary.data != NULL && node->depth > 0) {
+        cut_multipart(walk, index);
+        return;
+    }
+    fill_leaf(walk, node);
+    if (node->depth > 0 && node->part.text.len > 0 && walk->count < MIME_PARTS_MAX &&
+        (span_equal(node->part.type, SPAN("message/rfc822")) || span_equal(node->part.type, SPAN("message/global"))))
+        enter_message(walk, index);
+}
+
+/* Puts the nodes in the order of the mail: first how many each holds, then where each goes. Parents have lower indices
+ * than children. */
+static void
+put_in_order(struct walk *walk)
+{
+    size_t           *place = memory_new(walk->count * sizeof *place), *size = memory_new(walk->count * sizeof *size);
+    struct mime_part *items = arena_new(walk->arena, walk->count * sizeof *items);
+
+    for (size_t i = walk->count; i-- > 0;) {
+        size[i] = 1;
+        for (size_t child = 0; child < walk->nodes[i].child_count; child++)
+            size[i] += size[walk->nodes[i].first_child + child];
+    }
+    for (size_t i = 0; i < walk->count; i++) {
+        size_t next = place[i] + 1;
+
+        for (size_t child = 0; child < walk->nodes[i].child_count; child++) {
+            place[walk->nodes[i].first_child + child] = next;
+            next += size[walk->nodes[i].first_child + child];
+        }
+        items[place[i]]     = walk->nodes[i].part;
+        items[place[i]].end = place[i] + size[i];
+    }
+    walk->parts->items = items;
+    walk->parts->count = walk->count;
+    free(size);
+    free(place);
+}
+
+static gboolean
+is_unbalanced(gpointer name, gpointer state, gpointer context)
+{
+    (void)name;
+    (void)context;
+    return GPOINTER_TO_INT(state) != 0;
 }
 
 void
 mime_take_apart(struct mime_parts *parts, struct arena *arena, const struct mail_headers *headers, struct span body)
 {
-    struct walk walk = {parts, arena};
+    struct walk walk = {.parts = parts, .arena = arena};
 
-    walk_part(&walk, headers, body, (struct span){0}, false, MIME_DEPTH_MAX, false);
-}
-
-void
-mime_parts_free(struct mime_parts *parts)
-{
-    free(parts->items);
-    *parts = (struct mime_parts){0};
+    *parts    = (struct mime_parts){0};
+    walk.open = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    add_message(&walk, *headers, body, MIME_DEPTH_MAX);
+    for (size_t i = 0; i < walk.count; i++)
+        take_node_apart(&walk, i);
+    parts->flaws.mime_missing_boundary = g_hash_table_find(walk.open, is_unbalanced, NULL) != NULL;
+    put_in_order(&walk);
+    g_hash_table_destroy(walk.open);
+    free(walk.nodes);
+    mail_headers_free(&walk.headers);
 }

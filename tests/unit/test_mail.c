@@ -86,7 +86,7 @@ static const struct {
      "<i>two</i>\n--b--\nepilogue\n",
      "s\n|one two"},
     {"B", "Subject: s\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\none\n\n--b\n\ntwo", "s\n|one\n|two"},
-    {"B", "Subject: s\nContent-Type: multipart/mixed\n\n--b\n\none\n", "s\n|--b\n|one "},
+    {"B", "Subject: s\nContent-Type: multipart/mixed\n\n--b\n\none\n", "s\n| --b\n|one "},
     {"B",
      "Subject: s\nContent-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/alternative; boundary=b\n\n"
      "--b\n\nin\n--b--\n--a\n\nout\n--a--\n",

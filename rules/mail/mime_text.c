@@ -1,0 +1,231 @@
+/* Whole lines are looked at, and copied only where something has to change. */
+#include <ctype.h>
+
+#include "base/bytes.h"
+#include "rules/mail/mime_text.h"
+#include "rules/mail/words.h"
+
+enum {
+    LINE_MAX_OCTETS = 2048, /* longer lines of a part are broken there */
+    BLANK_LINES_MAX = 20,
+};
+
+static size_t
+line_length(struct span text)
+{
+    const char *newline = text.len > 0 ? memchr(text.data, '\n', text.len) : NULL;
+
+    return newline != NULL ? (size_t)(newline - text.data) + 1 : text.len;
+}
+
+static bool
+is_blank(struct span line)
+{
+    for (size_t i = 0; i < line.len; i++)
+        if (!isspace((unsigned char)line.data[i]))
+            return false;
+    return true;
+}
+
+/* The first `lines` lines. */
+static size_t
+lines_length(struct span text, size_t lines)
+{
+    size_t len = 0;
+
+    while (lines-- > 0)
+        len += line_length(span_tail(text, len));
+    return len;
+}
+
+/* The run of blank lines at the start of `text`: its octets, and how many lines. */
+static size_t
+blank_run(struct span text, size_t *lines)
+{
+    size_t len = 0;
+
+    for (*lines = 0; len < text.len; ++*lines) {
+        size_t line = line_length(span_tail(text, len));
+
+        if (!is_blank((struct span){text.data + len, line}))
+            break;
+        len += line;
+    }
+    return len;
+}
+
+/* Adds the text without the blank lines that are too many, which go behind the first of a run, at the start of all
+ * behind the second. False, and nothing added, if there are none. */
+static bool
+shorten_blank_runs(struct span text, struct bytes *kept)
+{
+    struct span rest = text;
+    bool        any  = false;
+
+    while (rest.len > 0) {
+        size_t lines, run = blank_run(rest, &lines), first = rest.data == text.data ? 2 : 1;
+
+        if (lines > BLANK_LINES_MAX - 1 + first) {
+            size_t head = lines_length(rest, first);
+            size_t gone = lines_length(span_tail(rest, head), lines - first - (BLANK_LINES_MAX - 1));
+
+            bytes_add(kept, (struct span){text.data, (size_t)(rest.data - text.data) + head});
+            text = span_tail(rest, head + gone);
+            any  = true;
+        }
+        rest = span_tail(rest, run);
+        rest = span_tail(rest, line_length(rest));
+    }
+    if (any)
+        bytes_add(kept, text);
+    return any;
+}
+
+/* Does a multipart begin with what could be taken for the header of its first part? */
+static bool
+needs_blank_line(struct span body, const struct mime_content *content)
+{
+    size_t line = line_length(body), len = content->boundary.len;
+
+    return span_starts_nocase(content->type, SPAN("multipart/")) && line < body.len &&
+           !is_blank(span_head(body, line)) &&
+           (content->boundary.data == NULL || line < len + 2 || memcmp(body.data, "--", 2) != 0 ||
+            memcmp(body.data + 2, content->boundary.data, len) != 0);
+}
+
+struct span
+mime_clean_body(struct arena *arena, struct span body, const struct mime_content *content)
+{
+    struct bytes kept = {0};
+
+    if (needs_blank_line(body, content))
+        bytes_add_char(&kept, '\n');
+    if (!shorten_blank_runs(body, &kept) && kept.len > 0)
+        bytes_add(&kept, body);
+    if (kept.len > 0)
+        body = arena_copy(arena, bytes_span(&kept));
+    bytes_free(&kept);
+    return body;
+}
+
+/* Is there a line to be broken? */
+static bool
+has_long_line(struct span text)
+{
+    while (text.len > LINE_MAX_OCTETS) {
+        size_t len = line_length(text);
+
+        if (len > LINE_MAX_OCTETS)
+            return true;
+        text = span_tail(text, len);
+    }
+    return false;
+}
+
+struct span
+mime_break_lines(struct arena *arena, struct span text, unsigned times)
+{
+    struct bytes broken = {0};
+    struct span  copy;
+
+    if (times == 0 || !has_long_line(text))
+        return text;
+    while (text.len > 0) {
+        struct span line = span_head(text, line_length(text));
+
+        text = span_tail(text, line.len);
+        for (; line.len > LINE_MAX_OCTETS; line = span_tail(line, LINE_MAX_OCTETS)) {
+            bytes_add(&broken, span_head(line, LINE_MAX_OCTETS));
+            for (unsigned i = 0; i < times; i++)
+                bytes_add_char(&broken, '\n');
+        }
+        bytes_add(&broken, line);
+    }
+    copy = arena_copy(arena, bytes_span(&broken));
+    bytes_free(&broken);
+    return copy;
+}
+
+/* CR LF to LF, in place. */
+static size_t
+squeeze_line_ends(char *data, size_t len)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < len; i++)
+        if (data[i] != '\r' || i + 1 == len || data[i + 1] != '\n')
+            data[kept++] = data[i];
+    return kept;
+}
+
+/* Does it begin with "text" or "message" as a whole word? */
+static bool
+is_text(struct span type)
+{
+    return span_starts_nocase(type, SPAN("text/")) || span_starts_nocase(type, SPAN("message/"));
+}
+
+/* Appends what the raw text stands for; false, and nothing appended: it stands for itself. */
+static bool
+decode(const struct mime_part *part, struct bytes *octets)
+{
+    struct span encoding = mime_field(part, SPAN("Content-Transfer-Encoding"));
+    size_t      before   = octets->len;
+    bool        quoted   = span_equal_nocase(encoding, SPAN("quoted-printable"));
+
+    if (quoted)
+        words_decode_quoted_printable(part->raw, octets);
+    else if (span_equal_nocase(encoding, SPAN("base64")))
+        words_decode_base64(part->raw, octets);
+    else
+        return false;
+    if ((quoted || is_text(part->type)) && octets->len > before)
+        octets->len = before + squeeze_line_ends(octets->data + before, octets->len - before);
+    return true;
+}
+
+void
+mime_decode(const struct mime_part *part, struct bytes *octets)
+{
+    if (!decode(part, octets))
+        bytes_add(octets, part->raw);
+}
+
+static bool
+has_html_name(struct span name)
+{
+    static const char *const ends[] = {".htm", ".html", ".shtm", ".shtml"};
+
+    if (name.len > 0 && name.data[name.len - 1] == '\n')
+        name.len--;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        struct span end = span_of(ends[i]);
+
+        if (name.len >= end.len && span_equal_nocase(span_tail(name, name.len - end.len), end))
+            return true;
+    }
+    return false;
+}
+
+static enum mime_kind
+kind_of(const struct mime_part *part)
+{
+    if (has_html_name(part->name) || span_equal(part->type, SPAN("text/html")))
+        return MIME_HTML;
+    if (span_equal(part->type, SPAN("text/plain")))
+        return MIME_PLAIN;
+    return is_text(part->type) ? MIME_RAW : MIME_OTHER;
+}
+
+void
+mime_fill_text(struct mime_part *part, struct arena *arena)
+{
+    struct bytes octets = {0};
+
+    part->kind       = kind_of(part);
+    part->in_rawbody = part->kind != MIME_OTHER && !span_equal(part->type, SPAN("text/calendar"));
+    if (part->kind == MIME_OTHER)
+        return;
+    part->text = decode(part, &octets) ? arena_copy(arena, bytes_span(&octets)) : part->raw;
+    bytes_free(&octets);
+}
