@@ -12,8 +12,9 @@ struct sasl_mechanism {
     const char *name;
     bool        plaintext;    /* the credentials can be read from the exchange: not without TLS */
     bool        client_first; /* may start with an initial response */
-    /* Appends the login name that the client's decoded response number `step` (0: the first) holds, if any. */
-    void (*user)(struct span response, unsigned step, struct bytes *user);
+    /* Appends the login name that the client's decoded response number `step` (0: the first) holds, if any. True: that
+     * name says whose mailbox it is. */
+    bool (*user)(struct span response, unsigned step, struct bytes *user);
 };
 
 /*
@@ -28,8 +29,9 @@ bool sasl_response_valid(struct span line);
 /*
  * The login name in the client's response number `step`, given as base64: appended to `user`, cleaned of control
  * characters and at most 255 octets. Nothing is appended where the response holds none, or is not as the mechanism has
- * it. The decoded octets are wiped.
+ * it. The decoded octets are wiped. Returns true if the name says whose mailbox the client asks for: not where it acts
+ * for somebody else (an authorization identity), nor where the name is not all that counts, or was cleaned.
  */
-void sasl_user(const struct sasl_mechanism *, struct span response, unsigned step, struct bytes *user);
+bool sasl_user(const struct sasl_mechanism *, struct span response, unsigned step, struct bytes *user);
 
 #endif
