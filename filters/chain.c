@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "filters/chain.h"
+#include "filters/chain_notes.h"
 
 enum step_state {
     STEP_OPEN,  /* headers() is due */
@@ -25,15 +26,18 @@ struct chain_step {
     enum step_state            state;
     bool                       waits;     /* for filter_resume() */
     bool                       held_back; /* headers() is due when the steps in front hold the message no longer */
+    bool                       needs;     /* it sees text behind that which the client asked for */
 };
 
 struct chain_run {
+    const struct chain      *chain;
     const struct chain_host *host;
     struct header_list      *list;
     const char              *failure; /* the name of the filter that stopped the run; NULL: none did */
     enum filter_verdict      verdict; /* what chain_*() return: CONTINUE until a filter stops the run */
     size_t            writer;   /* the step whose body() or end() is being called: filter_write() goes on behind it */
     bool              rewrites; /* text leaves by host->text */
+    bool              surplus;  /* the text that passes was not asked for by the client */
     size_t            count;
     struct chain_step steps[];
 };
@@ -62,6 +66,24 @@ filter_resume(struct filter *filter)
     step->waits = false;
     if (step->run->host->resume != NULL)
         step->run->host->resume(step->run->host->context);
+}
+
+bool
+filter_recall(const struct filter *filter, struct bytes *note)
+{
+    const struct chain_step *step = container_of(filter, struct chain_step, filter);
+    const struct chain_run  *run  = step->run;
+
+    return chain_recall(run->chain, (size_t)(step - run->steps), filter->info, run->host->notes, note);
+}
+
+void
+filter_remember(const struct filter *filter, struct span note)
+{
+    const struct chain_step *step = container_of(filter, struct chain_step, filter);
+    const struct chain_run  *run  = step->run;
+
+    chain_remember(run->chain, (size_t)(step - run->steps), filter->info, run->host->notes, note);
 }
 
 static void
@@ -148,6 +170,18 @@ wants_text(const struct chain_step *step)
            step->filter.module->body != NULL;
 }
 
+/* A step that rewrites sees what those behind it need to be shown. */
+static bool
+sees_surplus(const struct chain_step *step)
+{
+    const struct chain_step *end   = step->run->steps + step->run->count;
+    bool                     needs = step->needs;
+
+    for (const struct chain_step *behind = step; (step->reach & FILTER_REWRITE) != 0 && behind < end; behind++)
+        needs = needs || behind->needs;
+    return needs;
+}
+
 /* Gives text to the steps from `at` on, up to one that rewrites it, and behind the last to the host. */
 static void
 deliver(struct chain_run *run, size_t at, struct span text)
@@ -158,7 +192,7 @@ deliver(struct chain_run *run, size_t at, struct span text)
         struct chain_step *step     = &run->steps[at];
         bool               rewrites = (step->reach & FILTER_REWRITE) != 0;
 
-        if (!wants_text(step))
+        if (!wants_text(step) || (run->surplus && !sees_surplus(step)))
             continue;
         run->writer = at;
         judge(step, step->filter.module->body(&step->filter, text));
@@ -166,7 +200,7 @@ deliver(struct chain_run *run, size_t at, struct span text)
         if (rewrites)
             return;
     }
-    if (run->verdict == FILTER_CONTINUE && run->rewrites && run->host->text != NULL)
+    if (run->verdict == FILTER_CONTINUE && run->rewrites && !run->surplus && run->host->text != NULL)
         run->host->text(run->host->context, text);
 }
 
@@ -201,6 +235,7 @@ chain_open(const struct chain *chain, const struct message_info *info, struct me
     if (chain->count == 0)
         return NULL;
     run         = memory_new(sizeof(*run) + chain->count * sizeof(run->steps[0]));
+    run->chain  = chain;
     run->host   = host;
     run->count  = chain->count;
     run->writer = run->count;
@@ -209,7 +244,13 @@ chain_open(const struct chain *chain, const struct message_info *info, struct me
 
         run->steps[i].run    = run;
         run->steps[i].setup  = setup;
-        run->steps[i].filter = (struct filter){setup->module, setup->name, setup->conf, info, report, NULL};
+        run->steps[i].needs  = chain_filter_needs(setup) > 0;
+        run->steps[i].filter = (struct filter){.module = setup->module,
+                                               .name   = setup->name,
+                                               .conf   = setup->conf,
+                                               .info   = info,
+                                               .lines  = run->steps[i].needs && info->top ? info->needed : info->lines,
+                                               .report = report};
         interested |= is_interested(&run->steps[i]);
     }
     if (!interested)
@@ -314,6 +355,17 @@ chain_body(struct chain_run *run, struct span text)
         deliver(run, 0, text);
     advance_all(run);
     return run->verdict;
+}
+
+enum filter_verdict
+chain_surplus(struct chain_run *run, struct span text)
+{
+    enum filter_verdict verdict;
+
+    run->surplus = true;
+    verdict      = chain_body(run, text);
+    run->surplus = false;
+    return verdict;
 }
 
 enum filter_verdict

@@ -28,19 +28,33 @@ struct chain {
     size_t                      count;
 };
 
+/* Where the runner keeps what filters note of messages. `scope` says whose note it is, next to the message's. */
+struct chain_notes {
+    bool (*recall)(void *context, const struct message_info *, struct span scope, struct bytes *note);
+    void (*remember)(void *context, const struct message_info *, struct span scope, struct span note);
+    void *context;
+};
+
+/* Does a filter keep notes, so that unique ids are of use? */
+bool chain_remembers(const struct chain *);
+
+/* How many lines of the message's body the filters need that have no note of it; `notes` may be NULL. */
+uint64_t chain_needs(const struct chain *, const struct message_info *, const struct chain_notes *);
+
 /* What the runner of a chain provides. All but `context` may be NULL. */
 struct chain_host {
     void (*log)(void *context, const char *filter, enum filter_log_level, const char *line);
     void (*resume)(void *context); /* filter_resume() was called: run the chain again, soon, from the event loop */
     void (*text)(void *context, struct span); /* FILTER_REWRITE: text that leaves the last filter */
-    void *context;
+    const struct chain_notes *notes;
+    void                     *context;
 };
 
 struct chain_run;
 
 /*
  * Opens every filter for one message. NULL where no filter is interested: the message then needs no chain at all.
- * `info`, `report` and `host` must outlive the run. chain_close() ends it at any time.
+ * All that is given must outlive the run. chain_close() ends it at any time.
  */
 struct chain_run *
 chain_open(const struct chain *, const struct message_info *, struct message_report *, const struct chain_host *);
@@ -68,6 +82,12 @@ unsigned chain_reach(const struct chain_run *);
 enum filter_verdict chain_headers(struct chain_run *, struct header_list *);
 enum filter_verdict chain_body(struct chain_run *, struct span text);
 enum filter_verdict chain_end(struct chain_run *);
+
+/*
+ * As chain_body(), for text that the client did not ask for: it stands behind the lines of a TOP. Only filters with
+ * `needs` see it, and those in front of them that rewrite; it does not leave by host->text.
+ */
+enum filter_verdict chain_surplus(struct chain_run *, struct span text);
 
 /*
  * Before chain_headers(): the list will lack fields, for the block is longer than what is taken apart. Filters whose

@@ -47,6 +47,8 @@ enum filter_verdict {
 /* What is known of a message before it flows. The pointers live until close; NULL: not known. */
 struct message_info {
     bool        top;    /* TOP: the header and some lines; else RETR: all of it */
+    uint64_t    lines;  /* of the body that the client asked for; RETR: UINT64_MAX */
+    uint64_t    needed; /* TOP: lines of the body that a filter with `needs` is shown; no less than `lines` */
     uint64_t    number; /* the message's number in this session (RFC 1939, 4) */
     const char *uidl;   /* its unique id (RFC 1939, 7), if the client or popgate has asked for it */
     const char *user;
@@ -72,6 +74,7 @@ struct filter {
     const char                 *name; /* of the section in proxy.conf */
     const void                 *conf; /* what configure() made: shared by all messages, not to be written to */
     const struct message_info  *info;
+    uint64_t                    lines; /* of the body that it is shown, if there are as many; RETR: UINT64_MAX */
     struct message_report      *report;
     void                       *state; /* the module's own: open() sets it, close() gives it back */
 };
@@ -87,6 +90,16 @@ struct filter_module {
      */
     int (*configure)(void *conf, const struct setting_place *, struct error *);
     void (*release)(void *conf); /* gives back what configure() made, but not what `settings` filled in */
+
+    /*
+     * How many lines of a message's body it has to be shown, even where a client asks for fewer with TOP; 0: what comes
+     * will do. Such a message is fetched, shown to this filter alone behind the lines that were asked for, and cut off
+     * there. Not for a message of which the filter has a note: see filter_recall(). NULL: 0.
+     */
+    uint64_t (*needs)(const void *conf);
+
+    /* It keeps notes: a message's unique id is asked for where the client has not. */
+    bool remembers;
 
     /* The audit log in which sessions that meet this filter are to be recorded; NULL, as a callback or as a result:
      * none. */
@@ -105,6 +118,16 @@ enum filter_log_level { FILTER_LOG_ERROR, FILTER_LOG_WARNING, FILTER_LOG_INFO, F
 /* A line in the daemon's log; who it is about and which message is added by the daemon. Bytes that do not print are
  * escaped. */
 void filter_log(struct filter *, enum filter_log_level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * What a filter found out about a message can be kept for the next time that somebody asks for it: by RETR or TOP, in
+ * this session or another one, in whatever worker. The note is this filter's own, as proxy.conf configures it, behind
+ * the same filters; a reload ends all of them. filter_remember() keeps up to about 900 octets, in place of an older
+ * note; filter_recall() replaces `note` by what was kept, or says false: nothing was, or it had to give way to others,
+ * or the message has no unique id. A module that uses them says so in `remembers`.
+ */
+bool filter_recall(const struct filter *, struct bytes *note);
+void filter_remember(const struct filter *, struct span note);
 
 /* FILTER_REWRITE: passes text on to the next filter, and from the last one to the client. Only from body() and end().
  */

@@ -1,4 +1,7 @@
-/* The text is gathered as it passes, scored at its end or at the limit, and the verdict written into the held header.
+/*
+ * The text is gathered as it passes, scored at its end or at the limit, and the verdict written into the held header. A
+ * verdict that was found before is written in the same place, when the first text comes: the other filters see the same
+ * header at the same time.
  */
 #include <stdlib.h>
 
@@ -11,31 +14,112 @@
 
 enum { TAG_OCTETS_MAX = 200 };
 
+/* What is kept of one message. */
+struct scoring {
+    bool         known; /* `rules` and `score` were found before */
+    struct bytes held;  /* its text, as far as it is scored */
+    double       score;
+    struct bytes rules;
+};
+
+/* The note is the score, and behind it the rules. */
+static void
+recall(struct filter *filter, struct scoring *scoring)
+{
+    struct bytes note = {0};
+
+    if (filter_recall(filter, &note) && note.len >= sizeof(scoring->score)) {
+        scoring->known = true;
+        memcpy(&scoring->score, note.data, sizeof(scoring->score));
+        bytes_add(&scoring->rules, span_tail(bytes_span(&note), sizeof(scoring->score)));
+    }
+    bytes_free(&note);
+}
+
+static void
+remember(const struct filter *filter, const struct scoring *scoring)
+{
+    struct bytes note = {0};
+
+    bytes_add(&note, (struct span){(const char *)&scoring->score, sizeof(scoring->score)});
+    bytes_add(&note, bytes_span(&scoring->rules));
+    filter_remember(filter, bytes_span(&note));
+    bytes_free(&note);
+}
+
 static unsigned
 open_filter(struct filter *filter)
 {
-    filter->state = memory_new(sizeof(struct bytes));
-    return FILTER_HEADERS | FILTER_BODY | FILTER_HOLD;
+    struct scoring *scoring = memory_new(sizeof(*scoring));
+
+    filter->state = scoring;
+    recall(filter, scoring);
+    return scoring->known ? FILTER_BODY | FILTER_HOLD : FILTER_HEADERS | FILTER_BODY | FILTER_HOLD;
+}
+
+static size_t
+limit_of(const struct filter *filter)
+{
+    const struct spam_score *conf = filter->conf;
+
+    return (size_t)conf->hold_limit;
 }
 
 /* Takes what fits below the limit. */
-static enum filter_verdict
+static void
 gather(struct filter *filter, struct span text)
 {
-    const struct spam_score *conf  = filter->conf;
-    struct bytes            *held  = filter->state;
-    size_t                   limit = (size_t)conf->hold_limit;
+    struct scoring *scoring = filter->state;
+    size_t          room    = limit_of(filter) - scoring->held.len;
 
-    if (text.len >= limit - held->len)
-        text.len = limit - held->len;
-    bytes_add(held, text);
-    return held->len < limit ? FILTER_CONTINUE : FILTER_ENOUGH;
+    bytes_add(&scoring->held, span_head(text, text.len < room ? text.len : room));
 }
 
+/* A header that fills the limit alone is scored when the body begins, as all are. */
 static enum filter_verdict
 read_headers(struct filter *filter, struct header_list *list)
 {
-    return gather(filter, list->raw);
+    gather(filter, list->raw);
+    return FILTER_CONTINUE;
+}
+
+static enum filter_verdict
+read_body(struct filter *filter, struct span text)
+{
+    const struct scoring *scoring = filter->state;
+
+    if (scoring->known)
+        return FILTER_ENOUGH;
+    gather(filter, text);
+    return scoring->held.len < limit_of(filter) ? FILTER_CONTINUE : FILTER_ENOUGH;
+}
+
+/* Has it seen what it would see of the whole message? A line has an octet at least. */
+static bool
+has_seen_all(const struct filter *filter, const struct scoring *scoring)
+{
+    return filter->lines >= limit_of(filter) || scoring->held.len >= limit_of(filter);
+}
+
+static void
+score(struct filter *filter, struct scoring *scoring)
+{
+    const struct spam_score *conf   = filter->conf;
+    bool                     whole  = has_seen_all(filter, scoring);
+    struct mail              mail   = {0};
+    struct score_result      result = {0};
+
+    mail_parse(&mail, score_mail_settings(conf->rules), bytes_span(&scoring->held));
+    bytes_free(&scoring->held);
+    score_run(conf->rules, &mail, &result);
+    mail_free(&mail);
+    if (result.given_up > 0)
+        filter_log(filter, FILTER_LOG_WARNING, "%u patterns were given up on this message", result.given_up);
+    scoring->score = result.score;
+    bytes_add(&scoring->rules, bytes_span(&result.rules));
+    score_result_free(&result);
+    if (whole)
+        remember(filter, scoring);
 }
 
 static void
@@ -51,31 +135,36 @@ record(struct message_report *report, const struct verdict *verdict)
 static enum filter_verdict
 judge(struct filter *filter, struct header_list *list)
 {
-    const struct spam_score *conf   = filter->conf;
-    struct bytes            *held   = filter->state;
-    struct mail              mail   = {0};
-    struct score_result      result = {0};
+    const struct spam_score *conf    = filter->conf;
+    struct scoring          *scoring = filter->state;
     struct verdict           verdict;
 
-    mail_parse(&mail, score_mail_settings(conf->rules), bytes_span(held));
-    bytes_free(held);
-    score_run(conf->rules, &mail, &result);
-    mail_free(&mail);
-    if (result.given_up > 0)
-        filter_log(filter, FILTER_LOG_WARNING, "%u patterns were given up on this message", result.given_up);
+    if (!scoring->known)
+        score(filter, scoring);
+    filter_log(filter, FILTER_LOG_DEBUG, scoring->known ? "verdict %g is known" : "verdict %g", scoring->score);
     verdict =
-        (struct verdict){result.score, conf->required_score, bytes_span(&result.rules), span_of(conf->subject_tag)};
+        (struct verdict){scoring->score, conf->required_score, bytes_span(&scoring->rules), span_of(conf->subject_tag)};
     verdict_write(&verdict, list);
     record(filter->report, &verdict);
-    score_result_free(&result);
     return FILTER_CONTINUE;
 }
 
 static void
 close_filter(struct filter *filter)
 {
-    bytes_free(filter->state);
-    free(filter->state);
+    struct scoring *scoring = filter->state;
+
+    bytes_free(&scoring->held);
+    bytes_free(&scoring->rules);
+    free(scoring);
+}
+
+static uint64_t
+needs(const void *conf)
+{
+    const struct spam_score *score = conf;
+
+    return score->top_verdict == SPAM_SCORE_FULL ? (uint64_t)score->hold_limit : 0;
 }
 
 static void
@@ -112,6 +201,8 @@ release(void *conf)
     score_rules_free(&score->rules);
 }
 
+static const char *const top_verdict_words[] = {"full", "partial", NULL};
+
 static const struct setting settings[] = {
     {.key = "rules", .type = SETTING_PATHS, .offset = offsetof(struct spam_score, rule_paths), .required = true},
     {.key      = "required_score",
@@ -125,6 +216,11 @@ static const struct setting settings[] = {
      .fallback = "512K",
      .least    = 1024,
      .most     = INT64_C(64) * 1024 * 1024},
+    {.key      = "top_verdict",
+     .type     = SETTING_CHOICE,
+     .offset   = offsetof(struct spam_score, top_verdict),
+     .fallback = "full",
+     .choices  = top_verdict_words},
     {.key = NULL},
 };
 
@@ -134,9 +230,11 @@ const struct filter_module spam_score_module = {
     .conf_size = sizeof(struct spam_score),
     .configure = configure,
     .release   = release,
+    .needs     = needs,
+    .remembers = true,
     .open      = open_filter,
     .headers   = read_headers,
-    .body      = gather,
+    .body      = read_body,
     .end       = judge,
     .close     = close_filter,
 };

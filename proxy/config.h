@@ -83,7 +83,8 @@ struct config {
     char                   *log;              /* "stderr", "syslog" or an absolute path */
     int                     log_level;        /* enum log_level */
     char                   *spool_dir;
-    int64_t                 hold_memory; /* octets per worker */
+    int64_t                 hold_memory;   /* octets per worker */
+    int64_t                 verdict_cache; /* octets for all workers together; 0: none */
     struct config_listener *listeners;
     size_t                  listener_count;
     struct config_upstream *upstreams;

@@ -25,6 +25,7 @@ static const struct setting main_settings[] = {
     {MEMBER(log_level), .type = SETTING_CHOICE, .fallback = "info", .choices = log_level_names},
     {MEMBER(spool_dir), .type = SETTING_PATH, .fallback = "/var/spool/popgate"},
     {MEMBER(hold_memory), .type = SETTING_SIZE, .fallback = "64M"},
+    {MEMBER(verdict_cache), .type = SETTING_SIZE, .fallback = "16M"},
     {0},
 };
 #undef MEMBER

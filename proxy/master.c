@@ -82,6 +82,7 @@ run_worker(const struct master *master, int control_fd)
                    .socket_count = generation->socket_count,
                    .audit_ids    = generation->audit_ids,
                    .audit_counts = generation->audit_counts,
+                   .notes        = generation->notes,
                    .audit_fd     = master->audit.workers_fd,
                    .control_fd   = control_fd,
     };

@@ -1,5 +1,6 @@
 /* Opening and closing what a generation of workers shares. */
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -129,6 +130,22 @@ open_logs(struct master_generation *generation, struct master_audit *audit, stru
             find_logs(generation, &config->listeners[i], audit, &generation->audit_counts[i], error);
 }
 
+static void
+open_notes(struct master_generation *generation, struct error *error)
+{
+    const struct config *config = generation->config;
+    bool                 wanted = false;
+
+    for (size_t i = 0; i < config->listener_count; i++)
+        wanted = chain_remembers(&config->listeners[i].chain) || wanted;
+    if (!wanted || config->verdict_cache == 0)
+        return;
+    generation->notes = notes_open(config->verdict_cache);
+    if (generation->notes == NULL)
+        error_add(error, config->file, 0, "verdict_cache: cannot have %" PRId64 " octets of shared memory: %s",
+                  config->verdict_cache, strerror(errno));
+}
+
 void
 master_generation_close_sockets(struct master_generation *generation, const struct master_generation *kept)
 {
@@ -151,6 +168,7 @@ master_generation_close(struct master_generation **pointer, const struct master_
     free(generation->audit_counts);
     free(generation->sockets);
     free(generation->addresses);
+    notes_close(&generation->notes);
     master_user_free(&generation->user);
     config_free(&generation->config);
     free(generation);
@@ -169,6 +187,7 @@ master_generation_open(struct config *config, const struct master_generation *ol
     for (size_t i = 0; i < config->listener_count; i++)
         open_sockets(generation, &config->listeners[i], old, error);
     open_logs(generation, audit, error);
+    open_notes(generation, error);
     if (error->count > before)
         master_generation_close(&generation, old);
     return generation;

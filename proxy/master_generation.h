@@ -1,6 +1,7 @@
 /*
  * All that the workers started from one reading of proxy.conf share: the configuration, the listening sockets, the
- * numbers of their audit logs, and who they become. A generation is opened as a whole or not at all.
+ * numbers of their audit logs, the notes on messages, and who they become. A generation is opened as a whole or not at
+ * all.
  */
 #ifndef PROXY_MASTER_GENERATION_H
 #define PROXY_MASTER_GENERATION_H
@@ -19,6 +20,7 @@ struct master_generation {
     size_t                        socket_count;
     const unsigned              **audit_ids; /* for each listener, in the configuration's order */
     size_t                       *audit_counts;
+    struct notes                 *notes; /* NULL: no filter keeps any, or verdict_cache is 0 */
 };
 
 /*

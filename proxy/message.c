@@ -12,6 +12,7 @@
 #include "proxy/dot.h"
 #include "proxy/message.h"
 #include "proxy/relay.h"
+#include "proxy/top.h"
 
 enum message_stage {
     MESSAGE_HEADER,  /* the header block is being collected */
@@ -45,8 +46,10 @@ struct message {
     size_t                list_octets; /* how much of `block` is the header */
     bool                  header_cut;  /* and more of it follows */
     struct hold           hold;
-    bool                  holding;    /* nothing may be put into `to` yet */
-    bool                  rewriting;  /* the body is what the last filter writes */
+    bool                  holding;   /* nothing may be put into `to` yet */
+    bool                  rewriting; /* the body is what the last filter writes */
+    bool                  cutting;   /* the body is copied, up to where `top` says */
+    struct top            top;
     bool                  writes_end; /* the reply's end does not come with octets that are moved */
     bool                  begun;      /* the client got octets of the answer */
     bool                  withheld;
@@ -71,15 +74,41 @@ write_text(struct sink *sink, struct span span)
     dot_write(&writer->dots, span, &wire.sink);
 }
 
-/* Text that the reader read is shown to the filters. */
+static unsigned
+reach(const struct message *message)
+{
+    return message->run != NULL ? chain_reach(message->run) : FILTER_SKIPS;
+}
+
+/* Text that the client asked for is shown to the filters. */
 static void
-show_text(struct sink *sink, struct span span)
+show_body(struct message *message, struct span span)
+{
+    message->octets_in += span.len;
+    if (message->verdict == FILTER_CONTINUE && reach(message) != FILTER_SKIPS)
+        message->verdict = chain_body(message->run, span);
+}
+
+static void
+show_surplus(struct message *message, struct span span)
+{
+    if (span.len > 0 && message->verdict == FILTER_CONTINUE && reach(message) != FILTER_SKIPS)
+        message->verdict = chain_surplus(message->run, span);
+}
+
+/* Text of the body that the reader read. */
+static void
+take_text(struct sink *sink, struct span span)
 {
     struct message *message = container_of(sink, struct message, text);
+    size_t          len     = message->cutting ? top_read(&message->top, span) : span.len;
+    struct span     asked   = span_head(span, len);
 
-    message->octets_in += span.len;
-    if (message->verdict == FILTER_CONTINUE && chain_reach(message->run) != FILTER_SKIPS)
-        message->verdict = chain_body(message->run, span);
+    if (len > 0)
+        show_body(message, asked);
+    if (message->cutting && !message->rewriting)
+        sink_take(&message->body.sink, asked);
+    show_surplus(message, span_tail(span, len));
 }
 
 /* Text that leaves the last of filters that rewrite. */
@@ -114,22 +143,19 @@ message_open(const struct message_setup *setup)
 
     message->setup                    = *setup;
     message->reader.keep_bare_lf      = setup->keep_bare_lf;
-    message->text.take                = show_text;
+    message->text.take                = take_text;
     message->header                   = (struct text_writer){.sink.take = write_text, .octets = &message->octets_out};
     message->header.dots.keep_bare_lf = setup->keep_bare_lf;
     message->body                     = message->header;
     message->hold.fd                  = -1;
-    message->host =
-        (struct chain_host){.log = pass_log, .resume = pass_resume, .text = take_rewritten, .context = message};
+    message->top.lines                = setup->info->lines;
+    message->cutting                  = setup->info->top && setup->info->needed > setup->info->lines;
+    message->writes_end               = message->cutting;
+    message->host                     = (struct chain_host){
+                            .log = pass_log, .resume = pass_resume, .text = take_rewritten, .notes = setup->notes, .context = message};
     message->run   = chain_open(setup->chain, setup->info, &message->report, &message->host);
     message->stage = message->run != NULL ? MESSAGE_HEADER : MESSAGE_BODY;
     return message;
-}
-
-static unsigned
-reach(const struct message *message)
-{
-    return message->run != NULL ? chain_reach(message->run) : FILTER_SKIPS;
 }
 
 /* The first octets of the answer: from here on it is +OK. */
@@ -252,8 +278,10 @@ pass_collected_body(struct message *message)
 {
     struct span text = span_tail(bytes_span(&message->block), message->list_octets);
 
+    if (message->cutting)
+        (void)top_read(&message->top, span_head(bytes_span(&message->block), message->list_octets));
     sink_take(&message->text, text);
-    if (!message->rewriting)
+    if (!message->rewriting && !message->cutting)
         sink_take(&message->body.sink, text);
 }
 
@@ -263,7 +291,7 @@ choose_path(struct message *message)
 {
     message->rewriting  = (reach(message) & FILTER_REWRITE) != 0;
     message->holding    = (reach(message) & FILTER_HOLD) != 0;
-    message->writes_end = message->rewriting || message->reader.done;
+    message->writes_end = message->rewriting || message->cutting || message->reader.done;
     if (!message->holding)
         return release(message);
     hold_open(&message->hold, message->setup.budget);
@@ -296,12 +324,13 @@ check_header(struct message *message, struct evbuffer *from, enum message_progre
 static bool
 pass_piece(struct message *message, struct evbuffer *from)
 {
-    bool     shown  = (reach(message) & (FILTER_BODY | FILTER_REWRITE)) != 0;
+    bool     moves = !message->rewriting && !message->cutting;
+    bool     shown = (reach(message) & (FILTER_BODY | FILTER_REWRITE)) != 0 || (message->cutting && !message->top.done);
     uint64_t before = message->octets_in;
-    bool     passed = relay_piece(&message->reader, from, message->rewriting ? NULL : message->body.to,
-                              shown ? &message->text : NULL, &message->octets_out);
+    bool passed = relay_piece(&message->reader, from, moves ? message->body.to : NULL, shown ? &message->text : NULL,
+                              &message->octets_out);
 
-    if (!message->rewriting)
+    if (moves)
         message->octets_out += message->octets_in - before;
     return passed;
 }

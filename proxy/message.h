@@ -9,6 +9,9 @@
  *      hold       apart, edited late, written  parked, shown, and moved on when the filters have spoken
  *      rewrite    apart, edited, written       un-stuffed, filtered, stuffed
  *
+ * Where the server was asked for more lines than the client asked for with TOP (info->needed), the body is copied up to
+ * the client's last line, and what is behind goes to the filters that need it and no further.
+ *
  * The +OK to the client goes out in front of the first octet that the chain lets go, so that a refusal can still be
  * -ERR.
  */
@@ -27,7 +30,8 @@ struct message;
 
 struct message_setup {
     const struct chain        *chain;
-    const struct message_info *info; /* must outlive the message, as must all that it points to */
+    const struct message_info *info;  /* must outlive the message, as must all that it points to */
+    const struct chain_notes  *notes; /* NULL: none are kept; must outlive the message as well */
     struct hold_budget        *budget;
     bool                       keep_bare_lf;
     void (*log)(void *context, const char *filter, enum filter_log_level, const char *line);

@@ -77,7 +77,7 @@ is_in_middle(const struct session *session)
         return false;
     if (session->delivery != NULL)
         return message_begun(session->delivery->message);
-    return STAILQ_FIRST(&session->expected)->command.verb != POP3_CAPA; /* that is kept until it is whole */
+    return session_passes_listing(STAILQ_FIRST(&session->expected));
 }
 
 /* Is a reply due to the client that it has nothing of yet? A message that was withheld has been answered. */

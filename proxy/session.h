@@ -12,6 +12,7 @@
 #include "proxy/audit.h"
 #include "proxy/config.h"
 #include "proxy/hold.h"
+#include "proxy/notes.h"
 #include "proxy/upstream.h"
 
 struct session;
@@ -22,6 +23,7 @@ TAILQ_HEAD(session_list, session);
 struct session_host {
     struct event_base   *base;
     struct hold_budget   budget;
+    struct notes        *notes;     /* NULL: none are kept */
     struct upstream     *upstreams; /* one for each upstream of the configuration, in its order */
     const struct config *config;
     struct session_list  sessions;

@@ -16,7 +16,7 @@ enum {
 
 enum outcome { TAKEN, LATER };
 
-void
+struct expectation *
 session_expect(struct session *session, enum expectation_kind kind, const struct pop3_command *command,
                struct bytes *answer)
 {
@@ -30,6 +30,13 @@ session_expect(struct session *session, enum expectation_kind kind, const struct
     session->expected_count++;
     session->expected_of_server += kind != EXPECT_LOCAL;
     session->expected_messages += command->verb == POP3_RETR || command->verb == POP3_TOP;
+    return expectation;
+}
+
+static bool
+is_uidl_list(const struct pop3_command *command)
+{
+    return command->verb == POP3_UIDL && !command->has_number;
 }
 
 void
@@ -37,6 +44,8 @@ session_forget(struct session *session)
 {
     struct expectation *oldest = STAILQ_FIRST(&session->expected);
 
+    if (is_uidl_list(&oldest->command))
+        session->uidl_list = UIDL_LIST_KNOWN;
     STAILQ_REMOVE_HEAD(&session->expected, next);
     session->expected_count--;
     session->expected_of_server -= oldest->kind != EXPECT_LOCAL;
@@ -77,7 +86,7 @@ answer(struct session *session, enum pop3_status status, const char *text)
     struct bytes              line = {0};
 
     pop3_write_status(status, span_of(text), &line);
-    session_expect(session, EXPECT_LOCAL, &none, &line);
+    (void)session_expect(session, EXPECT_LOCAL, &none, &line);
     return TAKEN;
 }
 
@@ -87,16 +96,26 @@ refuse(struct session *session, const char *text)
     return answer(session, POP3_ERR, text);
 }
 
-static void
-send_command(struct session *session, enum expectation_kind kind, const struct pop3_command *command)
+bool
+session_may_send(const struct session *session)
 {
-    struct bytes line = {0};
+    return session->expected_of_server == 0 || session->pipelining == PIPELINING_YES;
+}
 
-    pop3_write_command(command, &line);
+void
+session_send(struct session *session, enum expectation_kind kind, const struct pop3_command *command)
+{
+    struct pop3_command asked = *command;
+    struct bytes        line  = {0};
+
+    asked.lines = session_lines_to_ask(session, command);
+    pop3_write_command(&asked, &line);
     peer_put(&session->server, bytes_span(&line));
     OPENSSL_cleanse(line.data, line.len);
     bytes_free(&line);
-    session_expect(session, kind, command, NULL);
+    session_expect(session, kind, command, NULL)->lines = asked.lines;
+    if (is_uidl_list(command) && session->uidl_list == UIDL_LIST_UNKNOWN)
+        session->uidl_list = UIDL_LIST_ASKED;
     session->asked = clock_now();
 }
 
@@ -105,7 +124,7 @@ ask_capa(struct session *session, enum expectation_kind kind)
 {
     const struct pop3_command capa = {.verb = POP3_CAPA, .name = SPAN("CAPA")};
 
-    send_command(session, kind, &capa);
+    session_send(session, kind, &capa);
 }
 
 /* Is there another command in the client's buffer behind this one? */
@@ -127,9 +146,7 @@ more_commands(const struct session *session, const struct pop3_command *command)
 static enum outcome
 forward(struct session *session, const struct pop3_command *command)
 {
-    bool busy = session->expected_of_server > 0;
-
-    if (busy && session->pipelining != PIPELINING_YES)
+    if (!session_may_send(session))
         return LATER;
     if (session->pipelining == PIPELINING_UNKNOWN && session->logged_in && command->verb != POP3_CAPA &&
         more_commands(session, command)) {
@@ -137,7 +154,7 @@ forward(struct session *session, const struct pop3_command *command)
         ask_capa(session, EXPECT_CAPA);
         return LATER;
     }
-    send_command(session, EXPECT_REPLY, command);
+    session_send(session, EXPECT_REPLY, command);
     return TAKEN;
 }
 
@@ -163,6 +180,13 @@ client_has_messages(struct session *session)
     return true;
 }
 
+/* A message, behind what popgate itself has to ask. */
+static enum outcome
+fetch(struct session *session, const struct pop3_command *command)
+{
+    return session_prepare_fetch(session, command) ? forward(session, command) : LATER;
+}
+
 /* Deletes, and the QUIT that commits them, wait for the messages before them. */
 static enum outcome
 forward_after_messages(struct session *session, const struct pop3_command *command)
@@ -180,12 +204,14 @@ take_quit(struct session *session, const struct pop3_command *command)
     return outcome;
 }
 
+/* A name that the client gives; empty: it comes later. */
 static void
 note_user(struct session *session, struct span user, const char *mechanism)
 {
     bytes_clear(&session->user);
     bytes_add(&session->user, user);
-    session->mechanism = mechanism;
+    session->owner_known = user.len > 0;
+    session->mechanism   = mechanism;
 }
 
 /* Why the client may not log in this way now; NULL if it may. */
@@ -230,6 +256,14 @@ take_apop(struct session *session, const struct pop3_command *command)
     return forward(session, command);
 }
 
+/* The name in a SASL response, if it is in this one. */
+static void
+note_response(struct session *session, struct span response)
+{
+    if (sasl_user(session->sasl, response, session->sasl_step++, &session->user))
+        session->owner_known = true;
+}
+
 static enum outcome
 take_auth(struct session *session, const struct pop3_command *command)
 {
@@ -251,7 +285,7 @@ take_auth(struct session *session, const struct pop3_command *command)
     session->sasl      = mechanism;
     session->sasl_step = 0;
     if (command->second.len > 0)
-        sasl_user(mechanism, command->second, session->sasl_step++, &session->user);
+        note_response(session, command->second);
     return forward(session, command);
 }
 
@@ -277,7 +311,7 @@ take_other(struct session *session, const struct pop3_command *command)
 static enum outcome (*const rows[POP3_VERBS])(struct session *, const struct pop3_command *) = {
     [POP3_USER] = take_user, [POP3_PASS] = take_pass,   [POP3_APOP] = take_apop, [POP3_AUTH] = take_auth,
     [POP3_CAPA] = forward,   [POP3_STLS] = take_stls,   [POP3_STAT] = forward,   [POP3_LIST] = forward,
-    [POP3_UIDL] = forward,   [POP3_RETR] = forward,     [POP3_TOP] = forward,    [POP3_DELE] = forward_after_messages,
+    [POP3_UIDL] = forward,   [POP3_RETR] = fetch,       [POP3_TOP] = fetch,      [POP3_DELE] = forward_after_messages,
     [POP3_NOOP] = forward,   [POP3_RSET] = forward,     [POP3_QUIT] = take_quit, [POP3_UTF8] = forward,
     [POP3_LANG] = forward,   [POP3_OTHER] = take_other,
 };
@@ -324,7 +358,7 @@ take_response(struct session *session, struct span line)
     struct span sent    = cancels || sasl_response_valid(line) ? line : SPAN("*");
 
     if (!cancels)
-        sasl_user(session->sasl, sent, session->sasl_step++, &session->user);
+        note_response(session, sent);
     peer_put(&session->server, sent);
     peer_put(&session->server, SPAN("\r\n"));
     session->sasl_turn = false;

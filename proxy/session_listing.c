@@ -1,6 +1,6 @@
 /*
- * Lists: LIST, UIDL and LANG go on as they come, UIDL being read along for the audit log; CAPA is kept, and made anew
- * for the client.
+ * Lists: LIST, UIDL and LANG go on as they come, UIDL being read along for the audit log and the filters' notes; CAPA
+ * is kept, and made anew for the client.
  */
 #include "proxy/buffer.h"
 #include "proxy/relay.h"
@@ -47,6 +47,12 @@ take_text(struct sink *sink, struct span text)
     }
 }
 
+bool
+session_passes_listing(const struct expectation *expectation)
+{
+    return expectation->kind == EXPECT_REPLY && expectation->command.verb != POP3_CAPA;
+}
+
 void
 session_start_listing(struct session *session, struct expectation *expectation, struct span text)
 {
@@ -55,7 +61,7 @@ session_start_listing(struct session *session, struct expectation *expectation, 
     session->in_reply = true;
     session->reader   = (struct dot_reader){.keep_bare_lf = session->listener->bare_lf == CONFIG_BARE_LF_PASS};
     bytes_clear(&session->line);
-    if (expectation->command.verb == POP3_CAPA)
+    if (!session_passes_listing(expectation))
         return;
     pop3_write_status(POP3_OK, text, &status);
     peer_put(&session->client, bytes_span(&status));
@@ -110,9 +116,9 @@ bool
 session_read_listing(struct session *session, const struct expectation *expectation)
 {
     bool               capa   = expectation->command.verb == POP3_CAPA;
-    bool               read   = capa || (expectation->command.verb == POP3_UIDL && session->audit.logs.count > 0);
+    bool               read   = capa || (expectation->command.verb == POP3_UIDL && session_learns_uidls(session));
     struct line_reader lines  = {.sink.take = take_text, .session = session, .capa = capa};
-    struct evbuffer   *to     = capa ? NULL : session->client.out;
+    struct evbuffer   *to     = session_passes_listing(expectation) ? session->client.out : NULL;
     uint64_t           unused = 0;
 
     while (relay_piece(&session->reader, session->server.in, to, read ? &lines.sink : NULL, &unused))

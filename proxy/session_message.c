@@ -29,37 +29,27 @@ resume(void *context)
     event_active(&session->again, 0, 0);
 }
 
-static struct message_info
-describe(const struct session *session, const struct pop3_command *command, const char *uidl)
-{
-    return (struct message_info){.top      = command->verb == POP3_TOP,
-                                 .number   = command->number,
-                                 .uidl     = uidl,
-                                 .user     = session->user.data,
-                                 .client   = session->client_name,
-                                 .listener = session->listener->name,
-                                 .upstream = session->listener->upstream->name};
-}
-
 void
 session_start_message(struct session *session, const struct expectation *expectation)
 {
     struct delivery           *delivery = memory_new(sizeof(*delivery));
-    const char                *uidl     = uidl_find(session->uidls, expectation->command.number);
     const struct message_setup setup    = {.chain        = &session->listener->chain,
                                            .info         = &delivery->info,
+                                           .notes        = session_notes(session),
                                            .budget       = &session->host->budget,
                                            .keep_bare_lf = session->listener->bare_lf == CONFIG_BARE_LF_PASS,
                                            .log          = log_filter,
                                            .resume       = resume,
                                            .context      = session};
 
-    delivery->uidl    = uidl != NULL ? memory_copy_string(uidl) : NULL;
-    delivery->info    = describe(session, &expectation->command, delivery->uidl);
-    delivery->started = clock_now();
-    session->delivery = delivery;
-    session->in_reply = true;
-    delivery->message = message_open(&setup);
+    delivery->info = session_describe(session, &expectation->command);
+    if (delivery->info.uidl != NULL)
+        delivery->info.uidl = delivery->uidl = memory_copy_string(delivery->info.uidl);
+    delivery->info.needed = expectation->lines;
+    delivery->started     = clock_now();
+    session->delivery     = delivery;
+    session->in_reply     = true;
+    delivery->message     = message_open(&setup);
 }
 
 static void

@@ -6,6 +6,7 @@
  *      session_connect.c   up to the greeting: TLS with the client, the server's address, its TLS, its greeting
  *      session_command.c   what the client says, and what of it goes to the server
  *      session_reply.c     what the server answers, and what of it goes to the client
+ *      session_fetch.c     what is asked of the server before a message and with it; the notes on messages
  *      session_listing.c   its lists: capabilities, unique ids
  *      session_message.c   its messages, and what the audit log says of them
  */
@@ -17,6 +18,7 @@
 #include "proxy/dot.h"
 #include "proxy/log.h"
 #include "proxy/message.h"
+#include "proxy/notes.h"
 #include "proxy/peer.h"
 #include "proxy/pop3.h"
 #include "proxy/sasl.h"
@@ -49,6 +51,7 @@ enum expectation_kind {
     EXPECT_REPLY,              /* the client asked: the reply is its */
     EXPECT_LOCAL,              /* nothing of the server: popgate's own answer, at its turn */
     EXPECT_CAPA,               /* popgate asked, to learn whether the server pipelines */
+    EXPECT_UIDLS,              /* popgate asked, for the unique ids of all messages */
     EXPECT_LIST_OF_MECHANISMS, /* the client sent a bare AUTH; the server was asked for CAPA */
 };
 
@@ -57,6 +60,7 @@ struct expectation {
     STAILQ_ENTRY(expectation) next;
     enum expectation_kind kind;
     struct pop3_command   command; /* its spans are not kept */
+    uint64_t              lines;   /* TOP: what the server was asked for, at least what the client asked for */
     struct bytes          answer;  /* EXPECT_LOCAL: the whole answer */
 };
 
@@ -76,6 +80,13 @@ enum pipelining {
     PIPELINING_ASKED, /* popgate has asked for CAPA by itself */
     PIPELINING_NO,
     PIPELINING_YES,
+};
+
+/* The list of all unique ids. */
+enum uidl_list {
+    UIDL_LIST_UNKNOWN,
+    UIDL_LIST_ASKED, /* by the client, or by popgate */
+    UIDL_LIST_KNOWN, /* or refused: what is not known by now will not be */
 };
 
 /* What the end of the session looks like to the client. */
@@ -117,6 +128,8 @@ struct session {
     bool                         sasl_turn;     /* the client's line is due */
     bool                         user_accepted; /* PASS may follow */
     bool                         logged_in;
+    bool                         owner_known; /* `user` says whose mailbox it is */
+    bool                         utf8;        /* the server agreed to UTF8 */
 
     bool            skipping_line; /* the rest of an over-long line */
     bool            stls_due;      /* the client was told +OK and is to start TLS */
@@ -126,6 +139,8 @@ struct session {
     struct bytes    greeting; /* the server's status line, for the client */
 
     struct uidl_table *uidls;
+    enum uidl_list     uidl_list;
+    struct chain_notes notes; /* see session_notes() */
     uint64_t           retrieved, deleted;
     bool               committed;
 
@@ -172,7 +187,8 @@ bool session_start_stls(struct session *);
 bool session_note_delivered(struct session *);
 
 /* Adds what is due to the client next. For EXPECT_LOCAL `answer` is moved in; else it is NULL. */
-void session_expect(struct session *, enum expectation_kind, const struct pop3_command *, struct bytes *answer);
+struct expectation *session_expect(struct session *, enum expectation_kind, const struct pop3_command *,
+                                   struct bytes *answer);
 
 /* Takes the oldest expectation out: it was met, or never will be. */
 void session_forget(struct session *);
@@ -192,8 +208,33 @@ bool session_has_more_of_server(const struct session *);
 /* May more be put into the client's buffer? If not, the server waits, however much it has to say. */
 bool session_client_has_room(const struct session *);
 
+/* May a command be sent to the server now, or only when it has answered those before (RFC 2449, 6.6)? */
+bool session_may_send(const struct session *);
+
+/* Sends it, and adds its reply to what is expected. */
+void session_send(struct session *, enum expectation_kind, const struct pop3_command *);
+
+/* Where filters keep notes on this session's messages; NULL: nowhere, for they keep none or the mailbox is not known.
+ */
+const struct chain_notes *session_notes(struct session *);
+
+/* Are the unique ids in the server's answers of use? */
+bool session_learns_uidls(struct session *);
+
+/* What is known of the message that the command asks for. `uidl` lives until the next one is learnt. */
+struct message_info session_describe(const struct session *, const struct pop3_command *);
+
+/* Before RETR or TOP is sent: asks for what has to be known. False: the command has to wait for the answer. */
+bool session_prepare_fetch(struct session *, const struct pop3_command *);
+
+/* For TOP: how many lines the server is to be asked for. */
+uint64_t session_lines_to_ask(struct session *, const struct pop3_command *);
+
 /* A list begins behind the status line that was just read. */
 void session_start_listing(struct session *, struct expectation *, struct span text);
+
+/* Does the client get it as it comes? Else popgate keeps it. */
+bool session_passes_listing(const struct expectation *);
 
 /* Reads on in it, and passes it on to the client or keeps it. True when it has ended and the client's answer is
  * complete. */

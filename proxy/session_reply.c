@@ -66,7 +66,7 @@ on_user(struct session *session, const struct expectation *expectation, enum pop
 static void
 on_uidl(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
 {
-    if (status == POP3_OK && expectation->command.has_number && session->audit.logs.count > 0)
+    if (status == POP3_OK && expectation->command.has_number && session_learns_uidls(session))
         uidl_add(&session->uidls, text);
 }
 
@@ -90,6 +90,14 @@ on_rset(struct session *session, const struct expectation *expectation, enum pop
 }
 
 static void
+on_utf8(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
+{
+    (void)expectation;
+    (void)text;
+    session->utf8 = session->utf8 || status == POP3_OK;
+}
+
+static void
 on_quit(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
 {
     (void)expectation;
@@ -100,8 +108,9 @@ on_quit(struct session *session, const struct expectation *expectation, enum pop
 
 /* What popgate itself makes of a status line that goes on to the client. */
 static void (*const rows[POP3_VERBS])(struct session *, const struct expectation *, enum pop3_status, struct span) = {
-    [POP3_USER] = on_user, [POP3_PASS] = on_login, [POP3_APOP] = on_login, [POP3_AUTH] = on_login,
-    [POP3_UIDL] = on_uidl, [POP3_DELE] = on_dele,  [POP3_RSET] = on_rset,  [POP3_QUIT] = on_quit,
+    [POP3_USER] = on_user,  [POP3_PASS] = on_login, [POP3_APOP] = on_login,
+    [POP3_AUTH] = on_login, [POP3_UIDL] = on_uidl,  [POP3_DELE] = on_dele,
+    [POP3_RSET] = on_rset,  [POP3_QUIT] = on_quit,  [POP3_UTF8] = on_utf8,
 };
 
 /* A reply of one line. */
@@ -110,7 +119,7 @@ take_status(struct session *session, struct expectation *expectation, enum pop3_
 {
     if (expectation->command.verb == POP3_CAPA) {
         session_answer_without_capa(session, expectation, text);
-    } else {
+    } else if (expectation->kind == EXPECT_REPLY) {
         put_status(session, status, text);
         if (rows[expectation->command.verb] != NULL)
             rows[expectation->command.verb](session, expectation, status, text);

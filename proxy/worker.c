@@ -218,6 +218,7 @@ set_up(struct worker *worker)
         .base   = make_base(),
         .budget = {.limit = config->hold_memory, .spool_dir = config->spool_dir},
         .config = config,
+        .notes  = worker->start->notes,
         .gone   = count_down,
     };
     TAILQ_INIT(&worker->host.sessions);

@@ -5,6 +5,7 @@
 #define PROXY_WORKER_H
 
 #include "proxy/config.h"
+#include "proxy/notes.h"
 
 /* One listening socket: the master opened it and keeps it. */
 struct worker_socket {
@@ -18,6 +19,7 @@ struct worker_start {
     size_t                 socket_count;
     const unsigned *const *audit_ids;    /* for each listener of config, in its order, */
     const size_t          *audit_counts; /* the audit logs it records to, and how many */
+    struct notes          *notes;        /* the generation's; NULL: none are kept */
     int                    audit_fd;     /* this worker's end of the auditor's socket, or -1 if there is no audit log */
     int control_fd; /* from the master: a packet that carries a descriptor is the new log file; end of file: drain */
 };
