@@ -1,42 +1,66 @@
-/* Reads each file up to what the filter holds by default, scores it, prints a line. */
+/* The rules are loaded once; then each message is scored and a line printed as it comes. */
 #include <errno.h>
+#include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "rules/score.h"
+#include "tools/explain.h"
+#include "tools/mail_files.h"
+#include "tools/progress.h"
 #include "tools/score.h"
 
-enum { TEXT_MAX = 512 * 1024, READ_SIZE = 64 * 1024 };
+struct options {
+    const char **rules;
+    size_t       rule_count;
+    int          explain, subrules, lint; /* flags */
+};
 
-static int
-usage(void)
+struct scorer {
+    struct mail_files         files;
+    const struct options     *options;
+    const struct score_rules *rules;
+    struct score_result       result;
+    struct explain            explain;
+    struct bytes              subrules; /* of the message at hand */
+    struct progress           progress;
+    int                       status; /* to exit with */
+};
+
+static const char usage[] = "usage: popgate score -r RULES [-r RULES]... [--explain] [--subrules] FILE...\n"
+                            "       popgate score -r RULES [-r RULES]... --lint\n"
+                            "FILE is a message, a mbox, a Maildir, a folder of messages, or - for standard input.\n";
+
+static void
+take_hit(void *context, const struct score_hit *hit)
 {
-    fputs("usage: popgate score -r RULES [-r RULES]... FILE...\n", stderr);
-    return 2;
+    struct scorer *scorer = context;
+
+    if (hit->silent && !scorer->options->subrules)
+        return;
+    if (scorer->options->explain)
+        explain_add(&scorer->explain, hit);
+    if (!hit->silent)
+        return;
+    if (scorer->subrules.len > 0)
+        bytes_add_char(&scorer->subrules, ',');
+    bytes_add(&scorer->subrules, span_of(hit->name));
 }
 
-/* 0; or -1 with errno. */
-static int
-read_text(const char *path, struct bytes *text)
+static void
+score_text(struct scorer *scorer, struct span text)
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    int   result;
+    struct mail mail = {0};
 
-    if (file == NULL)
-        return -1;
-    while (text->len < TEXT_MAX) {
-        size_t got = fread(bytes_reserve(text, READ_SIZE), 1, READ_SIZE, file);
-
-        if (got == 0)
-            break;
-        text->len += got;
-    }
-    result = ferror(file) ? -1 : 0;
-    if (file != stdin)
-        (void)fclose(file);
-    return result;
+    bytes_clear(&scorer->subrules);
+    mail_parse(&mail, score_mail_settings(scorer->rules), text);
+    if (scorer->options->explain || scorer->options->subrules)
+        score_explain(scorer->rules, &mail, &scorer->result, take_hit, scorer);
+    else
+        score_run(scorer->rules, &mail, &scorer->result);
+    mail_free(&mail);
 }
 
 /* Three decimals at most, one at least. */
@@ -51,60 +75,108 @@ print_score(double score)
     fputs(text, stdout);
 }
 
-static int
-score_file(const struct score_rules *rules, const char *path)
+static bool
+score_message(struct mail_files *files, const char *name, struct span text)
 {
-    struct bytes        text   = {0};
-    struct mail         mail   = {0};
-    struct score_result result = {0};
+    struct scorer *scorer = container_of(files, struct scorer, files);
 
-    if (read_text(path, &text) != 0) {
-        fprintf(stderr, "popgate: %s: %s\n", path, strerror(errno));
-        bytes_free(&text);
-        return 1;
-    }
-    mail_parse(&mail, score_mail_settings(rules), bytes_span(&text));
-    score_run(rules, &mail, &result);
-    printf("%s\t", path);
-    print_score(result.score);
-    printf("\t%.*s\n", SPAN_ARG(bytes_span(&result.rules)));
-    score_result_free(&result);
-    mail_free(&mail);
-    bytes_free(&text);
-    return 0;
+    score_text(scorer, text);
+    progress_hide(&scorer->progress);
+    printf("%s\t", name);
+    print_score(scorer->result.score);
+    printf("\t%.*s", SPAN_ARG(bytes_span(&scorer->result.rules)));
+    if (scorer->options->subrules)
+        printf("\t%.*s", SPAN_ARG(bytes_span(&scorer->subrules)));
+    (void)putchar('\n');
+    explain_write(&scorer->explain, stdout);
+    progress_count(&scorer->progress);
+    return !ferror(stdout);
+}
+
+static void
+complain(struct mail_files *files, const char *name, int error)
+{
+    struct scorer *scorer = container_of(files, struct scorer, files);
+
+    progress_hide(&scorer->progress);
+    fprintf(stderr, "popgate: %s: %s\n", name, strerror(error));
+    scorer->status = 1;
+}
+
+/* A reader that went away is no error to speak of. */
+static int
+finish_output(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    if (errno != EPIPE)
+        fprintf(stderr, "popgate: standard output: %s\n", strerror(errno));
+    return 1;
 }
 
 static int
-score_files(const char *const *paths, size_t count, char **files)
+score_files(const struct options *options, const struct score_rules *rules, char **paths)
+{
+    struct scorer scorer = {.files = {score_message, complain}, .options = options, .rules = rules};
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    progress_start(&scorer.progress);
+    while (*paths != NULL && mail_files_read(&scorer.files, *paths))
+        paths++;
+    progress_hide(&scorer.progress);
+    scorer.status |= finish_output();
+    explain_free(&scorer.explain);
+    bytes_free(&scorer.subrules);
+    score_result_free(&scorer.result);
+    return scorer.status;
+}
+
+static int
+load_and_score(const struct options *options, char **paths)
 {
     struct error        error  = {0};
-    struct score_rules *rules  = score_load(paths, count, &error);
+    struct score_rules *rules  = score_load(options->rules, options->rule_count, &error);
     int                 status = rules == NULL;
 
     fputs(error_text(&error), stderr);
-    for (; rules != NULL && *files != NULL; files++)
-        status |= score_file(rules, *files);
-    if (fflush(stdout) != 0)
-        status = 1;
+    if (rules != NULL && !options->lint)
+        status = score_files(options, rules, paths);
     score_rules_free(&rules);
     error_free(&error);
     return status;
 }
 
+/* 0, and `optind` is where the files begin; or -1. */
+static int
+read_options(struct options *options, int argc, char **argv)
+{
+    const struct option names[] = {{"rules", required_argument, NULL, 'r'},
+                                   {"explain", no_argument, &options->explain, 1},
+                                   {"subrules", no_argument, &options->subrules, 1},
+                                   {"lint", no_argument, &options->lint, 1},
+                                   {NULL, 0, NULL, 0}};
+    int                 option;
+
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "r:", names, NULL)) != -1) {
+        if (option == 'r')
+            options->rules[options->rule_count++] = optarg;
+        else if (option != 0)
+            return -1;
+    }
+    return options->rule_count > 0 && (optind < argc) != options->lint ? 0 : -1;
+}
+
 int
 tool_score(int argc, char **argv)
 {
-    const char **paths = memory_resize_array(NULL, (size_t)argc + 1, sizeof *paths);
-    size_t       count = 0;
-    int          option, status;
+    struct options options = {.rules = memory_resize_array(NULL, (size_t)argc, sizeof(char *))};
+    int            status  = 2;
 
-    optind = 1;
-    while ((option = getopt(argc, argv, "r:")) == 'r')
-        paths[count++] = optarg;
-    if (option != -1 || count == 0 || optind == argc)
-        status = usage();
+    if (read_options(&options, argc, argv) == 0)
+        status = load_and_score(&options, argv + optind);
     else
-        status = score_files(paths, count, argv + optind);
-    free(paths);
+        fputs(usage, stderr);
+    free(options.rules);
     return status;
 }
