@@ -11,14 +11,20 @@
 struct error {
     struct bytes text;  /* the lines, each ended by a newline */
     size_t       count; /* how many */
+    struct bytes notes; /* lines about what is no mistake that stops anything, but worth to be known */
 };
 
 /* Adds a line. `file` may be NULL (the line then is WHAT alone); `line` may be 0 (then FILE: WHAT). */
 void error_add(struct error *, const char *file, unsigned line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Adds a line of the same form to the notes. */
+void error_note(struct error *, const char *file, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* All lines as one C string, "" where there is none; valid until the next change. */
 const char *error_text(const struct error *);
+const char *error_notes(const struct error *);
 
 void error_free(struct error *);
 

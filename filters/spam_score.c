@@ -180,6 +180,27 @@ check_tag(struct span tag, const struct setting_place *place, struct error *erro
         error_add(error, place->file, line, "subject_tag has a control character in it");
 }
 
+/* Copies lines, each of which says where it is about, or is about the filter. */
+static void
+note_lines(const char *lines, const struct setting_place *place, struct error *error)
+{
+    for (const char *end; lines != NULL && (end = strchr(lines, '\n')) != NULL; lines = end + 1)
+        error_note(error, place != NULL ? place->file : NULL, place != NULL ? place->line : 0, "%.*s",
+                   (int)(end - lines), lines);
+}
+
+/* What is wrong in the rules, and what was left out of them: the rest of them works. */
+static void
+note_rules(const struct score_rules *rules, const struct setting_place *place, struct error *error)
+{
+    struct bytes report = {0};
+
+    note_lines(error_text(score_mistakes(rules)), NULL, error);
+    score_report(rules, &report);
+    note_lines(report.data, place, error);
+    bytes_free(&report);
+}
+
 static int
 configure(void *conf, const struct setting_place *place, struct error *error)
 {
@@ -190,6 +211,8 @@ configure(void *conf, const struct setting_place *place, struct error *error)
     check_tag(span_of(score->subject_tag), place, error);
     score->rules = score_load((const char *const *)paths.items, paths.count, error);
     free(paths.items);
+    if (score->rules != NULL)
+        note_rules(score->rules, place, error);
     return error->count == before ? 0 : -1;
 }
 

@@ -182,8 +182,12 @@ config_load(const char *file, struct error *error)
         link_listeners(&loader);
         check_whole(&loader);
     }
-    if (error->count > before)
+    if (error->count > before) {
         config_free(&loader.config);
+    } else {
+        loader.config->notes = error->notes;
+        error->notes         = (struct bytes){0};
+    }
     config_file_free(&loader.file);
     return loader.config;
 }
@@ -241,6 +245,7 @@ config_free(struct config **config)
     free(it->upstreams);
     free(it->filters);
     free(it->file);
+    bytes_free(&it->notes);
     free(it);
     *config = NULL;
 }

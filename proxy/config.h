@@ -91,11 +91,13 @@ struct config {
     size_t                  upstream_count;
     struct config_filter   *filters;
     size_t                  filter_count;
+    struct bytes            notes; /* what is no mistake, but worth to be known: lines, each ended by a newline */
 };
 
 /*
  * Reads `file` and everything it names: certificates, keys, CA files, rules; resolves host names. NULL with every
- * mistake found in the error, as FILE:LINE: WHAT. Opens no socket and no log.
+ * mistake found in the error, as FILE:LINE: WHAT. Opens no socket and no log. The error's notes become the
+ * configuration's.
  */
 struct config *config_load(const char *file, struct error *);
 

@@ -70,6 +70,8 @@ run(const char *file, bool test)
     error_free(&error);
     if (!test)
         return master_run(config, file);
+    if (config->notes.len > 0)
+        (void)fputs(config->notes.data, stderr);
     (void)printf("%s: the configuration is valid\n", file);
     config_free(&config);
     return EXIT_SUCCESS;

@@ -158,12 +158,15 @@ end_children(struct master *master, enum master_role role)
 }
 
 static void
-log_lines(const struct error *error)
+log_lines(enum log_level level, struct span lines)
 {
-    const char *line = error_text(error);
+    while (lines.len > 0) {
+        const char *end = memchr(lines.data, '\n', lines.len);
+        size_t      len = end != NULL ? (size_t)(end - lines.data) : lines.len;
 
-    for (const char *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
-        log_write(LOG_LEVEL_ERROR, NULL, "%.*s", (int)(end - line), line);
+        log_write(level, NULL, "%.*s", (int)len, lines.data);
+        lines = span_tail(lines, len + (end != NULL));
+    }
 }
 
 static int
@@ -230,8 +233,9 @@ reload(struct master *master)
     if (next != NULL) {
         change_generation(master, next);
         log_write(LOG_LEVEL_INFO, NULL, "%s was read again: generation %u", master->file, next->number);
+        log_lines(LOG_LEVEL_WARNING, bytes_span(&config->notes));
     } else {
-        log_lines(&error);
+        log_lines(LOG_LEVEL_ERROR, span_of(error_text(&error)));
         log_write(LOG_LEVEL_ERROR, NULL, "%s has errors; the service goes on as it was", master->file);
     }
     error_free(&error);
@@ -427,6 +431,7 @@ master_run(struct config *config, const char *file)
         fputs(error_text(&error), stderr);
     } else {
         log_write(LOG_LEVEL_INFO, NULL, "popgate " POPGATE_VERSION " serves %s", file);
+        log_lines(LOG_LEVEL_WARNING, bytes_span(&master.current->config->notes));
         add_children(&master);
         run(&master);
         log_write(LOG_LEVEL_INFO, NULL, "popgate has ended");

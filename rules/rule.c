@@ -1,15 +1,32 @@
-/* The definition of one rule: /pattern/flags, Field =~ /pattern/, exists:Field, or an expression. */
+/* The definition of one rule: /pattern/flags, Field =~ /pattern/, exists:Field, eval:function(), or an expression. */
 #include <ctype.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "rules/pattern.h"
 #include "rules/ruleset.h"
+
+/* What a definition is read with. */
+struct reading {
+    struct score_rules        *rules;
+    struct rule               *rule;
+    const struct plugins      *plugins;
+    const struct replace_tags *tags;
+    struct bytes               why;
+};
 
 static bool
 has_prefix(struct span text, struct span prefix)
 {
     return text.len >= prefix.len && memcmp(text.data, prefix.data, prefix.len) == 0;
+}
+
+static int
+read_pattern(struct reading *reading, struct span text)
+{
+    reading->rule->regex = pattern_compile(text, reading->rule->has_tags ? reading->tags : NULL, &reading->why);
+    return reading->rule->regex != NULL ? 0 : -1;
 }
 
 /* Takes "[if-unset: TEXT]" off the end. */
@@ -26,67 +43,128 @@ take_if_unset(struct rule *rule, struct span text)
 }
 
 static int
-define_field(struct score_rules *rules, struct rule *rule, struct span text, struct bytes *why)
+read_field(struct reading *reading, struct span text)
 {
     struct field field;
 
     if (text.len > 0 && text.data[text.len - 1] == ':')
         text.len--;
-    if (field_parse(&field, text, why) != 0) {
+    if (field_parse(&field, text, &reading->why) != 0) {
         field_clear(&field);
         return -1;
     }
-    rule->field = ruleset_field(rules, &field);
+    reading->rule->field = ruleset_field(reading->rules, &field);
     return 0;
 }
 
 static int
-define_header(struct score_rules *rules, struct rule *rule, struct span text, struct bytes *why)
+read_header(struct reading *reading, struct span text)
 {
-    size_t len = 0;
+    struct rule *rule = reading->rule;
+    size_t       len  = 0;
 
     if (has_prefix(text, SPAN("exists:")))
-        return define_field(rules, rule, span_tail(text, 7), why);
+        return read_field(reading, span_tail(text, 7));
     while (len < text.len && !isspace((unsigned char)text.data[len]) && strchr("=!~", text.data[len]) == NULL)
         len++;
-    if (define_field(rules, rule, span_head(text, len), why) != 0)
+    if (read_field(reading, span_head(text, len)) != 0)
         return -1;
     text          = text_trim(span_tail(text, len));
     rule->negated = has_prefix(text, SPAN("!~"));
     if (!rule->negated && !has_prefix(text, SPAN("=~"))) {
-        bytes_printf(why, "=~ or !~ expected behind the field's name");
+        bytes_printf(&reading->why, "=~ or !~ expected behind the field's name");
         return -1;
     }
-    rule->regex = regex_read(take_if_unset(rule, text_trim(span_tail(text, 2))), why);
-    return rule->regex != NULL ? 0 : -1;
+    return read_pattern(reading, take_if_unset(rule, text_trim(span_tail(text, 2))));
+}
+
+/* Is it a function of SpamAssassin's that asks DNS, whatever plugin has it? */
+static bool
+asks_network(struct span function)
+{
+    return has_prefix(function, SPAN("check_rbl")) || has_prefix(function, SPAN("check_dns"));
 }
 
 static int
-define_eval(struct score_rules *rules, struct rule *rule, struct span text, struct bytes *why)
+read_eval(struct reading *reading, struct span text)
 {
-    rule->kind = RULE_EVAL;
-    rule->call = eval_call_read(rules->eval_settings, text, why);
-    return rule->call != NULL ? 0 : -1;
-}
+    struct rule              *rule  = reading->rule;
+    const char               *open  = memchr(text.data, '(', text.len);
+    struct span               name  = open != NULL ? span_head(text, (size_t)(open - text.data)) : text;
+    const struct eval_plugin *owner = eval_function_owner(name);
 
-int
-rule_define(struct score_rules *rules, struct rule *rule, enum rule_kind kind, struct span text, struct bytes *why)
-{
-    rule->kind = kind;
-    if (has_prefix(text, SPAN("eval:")))
-        return define_eval(rules, rule, span_tail(text, 5), why);
-    if (kind == RULE_HEADER)
-        return define_header(rules, rule, text, why);
-    if (kind != RULE_META) {
-        rule->regex = regex_read(text, why);
-        return rule->regex != NULL ? 0 : -1;
-    }
-    if (text.len == 0) {
-        bytes_printf(why, "missing expression");
+    if (open == NULL || text.data[text.len - 1] != ')') {
+        bytes_printf(&reading->why, "eval: needs a function and its arguments in parentheses");
         return -1;
     }
-    rule->expression = memory_copy_span(text);
+    if (rule->network || asks_network(name)) {
+        rule->fate = RULE_NETWORK;
+    } else if (rule->learning) {
+        rule->fate = RULE_LEARNING;
+    } else if (owner == NULL || !plugins_on_short(reading->plugins, span_of(owner->name))) {
+        rule->fate = RULE_NO_FUNCTION;
+        report_count(&reading->rules->report.functions, name);
+    } else {
+        rule->call = eval_call_read(reading->rules->eval_settings, text, &reading->why);
+        return rule->call != NULL ? 0 : -1;
+    }
     return 0;
+}
+
+static int
+read_text(struct reading *reading)
+{
+    struct span text = bytes_span(&reading->rule->text);
+
+    switch (reading->rule->kind) {
+    case RULE_HEADER:
+        return read_header(reading, text);
+    case RULE_EVAL:
+        return read_eval(reading, text);
+    default:
+        return read_pattern(reading, text);
+    }
+}
+
+void
+rule_read(struct score_rules *rules, struct rule *rule, const struct plugins *plugins, const struct replace_tags *tags)
+{
+    struct reading reading = {.rules = rules, .rule = rule, .plugins = plugins, .tags = tags};
+
+    rule->fate = rule->score != 0 ? RULE_RUNS : RULE_NO_POINTS;
+    if (read_text(&reading) != 0)
+        rule_mistaken(rules, rule, "%s", reading.why.data);
+    bytes_free(&reading.why);
+}
+
+void
+rule_mistaken(struct score_rules *rules, struct rule *rule, const char *format, ...)
+{
+    struct bytes why = {0};
+    va_list      args;
+
+    va_start(args, format);
+    bytes_vprintf(&why, format, args);
+    va_end(args);
+    error_add(&rules->mistakes, rule->file, rule->line, "%s: %s", rule->name, why.data);
+    bytes_free(&why);
+    rule->fate = RULE_MISTAKEN;
+}
+
+void
+rule_define(struct rule *rule, enum rule_kind kind, struct span text, const char *file, unsigned line)
+{
+    rule_undefine(rule);
+    rule->kind = kind;
+    rule->file = memory_copy_string(file);
+    rule->line = line;
+    if (kind == RULE_HEADER && has_prefix(text, SPAN("rbleval:")))
+        text = span_tail(text, 3);
+    if (kind != RULE_META && kind != RULE_URI && has_prefix(text, SPAN("eval:"))) {
+        rule->kind = RULE_EVAL;
+        text       = span_tail(text, 5);
+    }
+    bytes_add(&rule->text, text);
 }
 
 void
@@ -96,9 +174,9 @@ rule_undefine(struct rule *rule)
     regex_free(&rule->regex);
     meta_free(&rule->meta);
     eval_call_free(&rule->call);
+    bytes_free(&rule->text);
     free(rule->if_unset);
-    free(rule->expression);
     free(rule->file);
-    rule->if_unset = rule->expression = rule->file = NULL;
-    rule->negated                                  = false;
+    rule->if_unset = rule->file = NULL;
+    rule->negated               = false;
 }

@@ -1,5 +1,6 @@
 /* From rules in the order of their files to rules in the order in which they run. */
 #include <fnmatch.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -113,42 +114,61 @@ match_rules(void *context, struct span glob, void (*add)(void *adder, size_t rul
 }
 
 static void
-compile_metas(struct score_rules *rules, struct error *error)
+read_meta(struct score_rules *rules, struct rule *rule)
+{
+    struct matching   matching = {rules, rule};
+    struct meta_names names    = {find_for_meta, match_rules, &matching};
+    struct bytes      why      = {0};
+
+    rule->fate = rule->score != 0 ? RULE_RUNS : RULE_NO_POINTS;
+    rule->meta = meta_compile(bytes_span(&rule->text), &names, &why);
+    if (rule->meta == NULL)
+        rule_mistaken(rules, rule, "%s", why.data);
+    bytes_free(&why);
+}
+
+static void
+read_rules(struct score_rules *rules, const struct plugins *plugins, const struct replace_tags *tags)
 {
     for (size_t i = 0; i < rules->count; i++) {
-        struct rule      *rule     = &rules->rules[i];
-        struct matching   matching = {rules, rule};
-        struct meta_names names    = {find_for_meta, match_rules, &matching};
-        struct bytes      why      = {0};
+        struct rule *rule = &rules->rules[i];
 
-        if (rule->kind != RULE_META)
-            continue;
-        rule->meta = meta_compile(span_of(rule->expression), &names, &why);
-        if (rule->meta == NULL)
-            error_add(error, rule->file, rule->line, "meta %s: %s", rule->name, why.data);
-        bytes_free(&why);
+        if (rule->kind == RULE_META)
+            read_meta(rules, rule);
+        else
+            rule_read(rules, rule, plugins, tags);
+        bytes_free(&rule->text);
     }
 }
 
-/* Meta `index` goes behind those it asks for. `state` of a rule: 0 not looked at, 1 being looked at, 2 done. */
+/*
+ * Meta `index` goes behind those it asks for. `state` of a rule: 0 not looked at, 1 being looked at, 2 done. One that
+ * asks for a meta without points waits for ever in SpamAssassin, while of other rules that do not run it knows that
+ * they do not hit.
+ */
 static void
-place_meta(struct score_rules *rules, size_t index, unsigned char *state, size_t *placed, struct error *error)
+place_meta(struct score_rules *rules, size_t index, unsigned char *state, size_t *placed)
 {
     struct rule *rule = &rules->rules[index];
     size_t       at   = 0;
     long         needed;
 
-    if (rule->kind != RULE_META || state[index] == 2)
-        return;
-    if (state[index] == 1) {
-        error_add(error, rule->file, rule->line, "meta %s depends on itself", rule->name);
-        return;
-    }
     state[index] = 1;
-    while (rule->meta != NULL && (needed = meta_next_rule(rule->meta, &at)) >= 0)
-        place_meta(rules, (size_t)needed, state, placed, error);
-    state[index]              = 2;
-    rules->order[(*placed)++] = index;
+    while (rule->fate == RULE_RUNS && (needed = meta_next_rule(rule->meta, &at)) >= 0) {
+        const struct rule *other = &rules->rules[needed];
+
+        if (other->kind != RULE_META)
+            continue;
+        if (state[needed] == 0)
+            place_meta(rules, (size_t)needed, state, placed);
+        if (state[needed] == 1)
+            rule_mistaken(rules, rule, "it depends on itself");
+        else if (other->fate == RULE_NO_POINTS || other->fate == RULE_BLOCKED)
+            rule->fate = RULE_BLOCKED;
+    }
+    state[index] = 2;
+    if (rule->fate == RULE_RUNS)
+        rules->order[(*placed)++] = index;
 }
 
 /* The header rules of a field stand together, so that it is read once. */
@@ -159,13 +179,14 @@ place_headers(struct score_rules *rules)
 
     for (size_t field = 0; field < rules->field_count; field++)
         for (size_t i = 0; i < rules->count; i++)
-            if (rules->rules[i].kind == RULE_HEADER && rules->rules[i].field == field)
+            if (rules->rules[i].kind == RULE_HEADER && rules->rules[i].fate == RULE_RUNS &&
+                rules->rules[i].field == field)
                 rules->order[placed++] = i;
     return placed;
 }
 
 static void
-order_rules(struct score_rules *rules, struct error *error)
+order_rules(struct score_rules *rules)
 {
     unsigned char *state = memory_new(rules->count);
     size_t         placed;
@@ -175,14 +196,33 @@ order_rules(struct score_rules *rules, struct error *error)
     for (int kind = RULE_BODY; kind < RULE_KINDS; kind++) {
         rules->start[kind] = placed;
         for (size_t i = 0; i < rules->count; i++) {
+            if ((int)rules->rules[i].kind != kind || state[i] != 0)
+                continue;
             if (kind == RULE_META)
-                place_meta(rules, i, state, &placed, error);
-            else if ((int)rules->rules[i].kind == kind)
+                place_meta(rules, i, state, &placed);
+            else if (rules->rules[i].fate == RULE_RUNS)
                 rules->order[placed++] = i;
         }
     }
     rules->start[RULE_KINDS] = placed;
     free(state);
+}
+
+/* Those that call a function nobody has were counted where it was looked for. */
+static void
+count_fates(struct score_rules *rules)
+{
+    size_t counts[RULE_FATES] = {0};
+
+    for (size_t i = 0; i < rules->count; i++)
+        counts[rules->rules[i].fate]++;
+    rules->report.rules     = rules->count;
+    rules->report.runs      = counts[RULE_RUNS];
+    rules->report.mistaken  = counts[RULE_MISTAKEN];
+    rules->report.network   = counts[RULE_NETWORK];
+    rules->report.learning  = counts[RULE_LEARNING];
+    rules->report.no_points = counts[RULE_NO_POINTS];
+    rules->report.blocked   = counts[RULE_BLOCKED];
 }
 
 void
@@ -197,6 +237,9 @@ score_rules_free(struct score_rules **rules)
     free((*rules)->rules);
     free((*rules)->order);
     free((*rules)->fields);
+    free((*rules)->subject_tag);
+    error_free(&(*rules)->mistakes);
+    report_free(&(*rules)->report);
     mail_settings_clear(&(*rules)->mail_settings);
     eval_settings_free(&(*rules)->eval_settings);
     free(*rules);
@@ -204,11 +247,45 @@ score_rules_free(struct score_rules **rules)
 }
 
 void
-ruleset_finish(struct score_rules *rules, struct error *error)
+ruleset_finish(struct score_rules *rules, const struct plugins *plugins, const struct replace_tags *tags)
 {
     g_hash_table_destroy(rules->names);
     rules->names = NULL;
     sort_rules(rules);
-    compile_metas(rules, error);
-    order_rules(rules, error);
+    read_rules(rules, plugins, tags);
+    order_rules(rules);
+    count_fates(rules);
+}
+
+const struct error *
+score_mistakes(const struct score_rules *rules)
+{
+    return &rules->mistakes;
+}
+
+void
+score_report(const struct score_rules *rules, struct bytes *text)
+{
+    report_write(&rules->report, text);
+}
+
+size_t
+score_rules_count(const struct score_rules *rules)
+{
+    return rules->report.runs;
+}
+
+bool
+score_required(const struct score_rules *rules, double *required)
+{
+    if (isnan(rules->required_score))
+        return false;
+    *required = rules->required_score;
+    return true;
+}
+
+const char *
+score_subject_tag(const struct score_rules *rules)
+{
+    return rules->subject_tag;
 }

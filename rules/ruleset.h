@@ -1,9 +1,10 @@
 /*
- * What rule files come to: the rules, sorted by name, and beside them what finds those of a kind. Between score_load.c,
- * which fills it, and score.c, which runs it; nobody else looks inside.
+ * What rule files come to: the rules, sorted by name, and beside them what finds those of a kind that run. Between what
+ * reads files (loader.h), which fills it, and score.c, which runs it; nobody else looks inside.
  *
  *      rules:   | AAA | BBB | CCC | ...            each has a kind, a pattern or an expression, a score
  *      order:   | headers, by field | body | rawbody | full | uri | evals | metas, each behind those it asks for |
+ *               only those whose fate is RULE_RUNS
  *               ^start[RULE_HEADER]   ^start[RULE_BODY]   ...                              start[RULE_KINDS]^
  */
 #ifndef RULES_RULESET_H
@@ -16,7 +17,10 @@
 #include "rules/mail/field.h"
 #include "rules/mail/mail_settings.h"
 #include "rules/meta.h"
+#include "rules/plugins.h"
 #include "rules/regex.h"
+#include "rules/replace_tags.h"
+#include "rules/report.h"
 
 enum rule_kind {
     RULE_HEADER,
@@ -30,24 +34,39 @@ enum rule_kind {
     RULE_UNDEFINED
 };
 
+/* What becomes of a rule. */
+enum rule_fate {
+    RULE_RUNS,
+    RULE_MISTAKEN,    /* it cannot be read, or depends on itself */
+    RULE_NO_FUNCTION, /* nobody has the function it calls */
+    RULE_NETWORK,     /* it asks the network */
+    RULE_LEARNING,    /* it asks what was learnt from other mails */
+    RULE_NO_POINTS,   /* its score is 0 */
+    RULE_BLOCKED,     /* a meta that asks for a meta that does not run */
+    RULE_FATES
+};
+
 struct rule {
     char          *name;
     enum rule_kind kind;
-    char          *file; /* where it was defined, for mistakes found later */
+    enum rule_fate fate;
+    struct bytes   text; /* what defines it, as it stands in the file; freed when all rules are read */
+    char          *file; /* where that stands, for mistakes found later */
     unsigned       line;
 
-    struct regex     *regex;      /* NULL of RULE_META and of exists: */
-    size_t            field;      /* of RULE_HEADER: index into `fields` */
-    char             *if_unset;   /* what a missing field is; NULL: an empty one */
-    bool              negated;    /* !~ */
-    char             *expression; /* of RULE_META */
-    struct meta      *meta;
-    struct eval_call *call; /* of RULE_EVAL */
+    struct regex     *regex;    /* NULL of RULE_META, RULE_EVAL and of exists: */
+    size_t            field;    /* of RULE_HEADER: index into `fields` */
+    char             *if_unset; /* what a missing field is; NULL: an empty one */
+    bool              negated;  /* !~ */
+    struct meta      *meta;     /* of RULE_META */
+    struct eval_call *call;     /* of RULE_EVAL */
 
     double   score;
     bool     scored; /* by a score line */
-    bool     nice, multiple, no_subject;
+    bool     nice, multiple, no_subject, network, learning;
+    bool     has_tags; /* its pattern is to be run through replace_tags.h */
     unsigned hits_max; /* 0: as many as there are */
+    int      priority; /* those of lower priority run first, where that matters */
     char    *describe;
 };
 
@@ -62,6 +81,10 @@ struct score_rules {
     GHashTable           *names; /* name to index + 1, while loading */
     struct mail_settings  mail_settings;
     struct eval_settings *eval_settings;
+    struct rule_report    report;
+    struct error          mistakes;
+    double                required_score; /* NAN: nothing is said of it */
+    char                 *subject_tag;    /* NULL: nothing is said of it */
 };
 
 /* A rule whose names begins with two underscores only serves metas: no score, not listed. */
@@ -77,19 +100,25 @@ size_t ruleset_index(struct score_rules *, struct span name);
 /* The index of an equal field; it is added, or cleared if there is one already. */
 size_t ruleset_field(struct score_rules *, struct field *);
 
+/* A rule's mistake, at the place where it was defined; it does not run. */
+void rule_mistaken(struct score_rules *, struct rule *, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 /* Forgets how a rule was defined, but not its score and flags. */
 void rule_undefine(struct rule *);
 
-/*
- * After all files were read: sorts, looks up what metas ask for, puts each kind in its order. What is undefined goes.
- * Mistakes in metas go to the error.
- */
-void ruleset_finish(struct score_rules *, struct error *);
+/* Takes what stands behind "header NAME", "body NAME" and so on; what was said before is forgotten. */
+void rule_define(struct rule *, enum rule_kind kind, struct span text, const char *file, unsigned line);
 
 /*
- * Takes what stands behind "header NAME", "body NAME" and so on: `rule` must be RULE_UNDEFINED and becomes one of
- * `kind`. 0; or -1 with the reason appended to `why`.
+ * Reads what a rule that is no meta was defined by, with all settings known, and decides its fate. The reason why it
+ * cannot be read goes to the mistakes.
  */
-int rule_define(struct score_rules *, struct rule *, enum rule_kind kind, struct span text, struct bytes *why);
+void rule_read(struct score_rules *, struct rule *, const struct plugins *, const struct replace_tags *);
+
+/*
+ * After all files were read: reads the rules, sorts them, looks up what metas ask for, puts each kind in its order.
+ * What is undefined goes. Mistakes go to the mistakes.
+ */
+void ruleset_finish(struct score_rules *, const struct plugins *, const struct replace_tags *);
 
 #endif

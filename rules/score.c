@@ -258,12 +258,6 @@ score_list_hits(const struct score_rules *rules, const struct mail *mail, struct
     free(hits);
 }
 
-size_t
-score_rules_count(const struct score_rules *rules)
-{
-    return rules->count;
-}
-
 const struct mail_settings *
 score_mail_settings(const struct score_rules *rules)
 {

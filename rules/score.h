@@ -2,12 +2,11 @@
  * Scoring rules in SpamAssassin's syntax: Mail::SpamAssassin::Conf(3). Loaded once in the master, immutable, shared by
  * fork().
  *
- * Known lines: header, body, rawbody, full, uri, meta, score, describe, tflags (nice, multiple, maxhits=N, nosubject;
- * other flags say nothing here), include. Of four scores the first is used: that of score set 0, without network tests
- * and Bayes, which is what popgate is. A rule without a score line has 1.0, T_... 0.01, negative with tflags nice; one
- * with score 0 does not run. A rule whose name begins with __ scores nothing and serves metas. A score for a rule that
- * nobody defines, and a name that nobody defines in a meta (it is 0), are no mistakes, as rules come and go with the
- * files that are loaded.
+ * SpamAssassin's own rules load as they are. Of four scores the first is used: that of score set 0, without network
+ * tests and Bayes, which is what popgate is. A rule without a score line has 1.0, T_... 0.01, negative with tflags
+ * nice; one with score 0 does not run. A rule whose name begins with __ scores nothing and serves metas. A score for a
+ * rule that nobody defines, and a name that nobody defines in a meta (it is 0), are no mistakes, as rules come and go
+ * with the files that are loaded. A rule that has a mistake disables itself alone.
  */
 #ifndef RULES_SCORE_H
 #define RULES_SCORE_H
@@ -18,15 +17,28 @@
 struct score_rules;
 
 /*
- * Loads files, and the *.cf of directories in the order of their names. NULL with each mistake in the error: those in
- * the files at FILE:LINE, a path that cannot be read at FILE.
+ * Loads files, and directories, of these first the *.pre, which say what plugins there are, of all paths and then the
+ * *.cf, in the order of their names. A file is read once. NULL if a path cannot be read, each with a line in the error.
+ * What is wrong in the files is among the mistakes.
  */
 struct score_rules *score_load(const char *const *paths, size_t count, struct error *);
+
+/* What is wrong in the files, at FILE:LINE. Lives as long as the rules. */
+const struct error *score_mistakes(const struct score_rules *);
+
+/* Appends what was left out of the files, for people: a few lines, each ended by a newline; nothing if nothing was. */
+void score_report(const struct score_rules *, struct bytes *);
+
+/* What the files say about the verdict. required_score: false if nothing. */
+bool score_required(const struct score_rules *, double *required);
+
+/* What "rewrite_header Subject" says, with placeholders like _SCORE_; NULL: nothing. */
+const char *score_subject_tag(const struct score_rules *);
 
 /* Frees them and sets them to NULL. Of NULL: nothing. */
 void score_rules_free(struct score_rules **);
 
-/* How many rules there are, those for metas alone among them. */
+/* How many rules run, those for metas alone among them. */
 size_t score_rules_count(const struct score_rules *);
 
 /* How these rules want a mail to be parsed; lives as long as they do. */

@@ -139,7 +139,11 @@ load_and_score(const struct options *options, char **paths)
     int                 status = rules == NULL;
 
     fputs(error_text(&error), stderr);
-    if (rules != NULL && !options->lint)
+    if (rules != NULL)
+        fputs(error_text(score_mistakes(rules)), stderr);
+    if (rules != NULL && options->lint)
+        status = score_mistakes(rules)->count > 0;
+    else if (rules != NULL)
         status = score_files(options, rules, paths);
     score_rules_free(&rules);
     error_free(&error);

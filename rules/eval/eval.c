@@ -79,12 +79,12 @@ find_directive(struct span word, size_t *plugin)
     return NULL;
 }
 
-bool
-eval_knows_line(struct span word)
+const struct eval_plugin *
+eval_line_owner(struct span word)
 {
     size_t plugin;
 
-    return find_directive(word, &plugin) != NULL;
+    return find_directive(word, &plugin) != NULL ? eval_plugins[plugin] : NULL;
 }
 
 int
@@ -111,12 +111,12 @@ find_function(struct span name, const struct eval_plugin **plugin)
     return NULL;
 }
 
-bool
-eval_knows_function(struct span name)
+const struct eval_plugin *
+eval_function_owner(struct span name)
 {
     const struct eval_plugin *plugin;
 
-    return find_function(name, &plugin) != NULL;
+    return find_function(name, &plugin) != NULL ? plugin : NULL;
 }
 
 /* One argument, quoted or a number, cut out of `*text` and ended by a NUL in place. False: it is neither. */

@@ -74,14 +74,14 @@ struct eval_settings;
 struct eval_settings *eval_settings_new(const struct mail_settings *);
 void                  eval_settings_free(struct eval_settings **);
 
-/* Does any plugin know a line that begins with `word`? */
-bool eval_knows_line(struct span word);
+/* The plugin that knows lines that begin with `word`; NULL if none does. */
+const struct eval_plugin *eval_line_owner(struct span word);
 
 /* Reads such a line. 0; or -1 with the reason appended to `why`. */
 int eval_read_line(struct eval_settings *, struct span word, struct span value, struct bytes *why);
 
-/* Does any plugin have a function called `name`? */
-bool eval_knows_function(struct span name);
+/* The plugin that has a function called `name`; NULL if none has. */
+const struct eval_plugin *eval_function_owner(struct span name);
 
 /* Reads "function('argument', 2)". NULL with the reason appended to `why`. */
 struct eval_call *eval_call_read(struct eval_settings *, struct span text, struct bytes *why);

@@ -79,11 +79,19 @@ def test_mistake_is_named_with_its_line(folder, good, name):
     assert re.search(rf"(?m)^{re.escape(str(folder))}/proxy\.conf:{line}: \S", said), said
 
 
+@pytest.mark.parametrize("text,line", (
+    (RULES + "header B Subject =~ /(/\n", 3), (RULES + "meta B A &&\n", 3),
+    ("meta B A\nnonsense\n" + RULES.replace("Subject", "Sub,ject"), 3)), ids=short)
+def test_a_scoring_rule_with_a_mistake_is_named_and_disables_itself_alone(folder, good, text, line):
+    (folder / "rules.cf").write_text(text)
+    code, said = check(folder, good)
+    assert code == 0 and re.search(rf"(?m)^{re.escape(str(folder))}/rules.cf:{line}: \S", said), said
+    assert re.search(r"(?m)proxy.conf:14: 1 of 2 rules run$", said), said
+
+
 @pytest.mark.parametrize("file,text,line", (
-    ("rules.cf", RULES + "header B Subject =~ /(/\n", 3), ("rules.cf", "nonsense\n" + RULES, 1),
-    ("rules.cf", RULES + "score A high\n", 3), ("header_checks", CHECKS + "/(/ IGNORE\n", 2),
-    ("header_checks", CHECKS + "/^Y:/ REJECT no\n", 2), ("header_checks", CHECKS + "if /x/\n", 2),
-    ("header_checks", CHECKS + "/^Y:/ DANCE\n", 2)), ids=short)
+    ("header_checks", CHECKS + "/(/ IGNORE\n", 2), ("header_checks", CHECKS + "/^Y:/ REJECT no\n", 2),
+    ("header_checks", CHECKS + "if /x/\n", 2), ("header_checks", CHECKS + "/^Y:/ DANCE\n", 2)), ids=short)
 def test_mistake_in_a_rule_file_is_named_with_its_line(folder, good, file, text, line):
     (folder / file).write_text(text)
     code, said = check(folder, good)

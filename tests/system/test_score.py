@@ -56,10 +56,12 @@ def test_what_cannot_be_read(tmp_path):
 
 
 def test_mistakes_in_rules(tmp_path):
-    (tmp_path / "bad.cf").write_text("body A /(/\nnonsense\n")
+    (tmp_path / "bad.cf").write_text("body A /(/\nnonsense\nheader B exists:Subject\n")
     (tmp_path / "mail").write_bytes(MAIL)
-    assert score("-r", "bad.cf", "mail", cwd=tmp_path) == (
-        1, "", "bad.cf:1: A: missing closing parenthesis at offset 1\nbad.cf:2: unknown directive \"nonsense\"\n")
+    code, out, err = score("-r", "bad.cf", "mail", cwd=tmp_path)
+    assert code == 0 and out == "mail\t1.0\tB\n"
+    assert err == ("bad.cf:2: unknown directive \"nonsense\"\n"
+                   "bad.cf:1: A: missing closing parenthesis at offset 1\n")
 
 
 FROM = b"From a@b.com Mon Jan  5 12:00:00 2026\r\n"

@@ -1,0 +1,219 @@
+/* From /pattern/flags to what regex.h compiles. */
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "rules/pattern.h"
+
+static bool
+starts(struct span text, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    return text.len >= len && memcmp(text.data, prefix, len) == 0;
+}
+
+/* The delimiter that closes what `open` opens; '\0' if `open` can be none. */
+static char
+closing_delimiter(char open)
+{
+    static const char pairs[] = "{}()<>[]";
+    const char       *found   = open != '\0' ? strchr(pairs, open) : NULL;
+
+    if (isalnum((unsigned char)open) || isspace((unsigned char)open) || open == '_' || open == '\\' || open == '\0')
+        return '\0';
+    return found != NULL && (found - pairs) % 2 == 0 ? found[1] : open;
+}
+
+/* Is there a delimiter in the pattern that no backslash hides? Those that come in pairs may stand there. */
+static bool
+has_bare_delimiter(struct span pattern, char delimiter)
+{
+    if (strchr("})>]", delimiter) != NULL)
+        return false;
+    for (size_t i = 0; i < pattern.len; i++) {
+        if (pattern.data[i] == '\\')
+            i++;
+        else if (pattern.data[i] == delimiter)
+            return true;
+    }
+    return false;
+}
+
+static int
+check_flags(struct span flags, struct bytes *why)
+{
+    for (size_t i = 0; i < flags.len; i++) {
+        if (islower((unsigned char)flags.data[i]))
+            continue;
+        bytes_printf(why, "\"%.*s\" behind the pattern", SPAN_ARG(flags));
+        return -1;
+    }
+    return 0;
+}
+
+int
+pattern_split(struct span text, struct span *pattern, struct span *flags, struct bytes *why)
+{
+    char        delimiter;
+    const char *end;
+
+    if (starts(text, "qr") || starts(text, "m")) {
+        text = span_tail(text, starts(text, "qr") ? 2 : 1);
+    } else if (!starts(text, "/")) {
+        bytes_printf(why, text.len > 0 ? "a pattern begins with / or m and a delimiter" : "missing pattern");
+        return -1;
+    }
+    delimiter = closing_delimiter(text.len > 0 ? text.data[0] : '\0');
+    end       = text.len > 1 ? memrchr(text.data + 1, delimiter, text.len - 1) : NULL;
+    if (delimiter == '\0' || end == NULL) {
+        bytes_printf(why, delimiter == '\0' ? "no delimiter" : "the pattern has no closing %c", delimiter);
+        return -1;
+    }
+    *pattern = (struct span){text.data + 1, (size_t)(end - text.data) - 1};
+    *flags   = span_tail(text, pattern->len + 2);
+    if (has_bare_delimiter(*pattern, delimiter)) {
+        bytes_printf(why, "the pattern holds %c without a backslash", delimiter);
+        return -1;
+    }
+    return check_flags(*flags, why);
+}
+
+/* "(?aai)" and "(?aai:" without the letters that say which characters are meant: here they are octets. */
+static size_t
+translate_flags(struct span text, struct bytes *out)
+{
+    size_t end = 2;
+
+    while (end < text.len && (islower((unsigned char)text.data[end]) || strchr("^-", text.data[end]) != NULL))
+        end++;
+    if (end == 2 || end == text.len || (text.data[end] != ')' && text.data[end] != ':'))
+        return 0;
+    bytes_add(out, SPAN("(?"));
+    for (size_t i = 2; i <= end; i++)
+        if (strchr("adlup", text.data[i]) == NULL)
+            bytes_add_char(out, text.data[i]);
+    return end + 1;
+}
+
+/* "{,n}" is "{0,n}". */
+static size_t
+translate_repeat(struct span text, struct bytes *out)
+{
+    size_t end = 2;
+
+    while (end < text.len && isdigit((unsigned char)text.data[end]))
+        end++;
+    if (end == 2 || end == text.len || text.data[end] != '}')
+        return 0;
+    bytes_add(out, SPAN("{0"));
+    bytes_add(out, (struct span){text.data + 1, end});
+    return end + 1;
+}
+
+/* "\x{456}" matches nothing, as it is no octet. */
+static size_t
+translate_hex(struct span text, bool in_class, struct bytes *out)
+{
+    const char   *close = memchr(text.data, '}', text.len);
+    unsigned long code;
+    char         *end;
+
+    if (close == NULL)
+        return 0;
+    code = strtoul(text.data + 3, &end, 16);
+    if (end != close || code <= 0xff)
+        return 0;
+    bytes_add(out, in_class ? SPAN("\\P{Any}") : SPAN("(?!)"));
+    return (size_t)(close - text.data) + 1;
+}
+
+/* What stands at the front of `text` and is written otherwise in PCRE2: how much of it that is; 0: it is not. */
+static size_t
+translate_piece(struct span text, bool in_class, struct bytes *out)
+{
+    if (starts(text, "\\x{"))
+        return translate_hex(text, in_class, out);
+    if (!in_class && starts(text, "(?"))
+        return translate_flags(text, out);
+    if (!in_class && starts(text, "{,"))
+        return translate_repeat(text, out);
+    return 0;
+}
+
+/* Where the class that begins at `at` has its first member: a ] there closes nothing. */
+static size_t
+class_start(struct span pattern, size_t at)
+{
+    at += at + 1 < pattern.len && pattern.data[at + 1] == '^' ? 2 : 1;
+    return at < pattern.len && pattern.data[at] == ']' ? at + 1 : at;
+}
+
+void
+pattern_translate(struct span pattern, struct bytes *out)
+{
+    bool   in_class = false;
+    size_t at       = 0;
+
+    while (at < pattern.len) {
+        struct span rest = span_tail(pattern, at);
+        size_t      len  = translate_piece(rest, in_class, out);
+
+        if (len > 0) {
+            at += len;
+            continue;
+        }
+        len = rest.data[0] == '\\' && rest.len > 1 ? 2 : 1;
+        if (!in_class && rest.data[0] == '[') {
+            in_class = true;
+            len      = class_start(pattern, at) - at;
+        } else if (in_class && starts(rest, "[:") && memmem(rest.data, rest.len, ":]", 2) != NULL) {
+            len = (size_t)((const char *)memmem(rest.data, rest.len, ":]", 2) - rest.data) + 2;
+        } else if (in_class && rest.data[0] == ']') {
+            in_class = false;
+        }
+        bytes_add(out, span_head(rest, len));
+        at += len;
+    }
+}
+
+/* The pattern with its flags in front of it and its tags replaced, as tags that stand at its very front need it. */
+static int
+replace(struct span pattern, struct span flags, const struct replace_tags *tags, struct bytes *replaced,
+        struct bytes *why)
+{
+    struct bytes text = {0};
+    int          result;
+
+    if (flags.len > 0)
+        bytes_printf(&text, "(?%.*s)", SPAN_ARG(flags));
+    bytes_add(&text, pattern);
+    result = replace_tags_expand(tags, bytes_span(&text), replaced);
+    if (result != 0)
+        bytes_printf(why, "the pattern with its tags replaced is too long");
+    bytes_free(&text);
+    return result;
+}
+
+struct regex *
+pattern_compile(struct span text, const struct replace_tags *tags, struct bytes *why)
+{
+    struct span   pattern, flags;
+    struct bytes  replaced = {0}, translated = {0};
+    struct regex *regex = NULL;
+
+    if (pattern_split(text, &pattern, &flags, why) != 0)
+        return NULL;
+    if (tags == NULL || replace(pattern, flags, tags, &replaced, why) == 0) {
+        pattern_translate(tags != NULL ? bytes_span(&replaced) : pattern, &translated);
+        regex = regex_compile(bytes_span(&translated), tags != NULL ? SPAN("") : flags, why);
+    }
+    bytes_free(&replaced);
+    bytes_free(&translated);
+    return regex;
+}
+
+struct regex *
+regex_read(struct span text, struct bytes *why)
+{
+    return pattern_compile(text, NULL, why);
+}

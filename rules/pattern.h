@@ -1,0 +1,30 @@
+/*
+ * Patterns as they stand in rule files: delimiters and flags, and what Perl writes otherwise than PCRE2. Pure.
+ */
+#ifndef RULES_PATTERN_H
+#define RULES_PATTERN_H
+
+#include "base/bytes.h"
+#include "base/span.h"
+#include "rules/regex.h"
+#include "rules/replace_tags.h"
+
+/*
+ * "/pattern/flags", "m{pattern}flags", "m'pattern'flags", ... to its pieces, which are parts of `text`. 0; or -1 with
+ * the reason appended to `why`.
+ */
+int pattern_split(struct span text, struct span *pattern, struct span *flags, struct bytes *why);
+
+/*
+ * Appends the pattern as PCRE2 is to read it: {,n}, inline flags that PCRE2 does not know, characters beyond octets,
+ * which match nothing.
+ */
+void pattern_translate(struct span pattern, struct bytes *translated);
+
+/*
+ * What "/pattern/flags" compiles to; with `tags` it has its tags replaced first. NULL with the reason appended to
+ * `why`.
+ */
+struct regex *pattern_compile(struct span text, const struct replace_tags *tags, struct bytes *why);
+
+#endif
