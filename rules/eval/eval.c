@@ -9,7 +9,7 @@
 #include "rules/eval/plugins.h"
 
 const struct eval_plugin *const eval_plugins[] = {
-    &header_eval_plugin, &wlbl_eval_plugin, &vbounce_plugin, &welcomelist_subject_plugin, NULL,
+    &header_eval_plugin, &wlbl_eval_plugin, &freemail_plugin, &vbounce_plugin, &welcomelist_subject_plugin, NULL,
 };
 
 enum { PLUGINS = sizeof eval_plugins / sizeof eval_plugins[0] - 1 };
