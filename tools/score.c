@@ -131,6 +131,20 @@ score_files(const struct options *options, const struct score_rules *rules, char
     return scorer.status;
 }
 
+/* Mistakes go to standard error, as always; what is left out for other reasons is no mistake. */
+static int
+report(const struct score_rules *rules)
+{
+    struct bytes text = {0};
+
+    score_report(rules, &text);
+    if (text.len == 0)
+        bytes_printf(&text, "all of %zu rules run\n", score_rules_count(rules));
+    fputs(text.data, stdout);
+    bytes_free(&text);
+    return score_mistakes(rules)->count > 0 ? 1 : finish_output();
+}
+
 static int
 load_and_score(const struct options *options, char **paths)
 {
@@ -142,7 +156,7 @@ load_and_score(const struct options *options, char **paths)
     if (rules != NULL)
         fputs(error_text(score_mistakes(rules)), stderr);
     if (rules != NULL && options->lint)
-        status = score_mistakes(rules)->count > 0;
+        status = report(rules);
     else if (rules != NULL)
         status = score_files(options, rules, paths);
     score_rules_free(&rules);

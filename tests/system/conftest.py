@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import signal
 import sys
+import tarfile
 import tempfile
 
 import pytest
@@ -15,7 +16,7 @@ from certificates import NAMES, Authority
 from clients import Place
 from dovecot import PROGRAM as DOVECOT_PROGRAM, Dovecot
 from mailutils import Mailutils
-from places import HOST, POPGATE
+from places import CORPUS, HOST, POPGATE
 from popgate import Gate, tls_upstream
 from scripted import Server
 
@@ -92,6 +93,17 @@ def letters():
 def ann(dovecot, letters):
     """Ann keeps her mail: the ordinary messages, which no test deletes."""
     return dovecot.mailbox("ann", letters)
+
+
+@pytest.fixture(scope="session")
+def real_mail(base):
+    """Files with mail as it was received, most of it ham, in the order of their names."""
+    if not CORPUS.exists():
+        pytest.skip(f"no corpus of real mail at {CORPUS}")
+    folder = base / "real-mail"
+    with tarfile.open(CORPUS) as archive:
+        archive.extractall(folder, filter="data") if hasattr(tarfile, "data_filter") else archive.extractall(folder)
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 @pytest.fixture(scope="session")

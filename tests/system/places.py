@@ -11,6 +11,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 BUILD = ROOT / "build"
 SHARED = ROOT.parent / "shared"
+CORPUS = SHARED / "corpus/spamassassin-public-corpus-part.tar.xz"
 POPGATE = ROOT / os.environ.get("POPGATE", "build/release/popgate")
 HOST = "127.0.0.1"
 AS_ROOT = os.geteuid() == 0

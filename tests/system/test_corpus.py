@@ -7,20 +7,19 @@ import tarfile
 import pytest
 
 import filters
-from places import ROOT, SHARED, wait_until
+from places import CORPUS, ROOT, wait_until
 from popgate import Gate
 from wire import Wire, unstuff
 
-ARCHIVE = SHARED / "corpus" / "spamassassin-public-corpus-part.tar.xz"
 RULES, CHECKS = ROOT / "rules/local.cf", ROOT / "rules/header_checks"
 
 
 @pytest.fixture(scope="module")
 def corpus():
     """Octets of every message, CR LF, without the mbox line that each file begins with."""
-    if not ARCHIVE.exists():
-        pytest.skip(f"no corpus of real mail at {ARCHIVE}")
-    with tarfile.open(ARCHIVE) as archive:
+    if not CORPUS.exists():
+        pytest.skip(f"no corpus of real mail at {CORPUS}")
+    with tarfile.open(CORPUS) as archive:
         texts = [archive.extractfile(member).read() for member in archive if member.isfile() and member.name.count("/") > 1]
     assert len(texts) == 655
     return [re.sub(rb"\r?\n", b"\r\n", re.sub(rb"\AFrom .*\n", b"", text)) for text in texts]

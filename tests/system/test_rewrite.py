@@ -1,28 +1,12 @@
 """popgate rewrite: its command line, and real mail through it, of which nothing but what a rule names may change."""
 import re
 import subprocess
-import tarfile
 
 import pytest
-
-from places import SHARED
-
-CORPUS = SHARED / "corpus" / "spamassassin-public-corpus-part.tar.xz"
 
 
 def rewrite(binary, *arguments, **keys):
     return subprocess.run([binary, "rewrite", *arguments], capture_output=True, timeout=120, **keys)
-
-
-@pytest.fixture(scope="session")
-def corpus(new_folder):
-    """Files with mail as it was received, most of it spam."""
-    if not CORPUS.exists():
-        pytest.skip(f"{CORPUS} is not there")
-    folder = new_folder("corpus")
-    with tarfile.open(CORPUS) as archive:
-        archive.extractall(folder)
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".md")
 
 
 def rules(folder, text):
@@ -31,26 +15,26 @@ def rules(folder, text):
     return path
 
 
-def test_real_mail_is_left_alone(binary, folder, corpus):
+def test_real_mail_is_left_alone(binary, folder, real_mail):
     """Where no rule applies, and where one applies to every field and leaves it, all octets stay."""
     for text in ("", "/./ DUNNO\n", "/^Subject: no such subject$/ IGNORE\n"):
-        result = rewrite(binary, "-r", rules(folder, text), *corpus)
+        result = rewrite(binary, "-r", rules(folder, text), *real_mail)
         assert result.returncode == 0
-        assert result.stdout == b"".join(path.read_bytes() for path in corpus)
+        assert result.stdout == b"".join(path.read_bytes() for path in real_mail)
 
 
-def test_real_mail_loses_a_field(binary, folder, corpus):
+def test_real_mail_loses_a_field(binary, folder, real_mail):
     """IGNORE takes out the field with its folds, and not one octet more, however the message is made."""
     path = rules(folder, "/^(Received|Subject):/ IGNORE\n")
     removed = 0
-    for message in corpus:
+    for message in real_mail:
         whole = message.read_bytes()
         head, end, body = re.match(rb"(.*?)(^\r?\n|\Z)(.*)", whole, re.S | re.M).groups()
         kept, number = re.subn(rb"^(?:Received|Subject)[ \t]*:.*\n(?:[ \t].*\n)*", b"", head, flags=re.I | re.M)
         result = rewrite(binary, "-r", path, message)
         assert result.stdout == kept + end + body, message
         removed += number
-    assert removed > len(corpus)
+    assert removed > len(real_mail)
 
 
 def test_standard_input(binary, folder):

@@ -7,14 +7,12 @@ import subprocess
 import threading
 import time
 import shutil
-import tarfile
 
 import pytest
 
 from places import POPGATE, ROOT, SHARED, run
 
 RULES = ROOT / "rules/local.cf"
-CORPUS = SHARED / "corpus/spamassassin-public-corpus-part.tar.xz"
 ORACLE = SHARED / "oracle/sa_hits.pl"
 DOMAINS = pathlib.Path("/usr/share/spamassassin/20_aux_tlds.cf")
 GTUBE = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
@@ -270,6 +268,26 @@ def test_subrules(tmp_path):
     assert score("-r", tmp_path / "rules.cf", "--subrules", "-", input=MAIL)[1] == "-\t0.0\t\t\n"
 
 
+def test_lint(tmp_path):
+    """Mistakes, with their place; what is left out for other reasons is counted, and no mistake."""
+    (tmp_path / "good.cf").write_text("body A /a/\nmeta B A\n")
+    assert score("--lint", "-r", "good.cf", cwd=tmp_path) == (0, "all of 2 rules run\n", "")
+    (tmp_path / "left.cf").write_text("body C eval:nobody_has_this()\nheader D eval:d()\ntflags D net\nscore A 0\n")
+    code, out, err = score("--lint", "-r", "good.cf", "-r", "left.cf", cwd=tmp_path)
+    assert (code, err) == (0, "") and out.startswith("1 of 4 rules run\n")
+    assert "1 rule needs the network\n" in out and "1 rule has no points\n" in out and "nobody_has_this 1\n" in out
+    (tmp_path / "bad.cf").write_text("nonsense\nbody E /(/\n")
+    code, out, err = score("--lint", "-r", "bad.cf", "-r", "good.cf", cwd=tmp_path)
+    assert (code, out) == (1, "2 of 3 rules run\n1 rule has a mistake\n")
+    assert [line.split(": ")[0] for line in err.splitlines()] == ["bad.cf:1", "bad.cf:2"]
+    assert score("--lint", "-r", "none", cwd=tmp_path) == (1, "", "none: No such file or directory\n")
+
+
+@pytest.mark.parametrize("arguments", (("--lint",), ("--lint", "-r", RULES, "mail"), ("--lin", "-r", RULES, "mail")))
+def test_misuse_of_lint(arguments):
+    assert score(*arguments)[:2] == (2, "")
+
+
 def on_terminal(command, feed):
     """What a command says on a terminal that is its standard error, and its standard output."""
     near, far = pty.openpty()
@@ -314,21 +332,11 @@ def test_no_progress_of_short_work(tell):
 
 
 @pytest.fixture(scope="module")
-def corpus(base):
-    if not CORPUS.exists():
-        pytest.skip(f"the corpus is not there: {CORPUS}")
-    folder = base / "corpus"
-    with tarfile.open(CORPUS) as archive:
-        archive.extractall(folder, filter="data") if hasattr(tarfile, "data_filter") else archive.extractall(folder)
-    return sorted(path for path in folder.rglob("*") if path.is_file())
-
-
-@pytest.fixture(scope="module")
-def ours(corpus):
-    code, out, err = score("-r", RULES, *corpus)
+def ours(real_mail):
+    code, out, err = score("-r", RULES, *real_mail)
     assert code == 0 and not err
     lines = [line.split("\t") for line in out.splitlines()]
-    assert [line[0] for line in lines] == [str(path) for path in corpus]
+    assert [line[0] for line in lines] == [str(path) for path in real_mail]
     return {name: (float(points), set(filter(None, rules.split(",")))) for name, points, rules in lines}
 
 
@@ -343,12 +351,12 @@ def test_ham_passes_and_much_spam_does_not(ours):
     assert share_over(ours, "spam") >= 0.6
 
 
-def test_hits_are_those_of_spamassassin(ours, corpus, tmp_path):
+def test_hits_are_those_of_spamassassin(ours, real_mail, tmp_path):
     if not ORACLE.exists() or not DOMAINS.exists():
         pytest.skip("SpamAssassin is not there")
     shutil.copy(RULES, tmp_path)
     shutil.copy(DOMAINS, tmp_path)
-    done = run("perl", ORACLE, tmp_path, ORACLE.with_name("min.pre"), *corpus, timeout=300)
+    done = run("perl", ORACLE, tmp_path, ORACLE.with_name("min.pre"), *real_mail, timeout=300)
     differ = []
     for line in done.stdout.decode().splitlines():
         name, points, rules, _ = line.split("\t")
