@@ -176,40 +176,63 @@ pattern_translate(struct span pattern, struct bytes *out)
     }
 }
 
-/* The pattern with its flags in front of it and its tags replaced, as tags that stand at its very front need it. */
-static int
-replace(struct span pattern, struct span flags, const struct replace_tags *tags, struct bytes *replaced,
-        struct bytes *why)
+static struct regex *
+compile(struct span pattern, struct span flags, struct bytes *why)
 {
-    struct bytes text = {0};
-    int          result;
+    struct bytes  translated = {0};
+    struct regex *regex;
+
+    pattern_translate(pattern, &translated);
+    regex = regex_compile(bytes_span(&translated), flags, why);
+    bytes_free(&translated);
+    return regex;
+}
+
+/* Compiles what a way of replacing tags makes of a pattern. */
+static struct regex *
+compile_replaced(struct span pattern, const struct replace_tags *tags,
+                 int (*replace)(const struct replace_tags *, struct span, struct bytes *), struct bytes *why)
+{
+    struct bytes  replaced = {0};
+    struct regex *regex    = NULL;
+
+    if (replace(tags, pattern, &replaced) == 0)
+        regex = compile(bytes_span(&replaced), SPAN(""), why);
+    else
+        bytes_printf(why, "the pattern with its tags replaced is too long");
+    bytes_free(&replaced);
+    return regex;
+}
+
+/*
+ * The flags stand in front of the pattern, for <inter> tells whether a tag is what it begins with. Calls of subroutines
+ * are slower than what they call, so these are for patterns that PCRE2 finds too large.
+ */
+static struct regex *
+compile_with_tags(struct span pattern, struct span flags, const struct replace_tags *tags, struct bytes *why)
+{
+    struct bytes  text = {0}, failure = {0};
+    struct regex *regex;
 
     if (flags.len > 0)
         bytes_printf(&text, "(?%.*s)", SPAN_ARG(flags));
     bytes_add(&text, pattern);
-    result = replace_tags_expand(tags, bytes_span(&text), replaced);
-    if (result != 0)
-        bytes_printf(why, "the pattern with its tags replaced is too long");
+    regex = compile_replaced(bytes_span(&text), tags, replace_tags_expand, &failure);
+    if (regex == NULL)
+        regex = compile_replaced(bytes_span(&text), tags, replace_tags_share, why);
+    bytes_free(&failure);
     bytes_free(&text);
-    return result;
+    return regex;
 }
 
 struct regex *
 pattern_compile(struct span text, const struct replace_tags *tags, struct bytes *why)
 {
-    struct span   pattern, flags;
-    struct bytes  replaced = {0}, translated = {0};
-    struct regex *regex = NULL;
+    struct span pattern, flags;
 
     if (pattern_split(text, &pattern, &flags, why) != 0)
         return NULL;
-    if (tags == NULL || replace(pattern, flags, tags, &replaced, why) == 0) {
-        pattern_translate(tags != NULL ? bytes_span(&replaced) : pattern, &translated);
-        regex = regex_compile(bytes_span(&translated), tags != NULL ? SPAN("") : flags, why);
-    }
-    bytes_free(&replaced);
-    bytes_free(&translated);
-    return regex;
+    return tags != NULL ? compile_with_tags(pattern, flags, tags, why) : compile(pattern, flags, why);
 }
 
 struct regex *

@@ -234,3 +234,122 @@ replace_tags_expand(const struct replace_tags *tags, struct span pattern, struct
     bytes_free(&text);
     return expanded->len <= REPLACE_PATTERN_MAX ? 0 : -1;
 }
+
+/* A pattern whose tags become calls of subroutines. */
+struct sharing {
+    const struct replace_tags *tags;
+    struct span                pre, inter, post;
+    struct bytes              *out;
+    GPtrArray                 *values; /* what the subroutines match, by their numbers; owned by the tags */
+};
+
+/* Where the class that begins at `at` ends, behind its bracket. */
+static size_t
+class_end(struct span text, size_t at)
+{
+    at += at + 1 < text.len && text.data[at + 1] == '^' ? 3 : 2;
+    while (at < text.len && text.data[at] != ']')
+        at += text.data[at] == '\\' ? 2 : 1;
+    return at + 1;
+}
+
+/* Is it one group, or one class: what a call can stand for, whatever comes behind it? */
+static bool
+is_one_thing(struct span text)
+{
+    size_t at = 0, depth = 0;
+
+    while (at < text.len) {
+        if (text.data[at] == '[')
+            at = class_end(text, at);
+        else if (text.data[at] == '\\')
+            at += 2;
+        else
+            depth += (text.data[at] == '(') - (size_t)(text.data[at] == ')'), at++;
+        if (depth == 0)
+            break;
+    }
+    return at == text.len && text.len > 1 && (text.data[0] == '[' || text.data[0] == '(');
+}
+
+/* The number of the subroutine that matches `value`. */
+static size_t
+subroutine(struct sharing *sharing, const char *value)
+{
+    guint index = 0;
+
+    if (!g_ptr_array_find(sharing->values, value, &index)) {
+        index = sharing->values->len;
+        g_ptr_array_add(sharing->values, (void *)value);
+    }
+    return index;
+}
+
+static void share_text(struct sharing *, struct span text, int depth);
+
+static void
+share_piece(struct sharing *sharing, struct span piece, int depth)
+{
+    struct span tag   = find_tag(sharing->tags, piece);
+    struct span value = tag.data != NULL ? value_of(sharing->tags, REPLACE_TAG, name_in_tag(sharing->tags, tag)) : tag;
+
+    if (tag.data == NULL) {
+        bytes_add(sharing->out, piece);
+        return;
+    }
+    bytes_add(sharing->out, span_head(piece, (size_t)(tag.data - piece.data)));
+    bytes_add(sharing->out, depth == 0 ? sharing->pre : SPAN(""));
+    if (value.len == 0 || depth == PASSES_MAX)
+        bytes_add(sharing->out, tag);
+    else if (is_one_thing(value))
+        bytes_printf(sharing->out, "(?&tag%zu)", subroutine(sharing, value.data));
+    else
+        share_text(sharing, value, depth + 1);
+    bytes_add(sharing->out, depth == 0 ? sharing->post : SPAN(""));
+    bytes_add(sharing->out, span_tail(piece, (size_t)(tag.data - piece.data) + tag.len));
+}
+
+static void
+share_text(struct sharing *sharing, struct span text, int depth)
+{
+    bool after_tag = true;
+
+    while (text.len > 0 && sharing->out->len <= REPLACE_PATTERN_MAX) {
+        bool        is_tag;
+        struct span piece = take_piece(&text, &is_tag);
+
+        if (is_tag && after_tag && depth == 0)
+            bytes_add(sharing->out, sharing->inter);
+        share_piece(sharing, piece, depth);
+        after_tag = is_tag;
+    }
+}
+
+int
+replace_tags_share(const struct replace_tags *tags, struct span pattern, struct bytes *shared)
+{
+    struct bytes   text    = {0}, rest = {0};
+    struct sharing sharing = {.tags = tags, .out = shared, .values = g_ptr_array_new()};
+    bool           again;
+
+    bytes_add(&text, pattern);
+    sharing.pre   = take_modifier(tags, &text, "pre", REPLACE_PRE);
+    sharing.post  = take_modifier(tags, &text, "post", REPLACE_POST);
+    sharing.inter = take_modifier(tags, &text, "inter", REPLACE_INTER);
+    bytes_add(&rest, bytes_span(&text));
+    again = take_modifier(tags, &rest, "pre", REPLACE_PRE).len + take_modifier(tags, &rest, "post", REPLACE_POST).len +
+                take_modifier(tags, &rest, "inter", REPLACE_INTER).len >
+            0;
+    share_text(&sharing, bytes_span(&text), 0);
+    bytes_add(shared, SPAN("(?(DEFINE)"));
+    for (guint i = 0; i < sharing.values->len; i++) {
+        bytes_printf(shared, "(?<tag%u>", i);
+        share_text(&sharing, span_of(g_ptr_array_index(sharing.values, i)), 1);
+        bytes_add_char(shared, ')');
+    }
+    bytes_add_char(shared, ')');
+    g_ptr_array_free(sharing.values, TRUE);
+    bytes_free(&text);
+    bytes_free(&rest);
+    return !again && shared->len <= REPLACE_PATTERN_MAX ? 0 : -1;
+}

@@ -29,4 +29,10 @@ void replace_tags_set_end(struct replace_tags *, struct span);
 /* Appends the pattern with its tags replaced. 0; or -1 if it grows beyond all measure. */
 int replace_tags_expand(const struct replace_tags *, struct span pattern, struct bytes *expanded);
 
+/*
+ * The same for a pattern that grows too large so: what a tag stands for is written once, as a subroutine at the
+ * pattern's end, wherever it is one group or one class. -1 if that would not mean the same.
+ */
+int replace_tags_share(const struct replace_tags *, struct span pattern, struct bytes *shared);
+
 #endif
