@@ -176,21 +176,25 @@ pattern_translate(struct span pattern, struct bytes *out)
     }
 }
 
+/* SpamAssassin compiles all patterns under Perl's /aa. */
 static struct regex *
 compile(struct span pattern, struct span flags, struct bytes *why)
 {
-    struct bytes  translated = {0};
+    struct bytes  translated = {0}, letters = {0};
     struct regex *regex;
 
     pattern_translate(pattern, &translated);
-    regex = regex_compile(bytes_span(&translated), flags, why);
+    bytes_add(&letters, flags);
+    bytes_add_char(&letters, 'a');
+    regex = regex_compile(bytes_span(&translated), bytes_span(&letters), why);
+    bytes_free(&letters);
     bytes_free(&translated);
     return regex;
 }
 
 /* Compiles what a way of replacing tags makes of a pattern. */
 static struct regex *
-compile_replaced(struct span pattern, const struct replace_tags *tags,
+compile_replaced(struct span pattern, const struct replace_tags                                         *tags,
                  int (*replace)(const struct replace_tags *, struct span, struct bytes *), struct bytes *why)
 {
     struct bytes  replaced = {0};
@@ -205,8 +209,8 @@ compile_replaced(struct span pattern, const struct replace_tags *tags,
 }
 
 /*
- * The flags stand in front of the pattern, for <inter> tells whether a tag is what it begins with. Calls of subroutines
- * are slower than what they call, so these are for patterns that PCRE2 finds too large.
+ * The flags stand in front of the pattern, as <inter> tells whether a tag is what it begins with: it never is. Calls of
+ * subroutines are slower than what they call, so these are for patterns that PCRE2 finds too large.
  */
 static struct regex *
 compile_with_tags(struct span pattern, struct span flags, const struct replace_tags *tags, struct bytes *why)
@@ -214,8 +218,7 @@ compile_with_tags(struct span pattern, struct span flags, const struct replace_t
     struct bytes  text = {0}, failure = {0};
     struct regex *regex;
 
-    if (flags.len > 0)
-        bytes_printf(&text, "(?%.*s)", SPAN_ARG(flags));
+    bytes_printf(&text, "(?%.*s)", SPAN_ARG(flags));
     bytes_add(&text, pattern);
     regex = compile_replaced(bytes_span(&text), tags, replace_tags_expand, &failure);
     if (regex == NULL)

@@ -90,9 +90,38 @@ has_callout(struct span pattern)
     return false;
 }
 
-static pcre2_code *
-compile(struct span pattern, uint32_t options, struct bytes *why)
+/*
+ * PCRE2's tables of characters, in which the letters of Latin-1 have a lower case and another case, and all else is as
+ * in ASCII. The tables begin with these two, of 256 octets each; tests/unit/test_regex.c sees that they do.
+ */
+static pcre2_compile_context *
+latin_context(void)
 {
+    static pcre2_compile_context *context;
+    uint8_t                      *tables;
+
+    if (context != NULL)
+        return context;
+    tables  = (uint8_t *)pcre2_maketables(NULL);
+    context = pcre2_compile_context_create(NULL);
+    if (tables == NULL || context == NULL)
+        abort();
+    for (unsigned upper = 0xc0; upper <= 0xde; upper++) {
+        if (upper == 0xd7)
+            continue;
+        tables[upper]              = (uint8_t)(upper + 0x20);
+        tables[256 + upper]        = (uint8_t)(upper + 0x20);
+        tables[256 + upper + 0x20] = (uint8_t)upper;
+    }
+    (void)pcre2_set_character_tables(context, tables);
+    return context;
+}
+
+static pcre2_code *
+compile(struct span pattern, struct span flags, uint32_t options, struct bytes *why)
+{
+    pcre2_compile_context *context =
+        flags.len > 0 && memchr(flags.data, 'a', flags.len) != NULL ? latin_context() : NULL;
     PCRE2_UCHAR message[256];
     PCRE2_SIZE  offset = 0;
     int         code   = 0;
@@ -100,7 +129,7 @@ compile(struct span pattern, uint32_t options, struct bytes *why)
 
     compiled =
         pcre2_compile((PCRE2_SPTR)(pattern.len > 0 ? pattern.data : ""), pattern.len,
-                      options | PCRE2_NEVER_BACKSLASH_C | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP, &code, &offset, NULL);
+                      options | PCRE2_NEVER_BACKSLASH_C | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP, &code, &offset, context);
     if (compiled == NULL) {
         (void)pcre2_get_error_message(code, message, sizeof message);
         bytes_printf(why, "%s at offset %zu", (const char *)message, (size_t)offset);
@@ -121,7 +150,7 @@ regex_compile(struct span pattern, struct span flags, struct bytes *why)
         bytes_printf(why, pattern.len > PATTERN_MAX ? "pattern is too long" : "callouts (?C) are not allowed");
         return NULL;
     }
-    code = compile(pattern, options, why);
+    code = compile(pattern, flags, options, why);
     if (code == NULL)
         return NULL;
     (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* without it the interpreter runs, slower */

@@ -21,7 +21,8 @@ enum { REGEX_GROUPS_MAX = 100 }; /* capture groups that regex_find() remembers, 
 
 /*
  * Compiles `pattern`, without delimiters. `flags` are letters: i m s x n as in perlre(1); A, E, U as in pcre_table(5);
- * a d g l o p u, which say nothing here, are taken and ignored. NULL with the reason, and its offset in the pattern,
+ * a: as under Perl's /aa the flag i also folds the letters of Latin-1; d g l o p u, which say nothing here, are taken
+ * and ignored. NULL with the reason, and its offset in the pattern,
  * appended to `why`; \C and callouts are refused.
  */
 struct regex *regex_compile(struct span pattern, struct span flags, struct bytes *why);

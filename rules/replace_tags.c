@@ -328,7 +328,7 @@ share_text(struct sharing *sharing, struct span text, int depth)
 int
 replace_tags_share(const struct replace_tags *tags, struct span pattern, struct bytes *shared)
 {
-    struct bytes   text    = {0}, rest = {0};
+    struct bytes   text = {0}, rest = {0};
     struct sharing sharing = {.tags = tags, .out = shared, .values = g_ptr_array_new()};
     bool           again;
 

@@ -40,6 +40,14 @@ static const struct {
     {"^$", "", "", true},
     {"(a)|(b)", "n", "b", true},
     {"\\Qa.b\\E", "", "a.b", true},
+    {"\\xe9", "i", "\xc9", false}, /* Latin-1 has cases only under the flag a */
+    {"\\xe9", "ia", "\xc9", true},
+    {"\xc9", "ia", "\xe9", true},
+    {"[\\xe0-\\xef]", "ia", "\xc9", true},
+    {"\\xe9", "a", "\xc9", false},
+    {"\\xf7|\\xff", "ia", "\xd7\xdf", false}, /* no letter, and one whose other case is none of Latin-1 */
+    {"\\w|[[:alpha:]]", "ia", "\xe9", false},
+    {"k", "ia", "K", true},
 };
 
 static void
