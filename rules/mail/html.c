@@ -1,281 +1,357 @@
-/* Tags become white space or links, the rest is text. One table says what each element does. */
+/* One pass over the tokens: tags become white space, links, looks and numbers, the rest is text. */
 #include <ctype.h>
+#include <math.h>
 
 #include "rules/mail/charset.h"
 #include "rules/mail/html.h"
+#include "rules/mail/html_entity.h"
+#include "rules/mail/html_links.h"
+#include "rules/mail/html_names.h"
+#include "rules/mail/html_style.h"
+#include "rules/mail/html_text.h"
 #include "rules/mail/html_token.h"
-#include "rules/mail/uri_forms.h"
-#include "rules/mail/uri_resolve.h"
 #include "rules/regex.h"
 
-struct element {
-    const char *name;
-    const char *space;     /* what its start and its end look like; NULL: nothing */
-    const char *link;      /* the attribute that links somewhere; NULL: none */
-    const char *also_link; /* and another */
-};
-
-static const struct element elements[] = {
-    {.name = "a", .link = "href", .also_link = "data-saferedirecturl"},
-    {.name = "area", .link = "href", .also_link = "data-saferedirecturl"},
-    {.name = "base", .link = "href"},
-    {.name = "bgsound", .link = "src"},
-    {.name = "blockquote", .space = "\n\n"},
-    {.name = "body", .link = "background"},
-    {.name = "br", .space = "\n"},
-    {.name = "dd", .space = " "},
-    {.name = "div", .space = "\n"},
-    {.name = "dt", .space = " "},
-    {.name = "embed", .space = " ", .link = "src"},
-    {.name = "form", .link = "action"},
-    {.name = "frame", .link = "src"},
-    {.name = "h1", .space = " "},
-    {.name = "h2", .space = " "},
-    {.name = "h3", .space = " "},
-    {.name = "h4", .space = " "},
-    {.name = "h5", .space = " "},
-    {.name = "h6", .space = " "},
-    {.name = "hr", .space = "\n\n"},
-    {.name = "iframe", .link = "src"},
-    {.name = "img", .link = "src"},
-    {.name = "li", .space = " "},
-    {.name = "link", .link = "href", .also_link = "data-saferedirecturl"},
-    {.name = "listing", .space = "\n\n"},
-    {.name = "p", .space = "\n\n"},
-    {.name = "plaintext", .space = "\n\n"},
-    {.name = "pre", .space = "\n\n"},
-    {.name = "script", .link = "src"},
-    {.name = "table", .link = "background"},
-    {.name = "td", .space = " ", .link = "background"},
-    {.name = "th", .space = " "},
-    {.name = "title", .space = "\n\n"},
-    {.name = "tr", .link = "background"},
-    {.name = "xmp", .space = "\n\n"},
-};
+enum { IMAGE_SIDE = 200, SCREEN_WIDTH = 800, SCREEN_HEIGHT = 600 }; /* pixels; the first is a guess */
 
 struct render {
-    struct arena      *arena;
-    struct bytes      *text;
-    struct uri_places *links;
-    size_t             last;       /* where in `text` the last piece starts */
-    bool               any;        /* is there a piece? */
-    bool               last_space; /* is it white space that an element made? */
-    unsigned           in_script, in_style;
-    struct bytes       base;
-    size_t             link_octets; /* of all links so far */
+    struct arena              *arena;
+    bool                       wide; /* is the source more than ASCII? */
+    struct html_facts         *facts;
+    struct html_text           text;
+    struct html_style          style;
+    struct html_names          names;
+    struct html_links          links;
+    struct spans               lists[HTML_LISTS];
+    struct bytes               title; /* the last one */
+    struct bytes               decoded, value;
+    const struct html_element *anchor_element, *script_element, *style_element, *title_element;
 };
 
-static struct regex_built_in refresh_pattern   = {"^.*\\burl\\s*=\\s*(.*?)(?:\\s*;.*)?$", "is", NULL};
-static struct regex_built_in base_pattern      = {"^(?:https?|ftp):/{0,2}", "i", NULL};
-static struct regex_built_in base_file_pattern = {"^([a-z]+:/{0,2}[^/]+/.*?)[^/.]+\\.[^/.]{2,4}$", "i", NULL};
-static struct regex_built_in opaque_pattern    = {"^(?:data|mailto|file|cid|tel):", "i", NULL};
-
-static const struct element *
-find_element(const char *name)
+static void
+set(struct render *render, enum html_number number)
 {
-    for (size_t i = 0; i < sizeof elements / sizeof elements[0]; i++)
-        if (strcmp(elements[i].name, name) == 0)
-            return &elements[i];
-    return NULL;
+    render->facts->numbers[number] = 1;
+}
+
+static bool
+is_inside(const struct render *render, const struct html_element *element)
+{
+    return html_names_open(&render->names, element) > 0;
+}
+
+/* "120" or, of a screen's `full` pixels, "50%". Anything else, and nothing, is guessed. */
+static double
+side_length(struct span value, double full)
+{
+    double length = 0;
+    size_t digits = 0;
+
+    for (; digits < value.len && isdigit((unsigned char)value.data[digits]); digits++)
+        length = length * 10 + (value.data[digits] - '0');
+    value = span_tail(value, digits);
+    if (value.len > 0 && value.data[value.len - 1] == '\n')
+        value.len--;
+    if (digits == 0 || (value.len > 0 && !span_equal(value, SPAN("%"))))
+        length = 0;
+    else if (value.len > 0)
+        length *= full / 100;
+    return length > 0 ? length : IMAGE_SIDE;
 }
 
 static void
-begin_piece(struct render *render, bool space)
+look_at_image(struct render *render, const struct html_token *token)
 {
-    render->last       = render->text->len;
-    render->any        = true;
-    render->last_space = space;
-}
+    struct bytes *value = &render->value;
+    double        width;
 
-/* White space in front of what an element makes goes. */
-static void
-add_space(struct render *render, const char *space)
-{
-    struct bytes *text = render->text;
-
-    if (render->any && !render->last_space && text->len > render->last && text->data[text->len - 1] == ' ')
-        text->len--;
-    begin_piece(render, true);
-    bytes_add(text, span_of(space));
-}
-
-/* Runs of ASCII white space become a space, and one behind what an element made goes. */
-static void
-add_text(struct render *render, struct span text, bool literal)
-{
-    struct bytes decoded      = {0};
-    bool         behind_space = render->any && render->last_space;
-
-    if (literal)
-        bytes_add(&decoded, text);
-    else
-        html_decode_entities(text, &decoded);
-    begin_piece(render, false);
-    for (size_t i = 0; i < decoded.len; i++) {
-        bool space = decoded.data[i] == ' ' || (decoded.data[i] >= '\t' && decoded.data[i] <= '\r');
-        bool again = space && i > 0 &&
-                     (decoded.data[i - 1] == ' ' || (decoded.data[i - 1] >= '\t' && decoded.data[i - 1] <= '\r'));
-
-        if (!again && !(space && behind_space && i == 0))
-            bytes_add_char(render->text, (char)(space ? ' ' : decoded.data[i]));
-    }
-    bytes_free(&decoded);
-}
-
-static struct span
-trim_uri(struct span uri)
-{
-    size_t len;
-
-    while ((len = charset_white_space(uri)) > 0)
-        uri = span_tail(uri, len);
-    while (uri.len > 0 && isspace((unsigned char)uri.data[uri.len - 1]))
-        uri.len--;
-    while (uri.len >= 2 && memcmp(uri.data + uri.len - 2, "\u00a0", 2) == 0)
-        uri.len -= 2;
-    return uri.len > URI_LENGTH_MAX ? span_head(uri, URI_LENGTH_MAX) : uri;
-}
-
-static void
-keep_link(struct render *render, unsigned type, struct span uri)
-{
-    uri_places_add(render->links, (struct uri_place){.raw = arena_copy(render->arena, uri), .types = type});
-    render->link_octets += uri.len;
-}
-
-static void
-add_link(struct render *render, unsigned type, struct span uri)
-{
-    struct bytes target = {0};
-
-    uri = trim_uri(uri);
-    if (uri.len == 0 || render->link_octets > HTML_LINKS_MAX)
+    if (is_inside(render, render->anchor_element))
+        html_links_add_text(&render->links, SPAN("<img>\n"));
+    if (!html_attribute(token, "width", value))
         return;
-    if (regex_matches(regex_of(&opaque_pattern), uri))
-        bytes_add(&target, uri);
-    else
-        uri_resolve(bytes_span(&render->base), uri, &target);
-    if (target.len > 0)
-        keep_link(render, type, bytes_span(&target));
-    bytes_free(&target);
-}
-
-/* <base> counts only if it is absolute; the file name at its end goes. */
-static void
-set_base(struct render *render, struct span uri)
-{
-    struct regex_found found;
-
-    uri = trim_uri(uri);
-    if (!regex_matches(regex_of(&base_pattern), uri))
-        return;
-    if (regex_find(regex_of(&base_file_pattern), uri, 0, &found))
-        uri = regex_group(&found, 1);
-    bytes_clear(&render->base);
-    bytes_add(&render->base, uri);
-    if (uri.len > 0 && uri.data[uri.len - 1] != '/')
-        bytes_add_char(&render->base, '/');
+    width = side_length(bytes_span(value), SCREEN_WIDTH);
+    if (html_attribute(token, "height", value))
+        render->facts->numbers[HTML_IMAGE_AREA] += width * side_length(bytes_span(value), SCREEN_HEIGHT);
 }
 
 static void
-follow_attribute(struct render *render, const struct html_token *token, const char *name)
+look_at_font(struct render *render, const struct html_token *token)
 {
-    struct bytes uri = {0};
+    static struct regex_built_in good = {
+        "^\\s*[\"'.]?[a-z ][a-z -]*[a-z]\\d?[\"']?(?:,\\s*[\"']?[a-z][a-z -]*[a-z]\\d?[\"']?)*;?$", "i", NULL};
 
-    if (html_attribute(token, name, &uri)) {
-        add_link(render, uri_type_of(token->name), bytes_span(&uri));
-        if (strcmp(token->name, "base") == 0)
-            set_base(render, bytes_span(&uri));
-        if (strcmp(token->name, "a") == 0 && trim_uri(bytes_span(&uri)).len > 0)
-            keep_link(render, 0, trim_uri(bytes_span(&uri)));
-    }
-    bytes_free(&uri);
-}
-
-/* <meta http-equiv="refresh" content="0; url=..."> */
-static void
-follow_refresh(struct render *render, const struct html_token *token)
-{
-    struct bytes       equiv = {0}, content = {0};
-    struct regex_found found;
-
-    if (html_attribute(token, "http-equiv", &equiv) && html_attribute(token, "content", &content) &&
-        memmem(equiv.data, equiv.len, "efresh", 6) != NULL &&
-        regex_find(regex_of(&refresh_pattern), bytes_span(&content), 0, &found))
-        add_link(render, URI_META, regex_group(&found, 1));
-    bytes_free(&content);
-    bytes_free(&equiv);
+    if (html_attribute(token, "face", &render->value) && !regex_matches(regex_of(&good), bytes_span(&render->value)))
+        set(render, HTML_FONT_FACE_BAD);
 }
 
 static void
-count_inside(unsigned *inside, enum html_token_kind kind)
+look_at_form(struct render *render, const struct html_token *token)
 {
-    if (kind == HTML_START)
-        ++*inside;
-    else if (*inside > 0)
-        --*inside;
+    static struct regex_built_in mailto = {"mailto:", "i", NULL};
+
+    if (html_attribute(token, "action", &render->value) && regex_matches(regex_of(&mailto), bytes_span(&render->value)))
+        set(render, HTML_FORM_ACTION_MAILTO);
 }
+
+static void
+look_at_embedded(struct render *render, const struct html_token *token)
+{
+    (void)token;
+    set(render, HTML_EMBEDS);
+}
+
+static void
+end_title(struct render *render)
+{
+    struct spans *titles = &render->lists[HTML_TITLES];
+
+    if (titles->count > 0)
+        titles->items[titles->count - 1] = arena_copy(render->arena, bytes_span(&render->title));
+    bytes_clear(&render->title);
+}
+
+static void
+look_at_title(struct render *render, const struct html_token *token)
+{
+    (void)token;
+    end_title(render);
+    spans_add(&render->lists[HTML_TITLES], SPAN(""));
+}
+
+static const struct {
+    const char *element;
+    void (*look)(struct render *, const struct html_token *start);
+} looks[] = {
+    {"embed", look_at_embedded}, {"font", look_at_font},       {"form", look_at_form},
+    {"img", look_at_image},      {"object", look_at_embedded}, {"title", look_at_title},
+};
 
 static void
 render_tag(struct render *render, const struct html_token *token)
 {
-    const struct element *element = find_element(token->name);
+    const struct html_element *element = html_element_find(token->name);
 
-    if (strcmp(token->name, "script") == 0)
-        count_inside(&render->in_script, token->kind);
-    if (strcmp(token->name, "style") == 0)
-        count_inside(&render->in_style, token->kind);
-    if (strcmp(token->name, "meta") == 0 && token->kind == HTML_START)
-        follow_refresh(render, token);
-    if (element == NULL)
+    html_names_count(&render->names, element, token->name, token->kind == HTML_START);
+    if (element == NULL || element->name[0] == '!')
         return;
+    if (element->styled != HTML_NO_STYLE)
+        html_style_follow(&render->style, element, token);
     if (element->space != NULL)
-        add_space(render, element->space);
-    if (element->link != NULL && token->kind == HTML_START)
-        follow_attribute(render, token, element->link);
-    if (element->also_link != NULL && token->kind == HTML_START)
-        follow_attribute(render, token, element->also_link);
+        html_text_add_space(&render->text, element->space);
+    if (token->kind == HTML_END)
+        return;
+    html_links_follow(&render->links, element, token);
+    for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++)
+        if (strcmp(looks[i].element, element->name) == 0)
+            looks[i].look(render, token);
 }
 
-/* What SpamAssassin changes before it parses: &nbsp; is a space, quotation marks that look like quotes are quotes. */
+/* Is there more in it than white space? */
+static bool
+shows(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] == ' ' || (text.data[i] >= '\t' && text.data[i] <= '\r'))
+            continue;
+        if (text.len - i < 4 || memcmp(text.data + i, "\u00c2\u00a0", 4) != 0)
+            return true;
+        i += 3;
+    }
+    return false;
+}
+
+/* Can it be seen? Notes why not. */
+static bool
+is_invisible(struct render *render, struct span text)
+{
+    enum html_visibility visibility = shows(text) ? html_style_visibility(&render->style) : HTML_VISIBLE;
+
+    if (visibility == HTML_LOW_CONTRAST)
+        set(render, HTML_FONT_LOW_CONTRAST);
+    if (visibility == HTML_INVALID_COLOR)
+        set(render, HTML_FONT_INVALID_COLOR);
+    return visibility != HTML_VISIBLE;
+}
+
 static void
-prepare(struct span source, struct bytes *prepared)
+render_text(struct render *render, const struct html_token *token)
+{
+    struct span text = token->text;
+    bool        wide = render->wide;
+
+    if (is_inside(render, render->script_element))
+        spans_add(&render->lists[HTML_SCRIPTS], text);
+    if (is_inside(render, render->script_element) || is_inside(render, render->style_element))
+        return;
+    if (!token->literal && text.len > 0 && memchr(text.data, '&', text.len) != NULL) {
+        bytes_clear(&render->decoded);
+        wide |= html_decode_entities(text, true, &render->decoded);
+        text = bytes_span(&render->decoded);
+    }
+    if (is_inside(render, render->anchor_element))
+        html_links_add_text(&render->links, text);
+    if (is_inside(render, render->title_element))
+        bytes_add(&render->title, text);
+    html_text_add(&render->text, text, wide, is_invisible(render, text));
+}
+
+static void
+render_token(struct render *render, const struct html_token *token)
+{
+    switch (token->kind) {
+    case HTML_START:
+    case HTML_END:
+        render_tag(render, token);
+        break;
+    case HTML_TEXT:
+        render_text(render, token);
+        break;
+    case HTML_COMMENT:
+        spans_add(&render->lists[HTML_COMMENTS], token->text);
+        break;
+    case HTML_DECLARATION:
+        if (span_starts_nocase(token->text, SPAN("<!doctype")))
+            html_names_count_doctype(&render->names);
+        break;
+    }
+}
+
+/* "<br/>" is "<br>": its length, and that of the name; 0: it is none. */
+static size_t
+empty_tag_length(struct span text, size_t *name)
+{
+    size_t at = 1;
+
+    while (at < text.len && (isalnum((unsigned char)text.data[at]) || text.data[at] == '_'))
+        at++;
+    *name = at - 1;
+    while (at < text.len && (text.data[at] == ' ' || (text.data[at] >= '\t' && text.data[at] <= '\r')))
+        at++;
+    return *name > 0 && text.len - at >= 2 && text.data[at] == '/' && text.data[at + 1] == '>' ? at + 2 : 0;
+}
+
+/* What SpamAssassin changes before it parses: &nbsp; is a space, quotation marks that look like quotes are quotes, and
+ * tags that end in a slash do not. Never longer than the source. */
+static struct span
+prepare(struct span source, struct arena *arena)
 {
     static const struct {
         struct span from;
         char        to;
-    } changes[] = {{SPAN("&nbsp;"), ' '}, {SPAN("\u201c"), '"'}, {SPAN("\u201d"), '"'}};
+    } changes[]     = {{{"&nbsp;", 6}, ' '}, {{"\u201c", 3}, '"'}, {{"\u201d", 3}, '"'}};
+    char  *prepared = arena_new(arena, source.len);
+    size_t len      = 0;
 
-    (void)bytes_reserve(prepared, source.len);
     for (size_t at = 0; at < source.len;) {
         struct span rest   = span_tail(source, at);
-        size_t      change = 0;
+        size_t      change = rest.data[0] == '&' ? 0 : rest.data[0] == '\xe2' ? 1 : 3, name;
 
-        while (change < 3 && (rest.data[0] != changes[change].from.data[0] || rest.len < changes[change].from.len ||
+        while (change < 3 && (rest.len < changes[change].from.len ||
                               memcmp(rest.data, changes[change].from.data, changes[change].from.len) != 0))
             change++;
-        prepared->data[prepared->len++] = change < 3 ? changes[change].to : rest.data[0];
-        at += change < 3 ? changes[change].from.len : 1;
+        if (change < 3) {
+            prepared[len++] = changes[change].to;
+            at += changes[change].from.len;
+        } else if (rest.data[0] == '<' && (change = empty_tag_length(rest, &name)) > 0) {
+            memcpy(prepared + len, rest.data, name + 1);
+            len += name + 1;
+            prepared[len++] = '>';
+            at += change;
+        } else {
+            prepared[len++] = rest.data[0];
+            at++;
+        }
     }
-    bytes_add(prepared, SPAN(""));
+    arena_trim(arena, source.len, len);
+    return (struct span){prepared, len};
 }
 
-void
-html_render(struct span source, struct arena *arena, struct bytes *text, struct uri_places *links)
+static void
+start(struct render *render, struct span source)
 {
-    struct bytes       prepared = {0};
-    struct render      render   = {.arena = arena, .text = text, .links = links};
-    struct html_reader reader;
+    struct html_facts *facts = render->facts;
+    size_t             spaces;
+
+    for (size_t i = 0; i < HTML_NUMBERS; i++)
+        facts->numbers[i] = NAN;
+    facts->numbers[HTML_IMAGE_AREA] = 0;
+    facts->numbers[HTML_LENGTH]     = (double)html_text_count(source, false, &spaces);
+    set(render, HTML_IS_HTML);
+    render->wide           = !charset_is_ascii(source);
+    render->names.arena    = render->arena;
+    render->links.arena    = render->arena;
+    render->anchor_element = html_element_find(SPAN("a"));
+    render->script_element = html_element_find(SPAN("script"));
+    render->style_element  = html_element_find(SPAN("style"));
+    render->title_element  = html_element_find(SPAN("title"));
+    html_style_start(&render->style);
+}
+
+static void
+finish_lists(struct render *render)
+{
+    end_title(render);
+    html_links_finish(&render->links, render->facts);
+    for (size_t i = HTML_COMMENTS; i < HTML_LISTS; i++) {
+        struct spans *list = &render->lists[i];
+        struct span  *kept = arena_new(render->arena, list->count * sizeof *kept);
+
+        if (list->count > 0)
+            memcpy(kept, list->items, list->count * sizeof *kept);
+        render->facts->lists[i]       = kept;
+        render->facts->list_counts[i] = list->count;
+    }
+}
+
+static void
+finish_numbers(struct render *render, struct span text, size_t octets)
+{
+    double *numbers = render->facts->numbers, characters;
+    size_t  spaces;
+
+    html_names_finish(&render->names, render->facts);
+    characters                  = (double)html_text_count(text, render->text.wide, &spaces);
+    numbers[HTML_HTML_LENGTH]   = characters;
+    numbers[HTML_NON_SPACE_LEN] = characters - (double)spaces;
+    numbers[HTML_MIN_SIZE]      = render->style.least_size;
+    numbers[HTML_MAX_SIZE]      = render->style.most_size;
+    if (octets > 0)
+        numbers[HTML_RATIO] = ((double)octets - characters) / (double)octets;
+    if (render->names.tags > 0 && render->text.obfuscation > 0)
+        numbers[HTML_OBFUSCATION_RATIO] = (double)render->text.obfuscation / (double)render->names.tags;
+    if (render->text.backhair > 0)
+        numbers[HTML_BACKHAIR_COUNT] = __builtin_popcountll(render->text.backhair);
+}
+
+static void
+clear(struct render *render)
+{
+    for (size_t i = 0; i < HTML_LISTS; i++)
+        spans_free(&render->lists[i]);
+    bytes_free(&render->value);
+    bytes_free(&render->decoded);
+    bytes_free(&render->title);
+    html_links_free(&render->links);
+    html_names_free(&render->names);
+    html_style_free(&render->style);
+}
+
+const struct html_facts *
+html_render(struct span source, size_t octets, struct arena *arena, struct bytes *text)
+{
+    struct html_facts *facts  = arena_new(arena, sizeof *facts);
+    struct render      render = {.arena = arena, .facts = facts, .text = {.text = text}};
+    struct html_reader reader = {.rest = prepare(source, arena)};
+    size_t             before = text->len;
     struct html_token  token;
 
-    prepare(source, &prepared);
-    reader = (struct html_reader){.rest = bytes_span(&prepared)};
-    while (html_read(&reader, &token)) {
-        if (token.kind == HTML_START || token.kind == HTML_END)
-            render_tag(&render, &token);
-        else if (token.kind == HTML_TEXT && render.in_script == 0 && render.in_style == 0)
-            add_text(&render, token.text, token.literal);
-    }
-    bytes_free(&render.base);
-    bytes_free(&prepared);
+    *facts = (struct html_facts){0};
+    start(&render, source);
+    while (html_read(&reader, &token))
+        render_token(&render, &token);
+    html_reader_free(&reader);
+    finish_lists(&render);
+    finish_numbers(&render, span_tail(bytes_span(text), before), octets);
+    clear(&render);
+    return facts;
 }

@@ -1,333 +1,427 @@
-/* Cuts as Perl's HTML::Parser does, which SpamAssassin's rules are written for: a tag that never ends swallows the
- * rest. */
+/*
+ * What is at the front of the rest decides. A token that has no end in the source is looked at once more when all else
+ * is read: a comment may then end at any >, and what still has none is a comment up to the end.
+ */
 #include <ctype.h>
-#include <libxml/HTMLparser.h>
+#include <stdint.h>
+#include <stdlib.h>
 
-#include "rules/mail/charset.h"
+#include "base/memory.h"
+#include "rules/mail/html_entity.h"
+#include "rules/mail/html_markup.h"
 #include "rules/mail/html_token.h"
 
-enum { ENTITY_NAME_MAX = 8 };
-
-/* Elements whose content is not HTML, up to their end tag; are entities decoded there? */
+/* Elements whose content is not HTML, up to their end tag. */
 static const struct {
     const char *name;
-    bool        entities;
+    bool        entities;      /* are decoded there */
+    bool        ended;         /* at the end of the source, if there was no tag; the content stays what it is */
+    bool        reinterpreted; /* the content is HTML after all, if there was no end tag */
+    bool        for_ever;      /* no tag ends it */
 } literal_elements[] = {
-    {"script", false},    {"style", false}, {"xmp", false},     {"iframe", false},
-    {"plaintext", false}, {"title", true},  {"textarea", true},
+    {.name = "script", .ended = true},
+    {.name = "style", .ended = true},
+    {.name = "xmp"},
+    {.name = "iframe"},
+    {.name = "plaintext", .for_ever = true},
+    {.name = "title", .entities = true, .reinterpreted = true},
+    {.name = "textarea", .entities = true},
 };
 
 enum { LITERAL_ELEMENTS = sizeof literal_elements / sizeof literal_elements[0] };
 
-static bool
-is_space(char c)
+static enum html_section
+section_of(const struct html_reader *reader)
 {
-    return c == ' ' || (c >= '\t' && c <= '\r');
+    return reader->sections.len > 0 ? (enum html_section)reader->sections.data[reader->sections.len - 1]
+                                    : HTML_NO_SECTION;
 }
 
-static size_t
-skip_space(struct span text, size_t at)
+/* Takes `len` octets off the front, for a token. */
+static void
+take(struct html_reader *reader, size_t len, enum html_token_kind kind, struct html_token *token)
 {
-    while (at < text.len && is_space(text.data[at]))
+    *token       = (struct html_token){.kind = kind, .text = span_head(reader->rest, len)};
+    reader->rest = span_tail(reader->rest, len);
+    if (kind == HTML_TEXT && reader->literal > 0)
+        token->literal = !literal_elements[reader->literal - 1].entities;
+    else if (kind == HTML_TEXT)
+        token->literal = section_of(reader) == HTML_SECTION_CDATA;
+}
+
+static void
+set_name(struct html_reader *reader, struct span name, struct html_token *token)
+{
+    bytes_clear(&reader->name);
+    bytes_add(&reader->name, name);
+    for (size_t i = 0; i < reader->name.len; i++)
+        reader->name.data[i] = (char)tolower((unsigned char)reader->name.data[i]);
+    token->name = bytes_span(&reader->name);
+}
+
+/* Adds an attribute's name and value; returns where it ends, behind white space. */
+static size_t
+read_attribute(struct html_reader *reader, size_t at, size_t count)
+{
+    struct span           text = reader->rest;
+    struct html_attribute attribute;
+    size_t                start = at++;
+
+    while (at < text.len && !html_is_space(text.data[at]) && text.data[at] != '>' && text.data[at] != '=')
         at++;
+    attribute.name = attribute.value = (struct span){text.data + start, at - start};
+    at                               = html_skip_space(text, at);
+    if (html_octet(text, at) == '=') {
+        bool quoted;
+
+        start  = html_skip_space(text, at + 1);
+        quoted = html_octet(text, start) == '"' || html_octet(text, start) == '\'';
+        at = quoted ? html_find(text, start + 1, span_head(span_tail(text, start), 1)) : html_skip_word(text, start);
+        if (at == HTML_NO_END)
+            return HTML_NO_END;
+        attribute.value = (struct span){text.data + start + quoted, at - start - (quoted ? 2 : 0)};
+        at              = html_skip_space(text, at);
+    }
+    if (count == reader->attribute_capacity) {
+        reader->attribute_capacity = count > 0 ? count * 2 : 16;
+        reader->attributes =
+            memory_resize_array(reader->attributes, reader->attribute_capacity, sizeof reader->attributes[0]);
+    }
+    reader->attributes[count] = attribute;
     return at;
 }
 
-/* Where `mark` ends in `text`, searched from `at`; 0 if it is not there. */
-static size_t
-find_end(struct span text, size_t at, struct span mark)
+static void
+enter_element(struct html_reader *reader, struct span name)
 {
-    const char *found = at < text.len ? memmem(text.data + at, text.len - at, mark.data, mark.len) : NULL;
-
-    return found != NULL ? (size_t)(found - text.data) + mark.len : 0;
+    for (size_t i = 0; i < LITERAL_ELEMENTS; i++)
+        if (span_equal(name, span_of(literal_elements[i].name)))
+            reader->literal = i + 1;
 }
 
-/* A tag's name; "<br/>" is "br". Returns where it ends. */
 static size_t
-read_name(struct span text, size_t at, char name[HTML_NAME_MAX + 1])
+read_start(struct html_reader *reader, struct html_token *token)
 {
-    size_t start = at, len;
+    struct span text  = reader->rest, name;
+    size_t      count = 0, at = html_skip_word(text, 2);
 
-    while (at < text.len && !is_space(text.data[at]) && text.data[at] != '>')
-        at++;
-    len = at - start;
-    len -= len > 1 && at < text.len && text.data[at] == '>' && text.data[at - 1] == '/';
-    name[0] = '\0';
-    if (len <= HTML_NAME_MAX) {
-        for (size_t i = 0; i < len; i++)
-            name[i] = (char)tolower((unsigned char)text.data[start + i]);
-        name[len] = '\0';
+    name = (struct span){text.data + 1, at - 1};
+    at   = html_skip_space(text, at);
+    while (at < text.len && text.data[at] != '>') {
+        at = read_attribute(reader, at, count);
+        if (at == HTML_NO_END)
+            return HTML_NO_END;
+        count++;
     }
-    return at;
-}
-
-/* The value behind an = sign. Returns what follows it; 0 if a quote is not closed. */
-static size_t
-read_value(struct span text, size_t at, struct span *value)
-{
-    size_t start = at;
-
-    if (at < text.len && (text.data[at] == '"' || text.data[at] == '\'')) {
-        at = find_end(text, at + 1, (struct span){text.data + at, 1});
-        if (at > 0)
-            *value = (struct span){text.data + start + 1, at - start - 2};
-        return at;
-    }
-    while (at < text.len && !is_space(text.data[at]) && text.data[at] != '>')
-        at++;
-    *value = (struct span){text.data + start, at - start};
-    return at;
+    if (at >= text.len)
+        return HTML_NO_END;
+    take(reader, at + 1, HTML_START, token);
+    set_name(reader, name, token);
+    token->attributes      = reader->attributes;
+    token->attribute_count = count;
+    enter_element(reader, token->name);
+    return at + 1;
 }
 
 static size_t
-read_attribute(struct span text, size_t at, struct html_attribute *attribute)
-{
-    size_t start = at, behind;
-
-    while (at < text.len && !is_space(text.data[at]) && text.data[at] != '>' && (text.data[at] != '=' || at == start))
-        at++;
-    *attribute = (struct html_attribute){.name = {text.data + start, at - start}};
-    behind     = skip_space(text, at);
-    if (behind < text.len && text.data[behind] == '=')
-        return read_value(text, skip_space(text, behind + 1), &attribute->value);
-    return at;
-}
-
-/* A start or end tag, attributes and all. Returns its length; 0 if it does not end. */
-static size_t
-read_tag(struct span text, struct html_token *token)
-{
-    size_t at = text.data[1] == '/' ? 2 : 1;
-
-    token->kind            = at == 2 ? HTML_END : HTML_START;
-    token->attribute_count = 0;
-    at                     = skip_space(text, read_name(text, at, token->name));
-    while (at > 0 && at < text.len && text.data[at] != '>') {
-        struct html_attribute attribute;
-
-        at = read_attribute(text, at, &attribute);
-        if (at > 0)
-            at = skip_space(text, at);
-        if (token->attribute_count < HTML_ATTRIBUTES_MAX)
-            token->attributes[token->attribute_count++] = attribute;
-    }
-    return at > 0 && at < text.len ? at + 1 : 0;
-}
-
-/* Where a comment ends, its "-->", which may have white space before the ">"; 0: there is no end. */
-static size_t
-find_comment_end(struct span text)
-{
-    size_t at = find_end(text, 4, SPAN("--"));
-
-    while (at > 0) {
-        size_t behind = skip_space(text, at);
-
-        if (behind < text.len && text.data[behind] == '>')
-            return behind + 1;
-        at = find_end(text, at - 1, SPAN("--"));
-    }
-    return 0;
-}
-
-static size_t
-read_comment(struct html_reader *reader)
-{
-    size_t len = reader->comments_end_no_more ? 0 : find_comment_end(reader->rest);
-
-    reader->comments_end_no_more = len == 0;
-    return len > 0 ? len : find_end(reader->rest, 4, SPAN(">"));
-}
-
-/* A comment, declaration, marked section or processing instruction. Returns its length; 0 if it does not end. */
-static size_t
-read_ignored(struct html_reader *reader, struct html_token *token)
+read_end(struct html_reader *reader, struct html_token *token)
 {
     struct span text = reader->rest;
+    size_t      name = html_skip_word(text, 2), at = html_end_tag_end(text, name);
+    bool        named = name > 2;
 
-    token->kind = HTML_IGNORED;
-    if (text.len >= 4 && memcmp(text.data, "<!--", 4) == 0)
-        return read_comment(reader);
-    if (text.len >= 9 && memcmp(text.data, "<![CDATA[", 9) == 0) {
-        size_t len = find_end(text, 9, SPAN("]]>"));
-
-        token->kind    = HTML_TEXT;
-        token->literal = true;
-        token->text    = (struct span){text.data + 9, len > 0 ? len - 12 : 0};
-        return len;
-    }
-    return find_end(text, 2, SPAN(">"));
+    if (at == HTML_NO_END)
+        return HTML_NO_END;
+    take(reader, at, named ? HTML_END : HTML_COMMENT, token);
+    if (named)
+        set_name(reader, (struct span){text.data + 2, name - 2}, token);
+    return at;
 }
 
-/* What stands at a `<`: its length, all there is if it has no end; 0 if it is no more than a character. */
 static size_t
-read_markup(struct html_reader *reader, struct html_token *token)
+enter_section(struct html_reader *reader)
 {
-    struct span text   = reader->rest;
-    char        second = text.len > 1 ? text.data[1] : '\0';
-    char        third  = text.len > 2 ? text.data[2] : '\0';
-    size_t      len;
+    enum html_section section;
+    size_t            len = html_section_start(reader->rest, &section);
 
-    if (isalpha((unsigned char)second) || (second == '/' && isalpha((unsigned char)third)))
-        len = read_tag(text, token);
-    else if (second == '!' || second == '?' || second == '/')
-        len = read_ignored(reader, token);
-    else
-        return 0;
-    if (len > 0)
+    if (len == HTML_NO_END || len == HTML_NO_MARKUP)
         return len;
-    token->kind = HTML_IGNORED;
-    return text.len;
+    bytes_add_char(&reader->sections, (char)(section > section_of(reader) ? section : section_of(reader)));
+    reader->rest = span_tail(reader->rest, len);
+    return len;
 }
 
-/* Where `text` holds the end tag of `name`, or its length. */
+/* What begins with "<!" and is no marked section. */
 static size_t
-find_literal_end(struct span text, const char *name)
+read_declaration(struct html_reader *reader, struct html_token *token)
 {
-    struct span tag = span_of(name);
-    size_t      at  = 0;
+    struct span          text = reader->rest;
+    enum html_token_kind kind = HTML_COMMENT;
+    size_t               len  = HTML_NO_MARKUP;
 
-    while (at < text.len) {
-        const char *start = memmem(text.data + at, text.len - at, "</", 2);
-
-        if (start == NULL)
-            break;
-        at = (size_t)(start - text.data);
-        if (span_starts_nocase(span_tail(text, at + 2), tag)) {
-            size_t behind = skip_space(text, at + 2 + tag.len);
-
-            if (behind == text.len || text.data[behind] == '>')
-                return at;
-        }
-        at += 2;
+    if (html_octet(text, 2) == '-' && text.len == 3)
+        return HTML_NO_END;
+    if (html_octet(text, 2) == '-' && html_octet(text, 3) == '-') {
+        len = reader->lenient ? html_find(text, 4, SPAN(">")) : html_comment_end(text);
+    } else if (isalpha((unsigned char)html_octet(text, 2))) {
+        len  = html_declaration_end(text);
+        kind = len != HTML_NO_MARKUP ? HTML_DECLARATION : HTML_COMMENT;
     }
-    return text.len;
+    if (len == HTML_NO_MARKUP)
+        len = html_find(text, 2, SPAN(">"));
+    if (len != HTML_NO_END)
+        take(reader, len, kind, token);
+    return len;
+}
+
+/* What a step through the source came to. */
+enum step { STEP_TOKEN, STEP_ON, STEP_STUCK };
+
+/* "<...": a token; or nothing that rules see, and it is gone; or no markup but text, when `*text` is set. */
+static enum step
+step_markup(struct html_reader *reader, struct html_token *token, bool *text)
+{
+    char   second = html_octet(reader->rest, 1);
+    size_t len    = HTML_NO_MARKUP;
+
+    if (reader->rest.len < 3)
+        return STEP_STUCK;
+    if (html_is_name_start(second)) {
+        len = read_start(reader, token);
+    } else if (second == '/') {
+        len = read_end(reader, token);
+    } else if (second == '!') {
+        len = html_octet(reader->rest, 2) == '[' ? enter_section(reader) : HTML_NO_MARKUP;
+        if (len != HTML_NO_MARKUP)
+            return len == HTML_NO_END ? STEP_STUCK : STEP_ON;
+        len = read_declaration(reader, token);
+    } else if (second == '?') {
+        len = html_find(reader->rest, 2, SPAN(">"));
+        if (len != HTML_NO_END)
+            reader->rest = span_tail(reader->rest, len);
+        return len == HTML_NO_END ? STEP_STUCK : STEP_ON;
+    }
+    *text = len == HTML_NO_MARKUP;
+    return len == HTML_NO_END ? STEP_STUCK : STEP_TOKEN;
 }
 
 static void
-make_text(struct html_reader *reader, size_t len, bool literal, struct html_token *token)
+leave_section(struct html_reader *reader)
 {
-    token->kind    = HTML_TEXT;
-    token->literal = literal;
-    token->text    = span_head(reader->rest, len);
-    reader->rest   = span_tail(reader->rest, len);
+    reader->rest = span_tail(reader->rest, 3);
+    reader->sections.len--;
 }
 
+/* Text that goes up to the end of the source: its last word is a text of its own. */
+static enum step
+step_last_text(struct html_reader *reader, struct html_token *token)
+{
+    struct span text = reader->rest;
+    size_t      len  = text.len;
+
+    while (!html_is_space(text.data[text.len - 1]) && len > 0 && !html_is_space(text.data[len - 1]))
+        len--;
+    while (len > 0 && html_is_space(text.data[len - 1]))
+        len--;
+    if (len == 0)
+        return STEP_STUCK;
+    take(reader, len, HTML_TEXT, token);
+    return STEP_TOKEN;
+}
+
+/* Text up to the next tag; in a marked section, or up to its end. */
+static enum step
+step_text(struct html_reader *reader, size_t from, struct html_token *token)
+{
+    struct span text  = reader->rest;
+    const char *tag   = from < text.len ? memchr(text.data + from, '<', text.len - from) : NULL;
+    size_t      len   = tag != NULL ? (size_t)(tag - text.data) : text.len;
+    const char *close = NULL;
+
+    if (section_of(reader) != HTML_NO_SECTION)
+        close = memmem(text.data + from, len - from, "]]>", 3);
+    if (close != NULL) {
+        take(reader, (size_t)(close - text.data), HTML_TEXT, token);
+        leave_section(reader);
+        return STEP_TOKEN;
+    }
+    if (tag == NULL)
+        return step_last_text(reader, token);
+    take(reader, len, HTML_TEXT, token);
+    return STEP_TOKEN;
+}
+
+/* Inside of <![CDATA[ and <![RCDATA[, where nothing but their end is markup. */
+static enum step
+step_section(struct html_reader *reader, struct html_token *token)
+{
+    size_t end = html_find(reader->rest, 0, SPAN("]]>"));
+
+    if (end == HTML_NO_END)
+        return STEP_STUCK;
+    take(reader, end - 3, HTML_TEXT, token);
+    leave_section(reader);
+    return token->text.len > 0 ? STEP_TOKEN : STEP_ON;
+}
+
+/* Where the end tag of the literal element is, and its length; HTML_NO_END: there is none. */
+static size_t
+find_literal_end(const struct html_reader *reader, size_t *len)
+{
+    struct span tag = span_of(literal_elements[reader->literal - 1].name);
+
+    if (literal_elements[reader->literal - 1].for_ever || (reader->endless >> reader->literal & 1) != 0)
+        return HTML_NO_END;
+    for (size_t at = html_find(reader->rest, 0, SPAN("</")); at != HTML_NO_END;
+         at        = html_find(reader->rest, at, SPAN("</"))) {
+        size_t behind = at + tag.len;
+
+        if (!span_starts_nocase(span_tail(reader->rest, at), tag))
+            continue;
+        behind = html_skip_space(reader->rest, behind);
+        *len   = behind + 1 - (at - 2);
+        if (html_octet(reader->rest, behind) == '>')
+            return at - 2;
+    }
+    return HTML_NO_END;
+}
+
+/* Inside of <script> and its like: the text up to the end tag, then that. */
+static enum step
+step_literal(struct html_reader *reader, struct html_token *token)
+{
+    size_t len = 0, end = find_literal_end(reader, &len);
+
+    if (end == HTML_NO_END) {
+        reader->endless |= 1U << reader->literal;
+        return STEP_STUCK;
+    }
+    if (end > 0) {
+        take(reader, end, HTML_TEXT, token);
+        return STEP_TOKEN;
+    }
+    take(reader, len, HTML_END, token);
+    set_name(reader, span_of(literal_elements[reader->literal - 1].name), token);
+    reader->literal = 0;
+    return STEP_TOKEN;
+}
+
+static enum step
+step(struct html_reader *reader, struct html_token *token)
+{
+    enum html_section section = section_of(reader);
+    bool              text    = false;
+    enum step         result;
+
+    if (reader->rest.len == 0)
+        return STEP_STUCK;
+    if (reader->literal > 0)
+        return step_literal(reader, token);
+    if (section == HTML_SECTION_CDATA || section == HTML_SECTION_RCDATA)
+        return step_section(reader, token);
+    if (reader->rest.data[0] != '<')
+        return step_text(reader, 0, token);
+    result = step_markup(reader, token, &text);
+    return text ? step_text(reader, 1, token) : result;
+}
+
+/* An element whose end is made up, with the text in front of it if that is to stay what it is. */
+static void
+end_element(struct html_reader *reader, struct html_token *token)
+{
+    const char *name = literal_elements[reader->literal - 1].name;
+
+    if (reader->at_end || reader->rest.len == 0) {
+        reader->literal = 0;
+        take(reader, 0, HTML_END, token);
+        set_name(reader, span_of(name), token);
+        return;
+    }
+    take(reader, reader->rest.len, HTML_TEXT, token);
+}
+
+/* Goes on where no step can be made; false at the end. `*done`: a token was made. */
 static bool
-read_literal(struct html_reader *reader, struct html_token *token)
+go_on(struct html_reader *reader, struct html_token *token, bool *done)
 {
-    size_t len     = find_literal_end(reader->rest, reader->literal_until);
-    bool   literal = true;
+    char second = html_octet(reader->rest, 1);
 
-    for (size_t i = 0; i < LITERAL_ELEMENTS; i++)
-        if (strcmp(reader->literal_until, literal_elements[i].name) == 0)
-            literal = !literal_elements[i].entities;
-    reader->literal_until = NULL;
-    make_text(reader, len, literal, token);
-    return len > 0;
+    *done = true;
+    if (reader->literal > 0 && literal_elements[reader->literal - 1].ended) {
+        end_element(reader, token);
+        return true;
+    }
+    reader->at_end = true;
+    if (reader->rest.len == 0)
+        return false;
+    if (reader->literal > 0 && literal_elements[reader->literal - 1].reinterpreted) {
+        reader->unended = literal_elements[reader->literal - 1].name;
+        reader->literal = 0;
+        *done           = false;
+    } else if (reader->literal > 0 || reader->rest.data[0] != '<') {
+        take(reader, reader->rest.len, HTML_TEXT, token);
+    } else if (!reader->lenient) {
+        reader->lenient = true;
+        *done           = false;
+    } else {
+        bool comment = reader->rest.len == 1 || html_is_name_start(second) || memchr("/!?", second, 3) != NULL;
+
+        take(reader, reader->rest.len, comment ? HTML_COMMENT : HTML_TEXT, token);
+    }
+    return true;
 }
 
-static void
-enter_element(struct html_reader *reader, const struct html_token *token)
+/* The next token, but for the end of elements that were not ended. */
+static bool
+read_next(struct html_reader *reader, struct html_token *token)
 {
-    for (size_t i = 0; i < LITERAL_ELEMENTS; i++)
-        if (strcmp(token->name, literal_elements[i].name) == 0)
-            reader->literal_until = literal_elements[i].name;
+    for (;;) {
+        bool      ignored = section_of(reader) == HTML_SECTION_IGNORE;
+        enum step result  = step(reader, token);
+        bool      done    = result == STEP_TOKEN;
+
+        if (result == STEP_STUCK && !go_on(reader, token, &done))
+            return false;
+        if (done && !ignored)
+            return true;
+    }
 }
 
 bool
 html_read(struct html_reader *reader, struct html_token *token)
 {
-    const char *next;
-    size_t      len;
+    bool any = reader->any_behind || read_next(reader, token);
 
-    if (reader->literal_until != NULL && reader->rest.len > 0 && read_literal(reader, token))
-        return true;
-    if (reader->rest.len == 0)
-        return false;
-    len = reader->rest.data[0] == '<' ? read_markup(reader, token) : 0;
-    if (len > 0) {
-        reader->rest = span_tail(reader->rest, len);
-        if (token->kind == HTML_START)
-            enter_element(reader, token);
-        return true;
-    }
-    next = memchr(reader->rest.data + 1, '<', reader->rest.len - 1);
-    make_text(reader, next != NULL ? (size_t)(next - reader->rest.data) : reader->rest.len, false, token);
+    if (reader->any_behind)
+        *token = reader->behind;
+    reader->any_behind = false;
+    if (reader->unended == NULL || (any && (token->kind == HTML_TEXT || token->kind == HTML_COMMENT)))
+        return any;
+    reader->any_behind = any;
+    if (any)
+        reader->behind = *token;
+    *token          = (struct html_token){.kind = HTML_END, .name = span_of(reader->unended)};
+    reader->unended = NULL;
     return true;
 }
 
-/* "&#65;", "&#x41;": what follows the "&#" up to and with the semicolon, if there is one. Returns its length, 0: it is
- * none. */
-static size_t
-read_number(struct span text, unsigned long *character)
-{
-    bool   hexadecimal = text.len > 0 && (text.data[0] == 'x' || text.data[0] == 'X');
-    size_t start = hexadecimal, at = start;
-
-    *character = 0;
-    for (; at < text.len &&
-           (hexadecimal ? isxdigit((unsigned char)text.data[at]) : isdigit((unsigned char)text.data[at]));
-         at++) {
-        int c = tolower((unsigned char)text.data[at]);
-
-        if (*character <= 0x10ffff)
-            *character = *character * (hexadecimal ? 16 : 10) + (unsigned long)(c >= 'a' ? c - 'a' + 10 : c - '0');
-    }
-    if (at == start)
-        return 0;
-    return at + (at < text.len && text.data[at] == ';');
-}
-
-static size_t
-read_entity_name(struct span text, unsigned long *character)
-{
-    char                  name[ENTITY_NAME_MAX + 1];
-    size_t                len = 0;
-    const htmlEntityDesc *entity;
-
-    while (len < text.len && len < ENTITY_NAME_MAX && isalnum((unsigned char)text.data[len])) {
-        name[len] = text.data[len];
-        len++;
-    }
-    name[len] = '\0';
-    entity    = len > 1 ? htmlEntityLookup((const xmlChar *)name) : NULL;
-    if (entity == NULL)
-        return 0;
-    *character = entity->value;
-    return len + (len < text.len && text.data[len] == ';');
-}
-
 void
-html_decode_entities(struct span text, struct bytes *utf8)
+html_reader_free(struct html_reader *reader)
 {
-    while (text.len > 0) {
-        const char   *ampersand = memchr(text.data, '&', text.len);
-        size_t        plain     = ampersand != NULL ? (size_t)(ampersand - text.data) : text.len, len;
-        unsigned long character = 0;
-        bool          number;
-
-        bytes_add(utf8, span_head(text, plain));
-        text = span_tail(text, plain);
-        if (text.len == 0)
-            break;
-        number = text.len > 1 && text.data[1] == '#';
-        len = number ? read_number(span_tail(text, 2), &character) : read_entity_name(span_tail(text, 1), &character);
-        if (len == 0)
-            bytes_add_char(utf8, '&');
-        else
-            charset_add_character(utf8, character);
-        text = span_tail(text, len > 0 ? len + 1 + number : 1);
-    }
+    bytes_free(&reader->sections);
+    bytes_free(&reader->name);
+    free(reader->attributes);
+    *reader = (struct html_reader){0};
 }
 
 bool
 html_attribute(const struct html_token *token, const char *name, struct bytes *value)
 {
+    bytes_clear(value);
     for (size_t i = 0; i < token->attribute_count; i++) {
         if (!span_equal_nocase(token->attributes[i].name, span_of(name)))
             continue;
-        html_decode_entities(token->attributes[i].value, value);
+        (void)html_decode_entities(token->attributes[i].value, false, value);
         return true;
     }
     return false;

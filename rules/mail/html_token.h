@@ -1,7 +1,7 @@
 /*
- * HTML cut into tags and text, forgiving as mail programs are and building no tree: libxml2's parser makes up tags that
- * nobody wrote and pays for deep nesting with the square of the depth; here each octet is looked at a bounded number of
- * times. Pure.
+ * HTML cut into tags, comments and text, forgiving as mail programs are and building no tree: libxml2's parser makes up
+ * tags that nobody wrote and pays for deep nesting with the square of the depth. Here each octet is looked at a bounded
+ * number of times. Cuts where Perl's HTML::Parser cuts, which SpamAssassin's rules are written for.
  */
 #ifndef RULES_MAIL_HTML_TOKEN_H
 #define RULES_MAIL_HTML_TOKEN_H
@@ -9,41 +9,53 @@
 #include <stdbool.h>
 
 #include "base/bytes.h"
-#include "base/span.h"
 
-enum html_token_kind { HTML_TEXT, HTML_START, HTML_END, HTML_IGNORED };
-
-enum { HTML_ATTRIBUTES_MAX = 50, HTML_NAME_MAX = 31 };
+enum html_token_kind {
+    HTML_TEXT,
+    HTML_START,
+    HTML_END,
+    HTML_COMMENT,     /* and what else has no meaning: "<!x>", "</ x>", a tag that never ends */
+    HTML_DECLARATION, /* "<!DOCTYPE ...>" */
+};
 
 struct html_attribute {
     struct span name;  /* as written */
-    struct span value; /* as written, without the quotes; entities are not decoded. NULL data: none was given */
+    struct span value; /* as written, without the quotes; entities are not decoded. The name, if none was given */
 };
 
+/* Its spans live as long as the source, but `name` and `attributes` only until the next is read. */
 struct html_token {
-    enum html_token_kind  kind;
-    struct span           text;                    /* of HTML_TEXT, entities not decoded */
-    bool                  literal;                 /* HTML_TEXT: there are no entities in it */
-    char                  name[HTML_NAME_MAX + 1]; /* of a tag, in lower case; "" for one that is longer */
-    struct html_attribute attributes[HTML_ATTRIBUTES_MAX];
-    size_t                attribute_count; /* those past HTML_ATTRIBUTES_MAX are passed over */
+    enum html_token_kind         kind;
+    struct span                  text;       /* all of it; of HTML_TEXT entities are not decoded */
+    bool                         literal;    /* HTML_TEXT: there are no entities in it */
+    struct span                  name;       /* of a tag, in lower case; its data ends in '\0' */
+    const struct html_attribute *attributes; /* of HTML_START */
+    size_t                       attribute_count;
 };
 
 /* Starts as {.rest = source}. */
 struct html_reader {
-    struct span rest;
-    const char *literal_until; /* inside <script> and its like: the name of the tag that ends it */
-    bool        comments_end_no_more;
+    struct span            rest;
+    struct bytes           name;
+    struct html_attribute *attributes;
+    size_t                 attribute_capacity;
+    size_t                 literal;  /* which of the elements whose content is no HTML it is in, + 1 */
+    unsigned               endless;  /* those that have no end tag any more: bits */
+    struct bytes           sections; /* the marked sections it is in: what they come to together */
+    const char            *unended;  /* an element that was not ended and is to be, before the next tag */
+    struct html_token      behind;   /* what comes behind that end */
+    bool                   any_behind;
+    bool                   at_end;  /* nothing more is to come that could end what is open */
+    bool                   lenient; /* a comment ends at any > */
 };
 
-/* The next token; false at the end. Its spans point into the source. */
+/* The next token; false at the end. */
 bool html_read(struct html_reader *, struct html_token *);
 
-/* The value of an attribute, by its name in lower case: appended with its entities decoded. False if it was not given.
- */
-bool html_attribute(const struct html_token *, const char *name, struct bytes *value);
+void html_reader_free(struct html_reader *);
 
-/* Appends `text` with its entities decoded to UTF-8. */
-void html_decode_entities(struct span text, struct bytes *utf8);
+/* The value of an attribute, by its name in lower case: its entities decoded and in place of what is in `value`. False
+ * if it was not given; `value` is empty then. */
+bool html_attribute(const struct html_token *, const char *name, struct bytes *value);
 
 #endif

@@ -98,10 +98,9 @@ is_latin(struct span utf8)
 
 /* The text of all parts while it is put together. */
 struct rendering {
-    struct mail       *mail;
-    struct uri_places *links;
-    struct bytes       text;  /* UTF-8 */
-    bool               ascii; /* all that was rendered is, but for the entities in it */
+    struct mail *mail;
+    struct bytes text;  /* UTF-8 */
+    bool         ascii; /* all that was rendered is, but for the entities in it */
 };
 
 /* Renders a part, and adds that. */
@@ -114,8 +113,8 @@ render(struct rendering *rendering, struct mime_part *part)
     charset_decode(part->text, part->charset, CHARSET_GUESS, &utf8);
     part->octets = charset_is_ascii(bytes_span(&utf8));
     rendering->ascii &= part->octets;
-    if (part->kind == MIME_HTML)
-        html_render(bytes_span(&utf8), arena, &html, rendering->links);
+    if (part->kind == MIME_HTML && part->text.len > 0)
+        part->html = html_render(bytes_span(&utf8), part->text.len, arena, &html);
     part->rendered = arena_copy(arena, bytes_span(part->kind == MIME_HTML ? &html : &utf8));
     part->octets   = part->octets && is_latin(part->rendered);
     bytes_add(&rendering->text, cut(part->rendered, MAIL_BODY_PART_MAX, "\n "));
@@ -207,10 +206,10 @@ split_lines(struct span text, struct spans *lines)
 }
 
 static void
-fill_body(struct mail *mail, struct uri_places *links)
+fill_body(struct mail *mail)
 {
     struct span      subject   = mail_headers_last(&mail->headers, SPAN("Subject"));
-    struct rendering rendering = {.mail = mail, .links = links, .ascii = true};
+    struct rendering rendering = {.mail = mail, .ascii = true};
     struct bytes     lines     = {0};
 
     for (size_t i = 0; i < mail->parts.count; i++) {
@@ -263,21 +262,37 @@ fill_rawbody(struct mail *mail)
     }
 }
 
-/* The addresses in text come to those in HTML, which are there already. */
+/* The addresses in text, and those that HTML links to. */
 static void
-fill_uris(struct mail *mail, struct uri_places *places)
+find_uris(struct mail *mail, struct uri_places *places)
 {
-    struct uri_details *details = &mail->uri_details;
-    struct span_index   seen    = {0};
+    struct span_index seen = {0};
 
     for (size_t i = 0; i < mail->body.count; i++)
         uri_find(mail->body.items[i], mail->settings, &mail->arena, &seen, places);
     span_index_free(&seen);
-    uri_details_fill(details, places, mail->settings, &mail->arena, MAIL_URIS_MAX);
+    for (size_t i = 0; i < mail->parts.count; i++) {
+        const struct html_facts *html = mail->parts.items[i].html;
+
+        for (size_t link = 0; html != NULL && link < html->link_count; link++)
+            uri_places_add(places, html->links[link]);
+        mail->uri_details.truncated |= html != NULL && html->numbers[HTML_URI_TRUNCATED] > 0;
+    }
+}
+
+static void
+fill_uris(struct mail *mail)
+{
+    struct uri_details *details = &mail->uri_details;
+    struct uri_places   places  = {0};
+
+    find_uris(mail, &places);
+    uri_details_fill(details, &places, mail->settings, &mail->arena, MAIL_URIS_MAX);
     for (size_t i = 0; i < details->count; i++)
         for (size_t form = 0; form < details->items[i].cleaned_count; form++)
             spans_add(&mail->uris, details->items[i].cleaned[form]);
     spans_sort_unique(&mail->uris);
+    uri_places_free(&places);
 }
 
 void
@@ -295,8 +310,7 @@ mail_start(void)
 void
 mail_parse(struct mail *mail, const struct mail_settings *settings, struct span text)
 {
-    struct uri_places places = {0};
-    size_t            head;
+    size_t head;
 
     mail_start();
     *mail      = (struct mail){.settings = settings != NULL ? settings : mail_settings_default()};
@@ -305,10 +319,9 @@ mail_parse(struct mail *mail, const struct mail_settings *settings, struct span 
     mail->head = span_head(mail->full, head);
     mail->text = span_tail(mail->full, head);
     mime_take_apart(&mail->parts, &mail->arena, &mail->headers, mail->text);
-    fill_body(mail, &places);
+    fill_body(mail);
     fill_rawbody(mail);
-    fill_uris(mail, &places);
-    uri_places_free(&places);
+    fill_uris(mail);
 }
 
 void

@@ -9,6 +9,7 @@
 #define RULES_MAIL_MIME_H
 
 #include "base/bytes.h"
+#include "rules/mail/html.h"
 #include "rules/mail/mail_header.h"
 
 enum {
@@ -41,8 +42,9 @@ struct mime_part {
     struct span    text;       /* unless MIME_OTHER: the decoded octets with LF line ends, in its charset */
 
     /* Of MIME_PLAIN and MIME_HTML, filled by mail_parse(). */
-    struct span rendered; /* as its reader sees it: UTF-8 */
-    bool        octets;   /* SpamAssassin has `rendered` as Latin-1, in which only ASCII has letters and white space */
+    struct span              rendered; /* as its reader sees it: UTF-8 */
+    const struct html_facts *html;     /* what is known of MIME_HTML; NULL: it is empty, or no HTML */
+    bool octets; /* SpamAssassin has `rendered` as Latin-1, in which only ASCII has letters and white space */
 };
 
 /* What was found wrong, by SpamAssassin's names. */

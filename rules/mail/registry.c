@@ -133,12 +133,61 @@ registry_host_valid(const struct registry *registry, struct span host)
     }
 }
 
+/* The label that stands `from` places before the end; 0 is the last. */
+static struct span
+label_at(struct span host, unsigned from)
+{
+    for (; from > 0; from--) {
+        size_t len = last_labels(host, 1).len;
+
+        if (host.len == len)
+            return (struct span){0};
+        host.len -= len + 1;
+    }
+    return last_labels(host, 1);
+}
+
+static bool
+is_us_state(struct span label)
+{
+    static const char states[] = "ak al ar az ca co ct dc de fl ga gu hi ia id il in ks ky la ma md me mi mn mo ms mt "
+                                 "nc nd ne nh nj nm nv ny oh ok or pa pr ri sc sd tn tx ut va vi vt wa wi wv wy ";
+
+    for (const char *state = states; label.len == 2 && *state != '\0'; state += 3)
+        if (span_equal_nocase(label, (struct span){state, 2}))
+            return true;
+    return false;
+}
+
+/* Below .us there are domains for schools, counties, cities and other places: RFC 1480, 2. How many labels, with the
+ * state and .us, everybody there shares; 0: as elsewhere. */
+static unsigned
+us_levels(struct span host)
+{
+    struct span fourth = label_at(host, 3);
+
+    if (!span_equal_nocase(label_at(host, 0), SPAN("us")))
+        return 0;
+    if (is_us_state(label_at(host, 1)) &&
+        (span_equal_nocase(fourth, SPAN("ci")) || span_equal_nocase(fourth, SPAN("co")) ||
+         (span_equal_nocase(fourth, SPAN("pvt")) && span_equal_nocase(label_at(host, 2), SPAN("k12")))))
+        return 4;
+    return is_us_state(label_at(host, 1)) && label_at(host, 2).len > 0 ? 3 : 0;
+}
+
 struct span
 registry_domain(const struct registry *registry, struct span host)
 {
-    for (unsigned level = REGISTRY_LEVELS; level > 1; level--)
-        if (holds(registry, level, last_labels(host, level)))
+    unsigned us = us_levels(host);
+
+    if (us > 0)
+        return last_labels(host, us + 1);
+    for (unsigned level = REGISTRY_LEVELS; level > 1; level--) {
+        bool counted = level < 3 || !span_equal_nocase(label_at(host, 0), SPAN("us"));
+
+        if (counted && holds(registry, level, last_labels(host, level)))
             return last_labels(host, level + 1);
+    }
     return last_labels(host, 2);
 }
 

@@ -8,7 +8,7 @@ struct uri_pieces {
 };
 
 static struct regex_built_in pieces_pattern = {"^(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\\?([^#]*))?(?:#(.*))?",
-                                               "s", NULL};
+                                               "", NULL};
 static struct regex_built_in www_pattern    = {"^www\\d*\\.", "i", NULL};
 static struct regex_built_in ftp_pattern    = {"^ftp\\d*\\.", "i", NULL};
 
