@@ -9,7 +9,9 @@
 #include "rules/eval/plugins.h"
 
 const struct eval_plugin *const eval_plugins[] = {
-    &header_eval_plugin, &wlbl_eval_plugin, &freemail_plugin, &vbounce_plugin, &welcomelist_subject_plugin, NULL,
+    &header_eval_plugin, &wlbl_eval_plugin,           &freemail_plugin,
+    &vbounce_plugin,     &welcomelist_subject_plugin, &mime_eval_plugin,
+    &body_eval_plugin,   &image_info_plugin,          NULL,
 };
 
 enum { PLUGINS = sizeof eval_plugins / sizeof eval_plugins[0] - 1 };
@@ -221,6 +223,14 @@ eval_run_end(struct eval_run *run)
         if (run->facts[i] != NULL && eval_plugins[i]->forget != NULL)
             eval_plugins[i]->forget(run->facts[i]);
     arena_free(&run->arena);
+}
+
+double
+eval_number(const struct eval_call *call, size_t index, double otherwise)
+{
+    if (index >= call->argument_count || span_equal(call->arguments[index], SPAN("undef")))
+        return otherwise;
+    return strtod(call->arguments[index].data, NULL);
 }
 
 void *

@@ -27,6 +27,7 @@ struct eval_call {
     struct span                 arguments[EVAL_ARGUMENTS_MAX]; /* without quotes; the data ends in '\0' */
     void                       *prepared;                      /* what the function's `prepare` made of them */
     char                       *text;                          /* what the arguments point into */
+    bool                        rawbody;                       /* of a rawbody rule, and not one of another kind */
 };
 
 struct eval_function {
@@ -101,6 +102,9 @@ struct eval_run {
 void     eval_run_start(struct eval_run *, struct eval_settings *, const struct mail *);
 unsigned eval_run_call(struct eval_run *, const struct eval_call *);
 void     eval_run_end(struct eval_run *);
+
+/* For functions: argument `index` as a number; `otherwise` if it was not given, or is "undef". */
+double eval_number(const struct eval_call *, size_t index, double otherwise);
 
 /* For functions: what their plugin remembers of the message, and how it is set. */
 void       *eval_facts(struct eval_run *, const struct eval_plugin *);

@@ -9,5 +9,8 @@ extern const struct eval_plugin wlbl_eval_plugin;           /* wlbl_eval.c */
 extern const struct eval_plugin freemail_plugin;            /* freemail.c */
 extern const struct eval_plugin vbounce_plugin;             /* vbounce.c */
 extern const struct eval_plugin welcomelist_subject_plugin; /* welcomelist_subject.c */
+extern const struct eval_plugin mime_eval_plugin;           /* mime_eval.c */
+extern const struct eval_plugin body_eval_plugin;           /* body_eval.c */
+extern const struct eval_plugin image_info_plugin;          /* image_info.c */
 
 #endif

@@ -3,14 +3,16 @@
  * is the queue of those to be taken apart. Then all is put in the order of the mail.
  */
 #include <ctype.h>
-#include <glib.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "rules/mail/mime.h"
 #include "rules/mail/mime_content.h"
 #include "rules/mail/mime_text.h"
+#include "rules/mail/span_index.h"
 #include "rules/regex.h"
+
+enum { OPEN_STEP = 16 }; /* boundaries that room is made for at once */
 
 /* A part on its way into the tree. */
 struct node {
@@ -30,7 +32,8 @@ struct walk {
     size_t              count, capacity;
     size_t              fields;  /* of all parts */
     struct mail_headers headers; /* of the part that is read */
-    GHashTable         *open;    /* boundaries: 1 begun, 0 begun and ended, less: ended too often */
+    struct span_index   boundaries;
+    int                *open; /* for each: 1 begun, 0 begun and ended, less: ended too often */
 };
 
 /* A multipart that is cut at its boundaries. */
@@ -250,10 +253,13 @@ add_part(struct walk *walk, size_t parent, struct span body)
 static void
 note_boundary(struct walk *walk, struct span boundary, bool begins)
 {
-    char    *name  = g_strndup(boundary.data, boundary.len);
-    gpointer state = g_hash_table_lookup(walk->open, name);
+    size_t before = walk->boundaries.spans.count, number = span_index_add(&walk->boundaries, boundary);
 
-    g_hash_table_replace(walk->open, name, GINT_TO_POINTER(begins ? 1 : GPOINTER_TO_INT(state) - 1));
+    if (number == before && number % OPEN_STEP == 0)
+        walk->open = memory_resize_array(walk->open, number + OPEN_STEP, sizeof walk->open[0]);
+    if (number == before)
+        walk->open[number] = 0;
+    walk->open[number] = begins ? 1 : walk->open[number] - 1;
 }
 
 /* A boundary is followed by a field, at once. */
@@ -410,12 +416,13 @@ put_in_order(struct walk *walk)
     free(place);
 }
 
-static gboolean
-is_unbalanced(gpointer name, gpointer state, gpointer context)
+static bool
+is_unbalanced(const struct walk *walk)
 {
-    (void)name;
-    (void)context;
-    return GPOINTER_TO_INT(state) != 0;
+    for (size_t i = 0; i < walk->boundaries.spans.count; i++)
+        if (walk->open[i] != 0)
+            return true;
+    return false;
 }
 
 void
@@ -423,14 +430,14 @@ mime_take_apart(struct mime_parts *parts, struct arena *arena, const struct mail
 {
     struct walk walk = {.parts = parts, .arena = arena};
 
-    *parts    = (struct mime_parts){0};
-    walk.open = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    *parts = (struct mime_parts){0};
     add_message(&walk, *headers, body, MIME_DEPTH_MAX);
     for (size_t i = 0; i < walk.count; i++)
         take_node_apart(&walk, i);
-    parts->flaws.mime_missing_boundary = g_hash_table_find(walk.open, is_unbalanced, NULL) != NULL;
+    parts->flaws.mime_missing_boundary = is_unbalanced(&walk);
     put_in_order(&walk);
-    g_hash_table_destroy(walk.open);
+    span_index_free(&walk.boundaries);
+    free(walk.open);
     free(walk.nodes);
     mail_headers_free(&walk.headers);
 }

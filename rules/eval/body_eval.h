@@ -1,0 +1,34 @@
+/* BodyEval: what it remembers of one message, each piece found out when first asked for. */
+#ifndef RULES_EVAL_BODY_EVAL_H
+#define RULES_EVAL_BODY_EVAL_H
+
+#include "rules/eval/eval_field.h"
+
+struct body_facts {
+    bool   difference_known;
+    double difference; /* of the words of HTML, how many its plain alternative has not: percent, the most of all */
+    double html_words; /* different words in the last that has any */
+    double text_words;
+
+    bool   lines_known;
+    double blank_lines, lines; /* of rawbody */
+
+    bool   spaces_known;
+    double spaces; /* for 100 octets that are none, at most 100, in the line that has the most; -1: no long line */
+
+    bool   stock_known;
+    double stock_words; /* different words that advertise shares */
+
+    bool   signature_known;
+    bool   has_plain_text; /* of the first part of plain text: */
+    double body_length;    /* octets in front of the line that begins the signature */
+    double signature_length;
+};
+
+/* body_words.c: fills what is said of alternatives. */
+void body_compare_alternatives(struct eval_run *, struct body_facts *);
+
+/* body_stock.c */
+double body_count_stock_words(struct eval_run *);
+
+#endif
