@@ -121,6 +121,8 @@ obey_tflags(struct loader *loader, const struct directive *directive, struct spa
         return;
     rule->nice = rule->multiple = rule->no_subject = rule->network = rule->learning = false;
     rule->hits_max                                                                  = 0;
+    rule->mimeheader.concat                                                         = false;
+    rule->mimeheader.first = rule->mimeheader.last = 0;
     while (value.len > 0) {
         struct span flag = loader_take_word(&value);
 
@@ -129,6 +131,9 @@ obey_tflags(struct loader *loader, const struct directive *directive, struct spa
         rule->no_subject |= span_equal(flag, SPAN("nosubject"));
         rule->network |= span_equal(flag, SPAN("net"));
         rule->learning |= span_equal(flag, SPAN("learn"));
+        rule->mimeheader.concat |= span_equal(flag, SPAN("concat"));
+        if (span_starts_nocase(flag, SPAN("range=")))
+            mimeheader_read_range(&rule->mimeheader, span_tail(flag, 6));
         if (flag.len < 8 || memcmp(flag.data, "maxhits=", 8) != 0)
             continue;
         if (!text_read_number(span_tail(flag, 8), 1, UINT32_MAX, &most))
@@ -247,6 +252,7 @@ static const struct directive directives[] = {
     {"full", obey_definition, RULE_FULL, NULL},
     {"uri", obey_definition, RULE_URI, NULL},
     {"meta", obey_definition, RULE_META, NULL},
+    {"mimeheader", obey_definition, RULE_MIMEHEADER, "MIMEHeader"},
     {"score", obey_score, 0, NULL},
     {"describe", obey_describe, 0, NULL},
     {"tflags", obey_tflags, 0, NULL},

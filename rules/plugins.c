@@ -4,6 +4,10 @@
 #include "base/memory.h"
 #include "rules/plugins.h"
 
+static const char *const mimeheader_features[] = {
+    "has_all_header", "has_tflags_concat", "has_tflags_multiple", "has_tflags_range", NULL,
+};
+
 /* Plugins whose work is done in rules/ itself, and their features. */
 static const struct {
     const char        *name;
@@ -11,6 +15,7 @@ static const struct {
 } built_in[] = {
     {"Check", NULL},
     {"ReplaceTags", NULL},
+    {"MIMEHeader", mimeheader_features},
 };
 
 enum { BUILT_IN = sizeof built_in / sizeof built_in[0], PLUGINS_MAX = 64, COMPAT_MAX = 16 };

@@ -57,25 +57,46 @@ read_field(struct reading *reading, struct span text)
     return 0;
 }
 
+/* Takes "Field =~" off the text, or "Field !~"; what is left is the pattern. */
 static int
-read_header(struct reading *reading, struct span text)
+take_field(struct reading *reading, struct span *text, struct span *field)
 {
-    struct rule *rule = reading->rule;
-    size_t       len  = 0;
+    size_t len = 0;
 
-    if (has_prefix(text, SPAN("exists:")))
-        return read_field(reading, span_tail(text, 7));
-    while (len < text.len && !isspace((unsigned char)text.data[len]) && strchr("=!~", text.data[len]) == NULL)
+    while (len < text->len && !isspace((unsigned char)text->data[len]) && strchr("=!~", text->data[len]) == NULL)
         len++;
-    if (read_field(reading, span_head(text, len)) != 0)
-        return -1;
-    text          = text_trim(span_tail(text, len));
-    rule->negated = has_prefix(text, SPAN("!~"));
-    if (!rule->negated && !has_prefix(text, SPAN("=~"))) {
+    *field                 = span_head(*text, len);
+    *text                  = text_trim(span_tail(*text, len));
+    reading->rule->negated = has_prefix(*text, SPAN("!~"));
+    if (!reading->rule->negated && !has_prefix(*text, SPAN("=~"))) {
         bytes_printf(&reading->why, "=~ or !~ expected behind the field's name");
         return -1;
     }
-    return read_pattern(reading, take_if_unset(rule, text_trim(span_tail(text, 2))));
+    *text = take_if_unset(reading->rule, text_trim(span_tail(*text, 2)));
+    return 0;
+}
+
+static int
+read_header(struct reading *reading, struct span text)
+{
+    struct span field;
+
+    if (has_prefix(text, SPAN("exists:")))
+        return read_field(reading, span_tail(text, 7));
+    if (take_field(reading, &text, &field) != 0 || read_field(reading, field) != 0)
+        return -1;
+    return read_pattern(reading, text);
+}
+
+static int
+read_mimeheader(struct reading *reading, struct span text)
+{
+    struct span field;
+
+    if (take_field(reading, &text, &field) != 0 ||
+        mimeheader_read(&reading->rule->mimeheader, field, &reading->why) != 0)
+        return -1;
+    return read_pattern(reading, text);
 }
 
 /* Is it a function of SpamAssassin's that asks DNS, whatever plugin has it? */
@@ -106,7 +127,9 @@ read_eval(struct reading *reading, struct span text)
         report_count(&reading->rules->report.functions, name);
     } else {
         rule->call = eval_call_read(reading->rules->eval_settings, text, &reading->why);
-        return rule->call != NULL ? 0 : -1;
+        if (rule->call == NULL)
+            return -1;
+        rule->call->rawbody = rule->rawbody;
     }
     return 0;
 }
@@ -119,6 +142,8 @@ read_text(struct reading *reading)
     switch (reading->rule->kind) {
     case RULE_HEADER:
         return read_header(reading, text);
+    case RULE_MIMEHEADER:
+        return read_mimeheader(reading, text);
     case RULE_EVAL:
         return read_eval(reading, text);
     default:
@@ -160,9 +185,10 @@ rule_define(struct rule *rule, enum rule_kind kind, struct span text, const char
     rule->line = line;
     if (kind == RULE_HEADER && has_prefix(text, SPAN("rbleval:")))
         text = span_tail(text, 3);
-    if (kind != RULE_META && kind != RULE_URI && has_prefix(text, SPAN("eval:"))) {
-        rule->kind = RULE_EVAL;
-        text       = span_tail(text, 5);
+    if (kind != RULE_META && kind != RULE_URI && kind != RULE_MIMEHEADER && has_prefix(text, SPAN("eval:"))) {
+        rule->kind    = RULE_EVAL;
+        rule->rawbody = kind == RULE_RAWBODY;
+        text          = span_tail(text, 5);
     }
     bytes_add(&rule->text, text);
 }
@@ -174,6 +200,7 @@ rule_undefine(struct rule *rule)
     regex_free(&rule->regex);
     meta_free(&rule->meta);
     eval_call_free(&rule->call);
+    mimeheader_clear(&rule->mimeheader);
     bytes_free(&rule->text);
     free(rule->if_unset);
     free(rule->file);

@@ -17,6 +17,7 @@
 #include "rules/mail/field.h"
 #include "rules/mail/mail_settings.h"
 #include "rules/meta.h"
+#include "rules/mimeheader.h"
 #include "rules/plugins.h"
 #include "rules/regex.h"
 #include "rules/replace_tags.h"
@@ -28,6 +29,7 @@ enum rule_kind {
     RULE_RAWBODY,
     RULE_FULL,
     RULE_URI,
+    RULE_MIMEHEADER,
     RULE_EVAL,
     RULE_META,
     RULE_KINDS,
@@ -54,16 +56,18 @@ struct rule {
     char          *file; /* where that stands, for mistakes found later */
     unsigned       line;
 
-    struct regex     *regex;    /* NULL of RULE_META, RULE_EVAL and of exists: */
-    size_t            field;    /* of RULE_HEADER: index into `fields` */
-    char             *if_unset; /* what a missing field is; NULL: an empty one */
-    bool              negated;  /* !~ */
-    struct meta      *meta;     /* of RULE_META */
-    struct eval_call *call;     /* of RULE_EVAL */
+    struct regex     *regex;      /* NULL of RULE_META, RULE_EVAL and of exists: */
+    size_t            field;      /* of RULE_HEADER: index into `fields` */
+    char             *if_unset;   /* what a missing field is; NULL: an empty one */
+    bool              negated;    /* !~ */
+    struct meta      *meta;       /* of RULE_META */
+    struct eval_call *call;       /* of RULE_EVAL */
+    struct mimeheader mimeheader; /* of RULE_MIMEHEADER; what tflags say of it, of any */
 
     double   score;
     bool     scored; /* by a score line */
     bool     nice, multiple, no_subject, network, learning;
+    bool     rawbody;  /* of RULE_EVAL: defined as a rawbody rule */
     bool     has_tags; /* its pattern is to be run through replace_tags.h */
     unsigned hits_max; /* 0: as many as there are */
     int      priority; /* those of lower priority run first, where that matters */

@@ -98,6 +98,51 @@ run_headers(struct run *run)
     bytes_free(&value);
 }
 
+/* The first part that the pattern matches in decides, however often it does there. */
+static unsigned
+run_mimeheader(const struct rule *rule, const struct mail *mail, struct bytes *memory, struct bytes *joined)
+{
+    const struct mimeheader *header = &rule->mimeheader;
+    size_t   last = header->last > 0 && header->last < mail->parts.count ? header->last : mail->parts.count;
+    unsigned most = rule->hits_max > 0 ? rule->hits_max : rule->multiple ? MIMEHEADER_PARTS_MAX : 1, hits = 0;
+    bool     given_up = false;
+
+    if (rule->negated) /* as SpamAssassin 4.0 has it, whatever there is */
+        return 1;
+    bytes_clear(joined);
+    for (size_t i = header->first > 0 ? header->first - 1 : 0; i < last && i < MIMEHEADER_PARTS_MAX; i++) {
+        bool        present;
+        struct span value = mimeheader_value(header, &mail->parts.items[i], memory, &present);
+
+        if (!present && rule->if_unset != NULL)
+            value = span_of(rule->if_unset);
+        if (!header->concat && (hits = count_hits(rule, value, most, &given_up)) > 0)
+            return hits;
+        if (header->concat) {
+            bytes_add(joined, value);
+            if (value.len == 0 || value.data[value.len - 1] != '\n')
+                bytes_add_char(joined, '\n');
+        }
+    }
+    return header->concat ? count_hits(rule, bytes_span(joined), most, &given_up) : 0;
+}
+
+static void
+run_mimeheaders(struct run *run)
+{
+    const struct score_rules *rules  = run->rules;
+    struct bytes              memory = {0}, joined = {0};
+
+    for (size_t i = rules->start[RULE_MIMEHEADER]; i < rules->start[RULE_MIMEHEADER + 1]; i++) {
+        const struct rule *rule = &rules->rules[rules->order[i]];
+
+        if (rule->score != 0)
+            run->hits[rules->order[i]] = run_mimeheader(rule, run->mail, &memory, &joined);
+    }
+    bytes_free(&joined);
+    bytes_free(&memory);
+}
+
 static void
 run_evals(struct run *run)
 {
@@ -139,6 +184,7 @@ run_all(const struct score_rules *rules, const struct mail *mail)
     run_kind(&run, RULE_RAWBODY, mail->rawbody.items, mail->rawbody.count);
     run_kind(&run, RULE_FULL, &mail->full, 1);
     run_kind(&run, RULE_URI, mail->uris.items, mail->uris.count);
+    run_mimeheaders(&run);
     run_evals(&run);
     run_metas(&run);
     return run.hits;
