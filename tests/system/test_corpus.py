@@ -32,11 +32,11 @@ def reader(dovecot, corpus):
 
 @pytest.fixture(scope="module")
 def direct(dovecot, reader, corpus):
-    """What Dovecot itself serves: RETR and TOP n 5 of each message, and the UIDLs."""
+    """What Dovecot itself serves: each message, and the UIDLs."""
     with Wire(dovecot.port) as client:
         client.login(reader)
         uidls = [line.split(b" ")[1] for line in client.fetch(b"UIDL").splitlines()]
-        return fetch_pipelined(client, b"RETR %d", len(corpus)), fetch_pipelined(client, b"TOP %d 5", len(corpus)), uidls
+        return fetch_pipelined(client, b"RETR %d", len(corpus)), uidls
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def filtered(binary, new_folder, dovecot):
     sections = {"score": {"module": "spam-score", "rules": [RULES], "subject_tag": "[SPAM] ", "hold_limit": "1M"},
                 "headers": {"module": "header-rewrite", "rules": [CHECKS]}, **filters.audit(folder)}
     gate = Gate(folder, {"in": {"tls": "none", "upstream": "dovecot", "filters": list(sections)}},
-                {"dovecot": {"server": [f"localhost:{dovecot.port}"]}}, sections).start()
+                {"dovecot": {"server": [f"localhost:{dovecot.port}"]}}, sections, workers=2).start()
     yield gate
     gate.stop()
 
@@ -68,14 +68,14 @@ def body(text):
 
 
 def test_dovecot_serves_the_corpus(direct, corpus):
-    texts, tops, uidls = direct
+    texts, uidls = direct
     assert sum(text == message for text, message in zip(texts, corpus)) > 600
-    assert len(set(uidls)) == len(texts) == len(tops) == 655
+    assert len(set(uidls)) == len(texts) == 655
 
 
 @pytest.mark.parametrize("how", ("pipelined", "one by one"))
 def test_bodies_are_identical_and_recorded(filtered, direct, reader, how):
-    texts, _, uidls = direct
+    texts, uidls = direct
     before = len(records(filtered))
     with Wire(filtered.port, timeout=60) as client:
         client.login(reader)
@@ -101,23 +101,29 @@ def records(gate):
     return [record for record in map(json.loads, lines) if record["event"] == "message"]
 
 
-@pytest.fixture(scope="module")
-def previews(filtered, direct, reader):
-    """TOP n 5 and RETR of each message through popgate."""
+def renew(gate):
+    """A new generation of workers, which knows no verdict."""
+    old = gate.workers()
+    gate.reload()
+    wait_until(lambda: len(set(gate.workers()) - set(old)) >= gate.options["workers"], what="new workers")
+
+
+@pytest.mark.parametrize("lines", (0, 1, 2, 5, 100, 1000000))
+@pytest.mark.parametrize("first", ("TOP", "RETR"))
+def test_top_is_like_retr(filtered, dovecot, direct, reader, first, lines):
+    """Its header is that of RETR, verdict and all, its body Dovecot's own; and each message is scored once."""
+    form, got = b"TOP %%d %d" % lines, {}
     count = len(direct[0])
-    with Wire(filtered.port, timeout=60) as client:
-        client.login(reader)
-        return fetch_pipelined(client, b"TOP %d 5", count), fetch_pipelined(client, b"RETR %d", count)
-
-
-def test_top_brings_the_same_lines(previews, direct):
-    tops = direct[1]
-    assert [number for number, (one, two) in enumerate(zip(previews[0], tops), 1) if body(one) != body(two)] == []
-
-
-def test_top_has_the_same_headers_as_retr(previews):
-    """But for the verdict, if that came from text that TOP did not bring."""
-    def kept(text):
-        return re.sub(rb"(?m)^(X-Spam-|Subject:).*\r\n([ \t].*\r\n)*", b"", text.partition(b"\r\n\r\n")[0] + b"\r\n")
-
-    assert [number for number, (top, retr) in enumerate(zip(*previews), 1) if kept(top) != kept(retr)] == []
+    with Wire(dovecot.port) as client:
+        theirs = fetch_pipelined(client.login(reader), form, count)
+    renew(filtered)
+    before = filtered.log()
+    for verb in (first, "RETR" if first == "TOP" else "TOP"):
+        with Wire(filtered.port, timeout=60) as client:
+            got[verb] = fetch_pipelined(client.login(reader), form if verb == "TOP" else b"RETR %d", count)
+    assert [number for number, (one, two) in enumerate(zip(got["TOP"], theirs), 1) if body(one) != body(two)] == []
+    assert [number for number, (top, retr) in enumerate(zip(got["TOP"], got["RETR"]), 1)
+            if top.partition(b"\r\n\r\n")[0] != retr.partition(b"\r\n\r\n")[0]] == []
+    assert all(b"X-Spam-Status: " in text.partition(b"\r\n\r\n")[0] for text in got["RETR"])
+    log = filtered.log()[len(before):]
+    assert len(re.findall(r"(?m): verdict \S+$", log)) == len(re.findall(r"(?m): verdict \S+ is known$", log)) == count
