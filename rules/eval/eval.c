@@ -9,9 +9,8 @@
 #include "rules/eval/plugins.h"
 
 const struct eval_plugin *const eval_plugins[] = {
-    &header_eval_plugin, &wlbl_eval_plugin,           &freemail_plugin,
-    &vbounce_plugin,     &welcomelist_subject_plugin, &mime_eval_plugin,
-    &body_eval_plugin,   &image_info_plugin,          NULL,
+    &header_eval_plugin,         &wlbl_eval_plugin, &freemail_plugin,  &from_name_spoof_plugin, &vbounce_plugin,
+    &welcomelist_subject_plugin, &mime_eval_plugin, &body_eval_plugin, &image_info_plugin,      NULL,
 };
 
 enum { PLUGINS = sizeof eval_plugins / sizeof eval_plugins[0] - 1 };

@@ -7,6 +7,7 @@
 extern const struct eval_plugin header_eval_plugin;         /* header_eval.c */
 extern const struct eval_plugin wlbl_eval_plugin;           /* wlbl_eval.c */
 extern const struct eval_plugin freemail_plugin;            /* freemail.c */
+extern const struct eval_plugin from_name_spoof_plugin;     /* from_name_spoof.c */
 extern const struct eval_plugin vbounce_plugin;             /* vbounce.c */
 extern const struct eval_plugin welcomelist_subject_plugin; /* welcomelist_subject.c */
 extern const struct eval_plugin mime_eval_plugin;           /* mime_eval.c */

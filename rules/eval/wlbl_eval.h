@@ -45,8 +45,12 @@ const struct wlbl_addresses *wlbl_recipients(struct eval_run *);
 
 /* wlbl_lines.c: the lines of rule files. */
 extern const struct eval_directive wlbl_directives[];
-void                               wlbl_fill(void *settings, const struct mail_settings *);
-void                               wlbl_clear(void *settings);
+
+/* Takes "(NAME)", and the white space behind it, off. False if there is none. */
+bool wlbl_take_name(struct span *value, struct span *name);
+
+void wlbl_fill(void *settings, const struct mail_settings *);
+void wlbl_clear(void *settings);
 
 /* Functions of rules, by the names that they have there: see wlbl_eval.c. */
 typedef unsigned wlbl_function(struct eval_run *, const struct eval_call *);

@@ -107,9 +107,8 @@ add_with_relay(void *settings, const struct eval_directive *directive, struct sp
     return 0;
 }
 
-/* Takes "(NAME)" off. False if there is none. */
-static bool
-take_name(struct span *value, struct span *name)
+bool
+wlbl_take_name(struct span *value, struct span *name)
 {
     const char *close = value->len > 2 && value->data[0] == '(' ? memchr(value->data + 2, ')', value->len - 2) : NULL;
 
@@ -135,7 +134,7 @@ enlist_addresses(void *settings, const struct eval_directive *directive, struct 
     char                 *copy;
     int                   result;
 
-    if (!take_name(&value, &name) || value.len == 0)
+    if (!wlbl_take_name(&value, &name) || value.len == 0)
         return need_name(why);
     named.name = copy = memory_copy_span(name);
     result            = add_addresses(settings, &named, value, why);
@@ -161,7 +160,7 @@ enlist_hosts(void *settings, const struct eval_directive *directive, struct span
 {
     struct span name = span_of(directive->name);
 
-    if ((directive->name == NULL && !take_name(&value, &name)) || value.len == 0)
+    if ((directive->name == NULL && !wlbl_take_name(&value, &name)) || value.len == 0)
         return need_name(why);
     add_hosts(hosts_of(settings, name), value);
     return 0;
@@ -189,7 +188,7 @@ delist_hosts(void *settings, const struct eval_directive *directive, struct span
     gpointer              hosts;
 
     (void)directive;
-    if (take_name(&value, &name)) {
+    if (wlbl_take_name(&value, &name)) {
         remove_hosts(hosts_of(lists, name), value);
     } else {
         g_hash_table_iter_init(&each, lists->hosts);
