@@ -104,7 +104,7 @@ run_mimeheader(const struct rule *rule, const struct mail *mail, struct bytes *m
 {
     const struct mimeheader *header = &rule->mimeheader;
     size_t   last = header->last > 0 && header->last < mail->parts.count ? header->last : mail->parts.count;
-    unsigned most = rule->hits_max > 0 ? rule->hits_max : rule->multiple ? MIMEHEADER_PARTS_MAX : 1, hits = 0;
+    unsigned most = most_hits(rule), hits = 0;
     bool     given_up = false;
 
     if (rule->negated) /* as SpamAssassin 4.0 has it, whatever there is */

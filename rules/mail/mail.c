@@ -4,7 +4,7 @@
 #include "rules/mail/charset.h"
 #include "rules/mail/html.h"
 #include "rules/mail/mail.h"
-#include "rules/mail/mime.h"
+#include "rules/mail/mime_text.h"
 #include "rules/mail/uri_find.h"
 
 enum { CUT_SLACK = 1024 }; /* how far behind the limit a text is cut, to cut it where a line or word ends */
@@ -15,25 +15,6 @@ line_length(struct span text)
     const char *newline = memchr(text.data, '\n', text.len);
 
     return newline != NULL ? (size_t)(newline - text.data) + 1 : text.len;
-}
-
-/* The text with CR LF made LF. */
-static struct span
-copy_with_line_feeds(struct arena *arena, struct span text)
-{
-    char  *copy = arena_new(arena, text.len);
-    size_t len  = 0;
-
-    while (text.len > 0) {
-        size_t line = line_length(text);
-
-        memcpy(copy + len, text.data, line);
-        len += line;
-        if (len >= 2 && line >= 2 && copy[len - 1] == '\n' && copy[len - 2] == '\r')
-            copy[--len - 1] = '\n';
-        text = span_tail(text, line);
-    }
-    return (struct span){copy, len};
 }
 
 /* Takes the X-Spam-... fields out of the header, in place: a sender must not vouch for itself. Returns the text's new
@@ -63,27 +44,52 @@ remove_verdicts(char *data, size_t len)
 static struct span
 copy_clean(struct arena *arena, struct span text)
 {
-    struct span copy = copy_with_line_feeds(arena, text);
+    struct span message = span_tail(text, mail_headers_separator(text));
+    struct span copy    = mime_has_crlf(message) ? mime_without_crlf(arena, message) : arena_copy(arena, message);
 
-    copy     = span_tail(copy, mail_headers_separator(copy));
     copy.len = remove_verdicts((char *)copy.data, copy.len);
     return copy;
 }
 
 /* Where to cut a text that is too long: behind the next of the octets in `where`, tried one by one, if that is near. */
 static struct span
-cut(struct span text, size_t most, const char *where)
+cut(struct span text, size_t most, size_t slack, const char *where)
 {
     if (text.len <= most)
         return text;
     for (; *where != '\0'; where++) {
-        size_t      near  = text.len - most < CUT_SLACK ? text.len - most : CUT_SLACK;
+        size_t      near  = text.len - most < slack ? text.len - most : slack;
         const char *found = memchr(text.data + most, *where, near);
 
         if (found != NULL)
             return span_head(text, (size_t)(found - text.data) + 1);
     }
     return span_head(text, most);
+}
+
+/* The octets of the first `count` characters. */
+static size_t
+characters_length(struct span utf8, size_t count)
+{
+    size_t len = 0;
+
+    if (utf8.len <= count)
+        return utf8.len;
+    while (count-- > 0 && len < utf8.len)
+        for (len++; len < utf8.len && ((unsigned char)utf8.data[len] & 0xc0) == 0x80;)
+            len++;
+    return len;
+}
+
+/* Rendered text is counted in characters. */
+static struct span
+cut_rendered(struct span utf8, const struct mail_settings *settings)
+{
+    size_t most = characters_length(utf8, settings->body_part_max);
+
+    if (settings->body_part_max == 0 || most == utf8.len)
+        return utf8;
+    return cut(utf8, most, characters_length(span_tail(utf8, most), CUT_SLACK), "\n ");
 }
 
 /* Nothing beyond U+00FF in it? */
@@ -117,7 +123,7 @@ render(struct rendering *rendering, struct mime_part *part)
         part->html = html_render(bytes_span(&utf8), part->text.len, arena, &html);
     part->rendered = arena_copy(arena, bytes_span(part->kind == MIME_HTML ? &html : &utf8));
     part->octets   = part->octets && is_latin(part->rendered);
-    bytes_add(&rendering->text, cut(part->rendered, MAIL_BODY_PART_MAX, "\n "));
+    bytes_add(&rendering->text, cut_rendered(part->rendered, rendering->mail->settings));
     bytes_free(&html);
     bytes_free(&utf8);
 }
@@ -211,10 +217,12 @@ fill_body(struct mail *mail)
     struct span      subject   = mail_headers_last(&mail->headers, SPAN("Subject"));
     struct rendering rendering = {.mail = mail, .ascii = true};
     struct bytes     lines     = {0};
+    bool             any       = false;
 
     for (size_t i = 0; i < mail->parts.count; i++) {
         struct mime_part *part = &mail->parts.items[i];
 
+        any |= part->leaf;
         if (part->leaf && rendering.text.len > 0)
             bytes_add_char(&rendering.text, '\n');
         if (part->leaf && (part->kind == MIME_PLAIN || part->kind == MIME_HTML))
@@ -222,8 +230,10 @@ fill_body(struct mail *mail)
     }
     if (rendering.ascii)
         make_latin(&rendering.text);
-    bytes_add(&lines, subject);
-    bytes_add_char(&lines, '\n');
+    if (any) {
+        bytes_add(&lines, subject);
+        bytes_add_char(&lines, '\n');
+    }
     collapse(bytes_span(&rendering.text), &lines);
     split_lines(arena_copy(&mail->arena, bytes_span(&lines)), &mail->body);
     bytes_free(&lines);
@@ -248,7 +258,8 @@ fill_rawbody(struct mail *mail)
 {
     for (size_t i = 0; i < mail->parts.count; i++) {
         const struct mime_part *part = &mail->parts.items[i];
-        struct span             text = cut(part->text, MAIL_RAWBODY_PART_MAX, "\n> ");
+        size_t                  most = mail->settings->rawbody_part_max;
+        struct span             text = most > 0 ? cut(part->text, most, CUT_SLACK, "\n> ") : part->text;
 
         if (!part->leaf || !part->in_rawbody)
             continue;

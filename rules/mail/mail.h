@@ -15,10 +15,8 @@
 #include "rules/mail/uri.h"
 
 enum {
-    MAIL_LINE_MAX         = 2048,   /* octets of a line of `body`; a piece of `rawbody` has up to twice that */
-    MAIL_BODY_PART_MAX    = 50000,  /* octets of a part's text that body rules see */
-    MAIL_RAWBODY_PART_MAX = 500000, /* and rawbody rules */
-    MAIL_URIS_MAX         = 5000,   /* addresses that are looked at */
+    MAIL_LINE_MAX = 2048, /* octets of a line of `body`; a piece of `rawbody` has up to twice that */
+    MAIL_URIS_MAX = 5000, /* addresses that are looked at */
 };
 
 /* All line ends are LF. The spans live until mail_free(). */

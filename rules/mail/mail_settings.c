@@ -7,10 +7,14 @@
 #include "rules/mail/mail_settings.h"
 #include "rules/mail/uri_host.h"
 
+enum { BODY_PART_MAX = 50000, RAWBODY_PART_MAX = 500000 };
+
 void
 mail_settings_fill(struct mail_settings *settings)
 {
-    settings->registry = registry_new();
+    settings->registry         = registry_new();
+    settings->body_part_max    = BODY_PART_MAX;
+    settings->rawbody_part_max = RAWBODY_PART_MAX;
 }
 
 void
@@ -107,12 +111,41 @@ read_redirector(struct mail_settings *settings, struct span value, struct bytes 
     return 0;
 }
 
+static int
+read_size(size_t *size, struct span value, struct bytes *why)
+{
+    uint64_t number;
+
+    if (!text_read_number(value, 0, UINT32_MAX, &number)) {
+        bytes_printf(why, "\"%.*s\" is no size", SPAN_ARG(value));
+        return -1;
+    }
+    *size = (size_t)number;
+    return 0;
+}
+
+static int
+read_body_part_max(struct mail_settings *settings, struct span value, struct bytes *why)
+{
+    return read_size(&settings->body_part_max, value, why);
+}
+
+static int
+read_rawbody_part_max(struct mail_settings *settings, struct span value, struct bytes *why)
+{
+    return read_size(&settings->rawbody_part_max, value, why);
+}
+
 static const struct {
     const char *word;
     int (*read)(struct mail_settings *, struct span value, struct bytes *why);
 } lines[] = {
-    {"clear_util_rb", read_clear_tlds}, {"redirector_pattern", read_redirector},
-    {"util_rb_2tld", read_2tld},        {"util_rb_3tld", read_3tld},
+    {"body_part_scan_size", read_body_part_max},
+    {"rawbody_part_scan_size", read_rawbody_part_max},
+    {"clear_util_rb", read_clear_tlds},
+    {"redirector_pattern", read_redirector},
+    {"util_rb_2tld", read_2tld},
+    {"util_rb_3tld", read_3tld},
     {"util_rb_tld", read_tld},
 };
 

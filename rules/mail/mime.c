@@ -41,6 +41,7 @@ struct cutter {
     struct span boundary;
     struct span rest;   /* what is not cut yet */
     bool        nested; /* inside one that has the same boundary */
+    bool        closed; /* by the line that was looked at last, be it that of a nested one */
     bool        ended;  /* by its last boundary */
 };
 
@@ -163,6 +164,7 @@ classify(struct cutter *cutter, struct span line)
 {
     enum line_kind kind = classify_line(line, cutter->boundary);
 
+    cutter->closed = kind == LINE_CLOSING;
     if (!cutter->nested || kind == LINE_TEXT)
         return kind;
     cutter->nested = kind != LINE_CLOSING;
@@ -226,7 +228,7 @@ cut_part(struct walk *walk, struct cutter *cutter, struct span *body)
             body->len--;
         cutter->rest = span_tail(cutter->rest, line.len);
     }
-    cutter->ended = kind == LINE_CLOSING;
+    cutter->ended = cutter->closed && (kind == LINE_CLOSING || cutter->rest.len == 0);
     return !cutter->ended && cutter->rest.len > 0;
 }
 
@@ -339,7 +341,9 @@ enter_message(struct walk *walk, size_t index)
     struct mail_header_flaws flaws;
     size_t                   len;
 
-    message                        = span_tail(message, mail_headers_separator(message));
+    message = span_tail(message, mail_headers_separator(message));
+    if (mime_has_crlf(message))
+        message = mime_without_crlf(walk->arena, message);
     len                            = mail_headers_read(&walk->headers, walk->arena, message, &flaws);
     walk->nodes[index].first_child = walk->count;
     walk->nodes[index].part.leaf   = false;
@@ -387,6 +391,13 @@ take_node_apart(struct walk *walk, size_t index)
         enter_message(walk, index);
 }
 
+/* Nobody finds a part without a type, which is what is left of one that is nothing but quotes. */
+static bool
+is_found(const struct node *node)
+{
+    return node->part.type.len > 0;
+}
+
 /* Puts the nodes in the order of the mail: first how many each holds, then where each goes. Parents have lower indices
  * than children. */
 static void
@@ -396,7 +407,7 @@ put_in_order(struct walk *walk)
     struct mime_part *items = arena_new(walk->arena, walk->count * sizeof *items);
 
     for (size_t i = walk->count; i-- > 0;) {
-        size[i] = 1;
+        size[i] = is_found(&walk->nodes[i]);
         for (size_t child = 0; child < walk->nodes[i].child_count; child++)
             size[i] += size[walk->nodes[i].first_child + child];
     }
@@ -407,11 +418,13 @@ put_in_order(struct walk *walk)
             place[walk->nodes[i].first_child + child] = next;
             next += size[walk->nodes[i].first_child + child];
         }
+        if (!is_found(&walk->nodes[i]))
+            continue;
         items[place[i]]     = walk->nodes[i].part;
         items[place[i]].end = place[i] + size[i];
     }
     walk->parts->items = items;
-    walk->parts->count = walk->count;
+    walk->parts->count = size[0];
     free(size);
     free(place);
 }

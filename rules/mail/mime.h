@@ -61,10 +61,12 @@ struct mime_flaws {
  *
  *      for all parts inside part p:        i = p + 1; i < items[p].end; i++
  *      for its children alone:             i = p + 1; i < items[p].end; i = items[i].end
+ *
+ * A mail whose type is nothing but quotes has no part.
  */
 struct mime_parts {
     struct mime_part *items; /* in the arena */
-    size_t            count; /* at least 1 */
+    size_t            count;
     struct mime_flaws flaws;
 };
 

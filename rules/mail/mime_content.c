@@ -86,7 +86,7 @@ clean_type(struct arena *arena, struct span type)
     return (struct span){copy, len};
 }
 
-/* A name in numbered pieces (RFC 2231, 3): name*0="a"; name*1="b". */
+/* A name in numbered pieces (RFC 2231, 3), one of which is the first: name*0="a"; name*1="b". */
 static struct span
 join_pieces(struct arena *arena, struct span value)
 {
@@ -102,7 +102,7 @@ join_pieces(struct arena *arena, struct span value)
         if (text_read_number(number, 0, PIECES_MAX - 1, &index))
             pieces[index] = regex_group(&found, 2);
     }
-    for (size_t i = 0; i < PIECES_MAX; i++)
+    for (size_t i = 0; pieces[0].data != NULL && i < PIECES_MAX; i++)
         bytes_add(&joined, pieces[i]);
     name = arena_copy(arena, bytes_span(&joined));
     bytes_free(&joined);

@@ -2,6 +2,7 @@
 #include <ctype.h>
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "rules/mail/mime_text.h"
 #include "rules/mail/words.h"
 
@@ -25,6 +26,39 @@ is_blank(struct span line)
         if (!isspace((unsigned char)line.data[i]))
             return false;
     return true;
+}
+
+/* CR LF to LF, in place. */
+static size_t
+squeeze_line_ends(char *data, size_t len)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < len; i++)
+        if (data[i] != '\r' || i + 1 == len || data[i + 1] != '\n')
+            data[kept++] = data[i];
+    return kept;
+}
+
+static bool
+ends_in_crlf(struct span text)
+{
+    return text.len >= 2 && memcmp(text.data + text.len - 2, "\r\n", 2) == 0;
+}
+
+bool
+mime_has_crlf(struct span message)
+{
+    return ends_in_crlf(span_head(message, line_length(message))) || ends_in_crlf(message);
+}
+
+struct span
+mime_without_crlf(struct arena *arena, struct span text)
+{
+    struct span copy = arena_copy(arena, text);
+
+    copy.len = squeeze_line_ends((char *)copy.data, copy.len);
+    return copy;
 }
 
 /* The first `lines` lines. */
@@ -146,23 +180,18 @@ mime_break_lines(struct arena *arena, struct span text, unsigned times)
     return copy;
 }
 
-/* CR LF to LF, in place. */
-static size_t
-squeeze_line_ends(char *data, size_t len)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < len; i++)
-        if (data[i] != '\r' || i + 1 == len || data[i + 1] != '\n')
-            data[kept++] = data[i];
-    return kept;
-}
-
 /* Does it begin with "text" or "message" as a whole word? */
 static bool
 is_text(struct span type)
 {
-    return span_starts_nocase(type, SPAN("text/")) || span_starts_nocase(type, SPAN("message/"));
+    static const struct span words[] = {{"text", 4}, {"message", 7}};
+
+    for (size_t i = 0; i < 2; i++)
+        if (span_starts_nocase(type, words[i]) &&
+            (type.len == words[i].len ||
+             (!text_is_alphanumeric(type.data[words[i].len]) && type.data[words[i].len] != '_')))
+            return true;
+    return false;
 }
 
 /* Appends what the raw text stands for; false, and nothing appended: it stands for itself. */
@@ -179,7 +208,8 @@ decode(const struct mime_part *part, struct bytes *octets)
         words_decode_base64(part->raw, octets);
     else
         return false;
-    if ((quoted || is_text(part->type)) && octets->len > before)
+    if ((quoted || (is_text(part->type) && memchr(part->type.data, '/', part->type.len) != NULL)) &&
+        octets->len > before)
         octets->len = before + squeeze_line_ends(octets->data + before, octets->len - before);
     return true;
 }

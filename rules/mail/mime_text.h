@@ -5,6 +5,12 @@
 #include "rules/mail/mime.h"
 #include "rules/mail/mime_content.h"
 
+/* Does the first or the last line of a message end in CR LF? Then all do that are meant to. */
+bool mime_has_crlf(struct span message);
+
+/* A copy with CR LF made LF. */
+struct span mime_without_crlf(struct arena *, struct span text);
+
 /*
  * The body of a whole message: of a run of blank lines 20 stay, and what cannot be the beginning of a multipart gets a
  * blank line in front, so that its first lines are no header. A copy if there is something to do.

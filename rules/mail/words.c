@@ -25,8 +25,6 @@ hex(char c)
 static size_t
 decode_escape(struct span at, struct bytes *octets)
 {
-    if (at.len >= 2 && at.data[1] == '\n')
-        return 2;
     if (at.len >= 3 && hex(at.data[1]) >= 0 && hex(at.data[2]) >= 0) {
         bytes_add_char(octets, (char)(hex(at.data[1]) * 16 + hex(at.data[2])));
         return 3;
@@ -35,42 +33,117 @@ decode_escape(struct span at, struct bytes *octets)
     return 1;
 }
 
-void
-words_decode_quoted_printable(struct span text, struct bytes *octets)
+static void
+decode_escapes(struct span text, struct bytes *octets)
+{
+    while (text.len > 0) {
+        const char *escape = memchr(text.data, '=', text.len);
+        size_t      plain  = escape != NULL ? (size_t)(escape - text.data) : text.len;
+
+        bytes_add(octets, span_head(text, plain));
+        text = span_tail(text, plain);
+        if (text.len > 0)
+            text = span_tail(text, decode_escape(text, octets));
+    }
+}
+
+/* Appends the lines without white space at their ends, and those that end in = with the next. */
+static void
+join_soft_lines(struct span text, struct bytes *joined)
 {
     while (text.len > 0) {
         const char *newline = memchr(text.data, '\n', text.len);
         size_t      len     = newline != NULL ? (size_t)(newline - text.data) : text.len;
         struct span line    = span_head(text, len);
+        bool        cr      = newline != NULL && len > 0 && line.data[len - 1] == '\r';
 
         text = span_tail(text, newline != NULL ? len + 1 : len);
+        line.len -= cr;
         while (newline != NULL && line.len > 0 && (line.data[line.len - 1] == ' ' || line.data[line.len - 1] == '\t'))
             line.len--;
-        if (newline != NULL && line.len > 0 && line.data[line.len - 1] == '=')
-            line.len--, newline = NULL;
-        while (line.len > 0) {
-            const char *escape = memchr(line.data, '=', line.len);
-            size_t      plain  = escape != NULL ? (size_t)(escape - line.data) : line.len;
-
-            bytes_add(octets, span_head(line, plain));
-            line = span_tail(line, plain);
-            if (line.len > 0)
-                line = span_tail(line, decode_escape(line, octets));
+        if (newline != NULL && line.len > 0 && line.data[line.len - 1] == '=') {
+            bytes_add(joined, span_head(line, line.len - 1));
+            continue;
         }
+        bytes_add(joined, line);
         if (newline != NULL)
-            bytes_add_char(octets, '\n');
+            bytes_add(joined, cr ? SPAN("\r\n") : SPAN("\n"));
     }
 }
 
+/* An escape may be cut in two by the end of a line. */
+void
+words_decode_quoted_printable(struct span text, struct bytes *octets)
+{
+    struct bytes joined = {0};
+
+    join_soft_lines(text, &joined);
+    decode_escapes(bytes_span(&joined), octets);
+    bytes_free(&joined);
+}
+
+enum { BASE64_END = 64, BASE64_SPACE = 65, BASE64_OTHER = 66 };
+
+/* What an octet is in base64: 0 to 63, or one of those above. */
+static unsigned
+base64_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (unsigned)(c - 'A');
+    if (c >= 'a' && c <= 'z')
+        return (unsigned)(c - 'a') + 26;
+    if (c >= '0' && c <= '9')
+        return (unsigned)(c - '0') + 52;
+    if (c == ' ' || (c >= '\t' && c <= '\r'))
+        return BASE64_SPACE;
+    return c == '+' ? 62 : c == '/' ? 63 : c == '=' ? BASE64_END : BASE64_OTHER;
+}
+
+/* What the end sign stands for where it is not at the end: in clean base64 another thing than among other octets. */
+static unsigned
+value_of_end(const unsigned char values[256], struct span text, size_t *count)
+{
+    bool clean = true;
+
+    *count = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned value = values[(unsigned char)text.data[i]];
+
+        *count += value <= BASE64_END;
+        clean &= value != BASE64_OTHER;
+    }
+    return clean && *count % 4 == 0 ? 0 : 63;
+}
+
+/* As many whole octets as the digits make. */
 void
 words_decode_base64(struct span text, struct bytes *octets)
 {
-    int     state = 0;
-    guint32 save  = 0;
-    char   *out   = bytes_reserve(octets, text.len + 3);
+    static unsigned char values[256];
+    char                *out;
+    size_t               count, len = 0;
+    unsigned             bits = 0, have = 0, end;
 
-    octets->len += g_mime_encoding_base64_decode_step((const unsigned char *)text.data, text.len, (unsigned char *)out,
-                                                      &state, &save);
+    if (values[0] == 0)
+        for (int c = 0; c < 256; c++)
+            values[c] = (unsigned char)base64_value((char)c);
+    end = value_of_end(values, text, &count);
+    while (text.len > 0 && values[(unsigned char)text.data[text.len - 1]] >= BASE64_END)
+        text.len--;
+    out = bytes_reserve(octets, count / 4 * 3 + 4);
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned value = values[(unsigned char)text.data[i]];
+
+        if (value > BASE64_END)
+            continue;
+        bits = bits << 6 | (value == BASE64_END ? end : value);
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            out[len++] = (char)(bits >> have);
+        }
+    }
+    octets->len += len;
     octets->data[octets->len] = '\0';
 }
 

@@ -217,7 +217,7 @@ test_cut_anywhere(void **state)
             struct mail mail = {0};
 
             parse(&mail, span_head(span_of(cases[row].text), len));
-            assert_true(mail.body.count > 0);
+            assert_true(mail.body.count > 0 || mail.parts.count == 0 || !mail.parts.items[0].leaf);
             mail_free(&mail);
         }
     }
