@@ -177,8 +177,8 @@ pattern_translate(struct span pattern, struct bytes *out)
 }
 
 /* SpamAssassin compiles all patterns under Perl's /aa. */
-static struct regex *
-compile(struct span pattern, struct span flags, struct bytes *why)
+struct regex *
+pattern_compile_bare(struct span pattern, struct span flags, struct bytes *why)
 {
     struct bytes  translated = {0}, letters = {0};
     struct regex *regex;
@@ -201,7 +201,7 @@ compile_replaced(struct span pattern, const struct replace_tags                 
     struct regex *regex    = NULL;
 
     if (replace(tags, pattern, &replaced) == 0)
-        regex = compile(bytes_span(&replaced), SPAN(""), why);
+        regex = pattern_compile_bare(bytes_span(&replaced), SPAN(""), why);
     else
         bytes_printf(why, "the pattern with its tags replaced is too long");
     bytes_free(&replaced);
@@ -235,7 +235,7 @@ pattern_compile(struct span text, const struct replace_tags *tags, struct bytes 
 
     if (pattern_split(text, &pattern, &flags, why) != 0)
         return NULL;
-    return tags != NULL ? compile_with_tags(pattern, flags, tags, why) : compile(pattern, flags, why);
+    return tags != NULL ? compile_with_tags(pattern, flags, tags, why) : pattern_compile_bare(pattern, flags, why);
 }
 
 struct regex *

@@ -21,6 +21,9 @@ int pattern_split(struct span text, struct span *pattern, struct span *flags, st
  */
 void pattern_translate(struct span pattern, struct bytes *translated);
 
+/* What a pattern without delimiters and its flags compile to. NULL with the reason appended to `why`. */
+struct regex *pattern_compile_bare(struct span pattern, struct span flags, struct bytes *why);
+
 /*
  * What "/pattern/flags" compiles to; with `tags` it has its tags replaced first. NULL with the reason appended to
  * `why`.

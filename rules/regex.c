@@ -127,9 +127,9 @@ compile(struct span pattern, struct span flags, uint32_t options, struct bytes *
     int         code   = 0;
     pcre2_code *compiled;
 
-    compiled =
-        pcre2_compile((PCRE2_SPTR)(pattern.len > 0 ? pattern.data : ""), pattern.len,
-                      options | PCRE2_NEVER_BACKSLASH_C | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP, &code, &offset, context);
+    compiled = pcre2_compile((PCRE2_SPTR)(pattern.len > 0 ? pattern.data : ""), pattern.len,
+                             options | PCRE2_NEVER_BACKSLASH_C | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_DUPNAMES,
+                             &code, &offset, context);
     if (compiled == NULL) {
         (void)pcre2_get_error_message(code, message, sizeof message);
         bytes_printf(why, "%s at offset %zu", (const char *)message, (size_t)offset);
@@ -246,6 +246,19 @@ regex_group_count(const struct regex *regex)
 
     (void)pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &count);
     return count;
+}
+
+void
+regex_names(const struct regex *regex, void (*take)(void *context, struct span name, size_t group), void *context)
+{
+    uint32_t       count = 0, size = 0;
+    const uint8_t *table = NULL;
+
+    (void)pcre2_pattern_info(regex->code, PCRE2_INFO_NAMECOUNT, &count);
+    (void)pcre2_pattern_info(regex->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+    (void)pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, &table);
+    for (uint32_t i = 0; i < count; i++, table += size)
+        take(context, span_of((const char *)table + 2), (size_t)table[0] << 8 | table[1]);
 }
 
 const struct regex *

@@ -52,6 +52,9 @@ struct span regex_group(const struct regex_found *, size_t number);
 /* Where a match of its group 0 ends, to go on from there: never the same place twice, though a match may be empty. */
 size_t regex_next(const struct regex_found *);
 
+/* Calls `take` for each capture group that has a name; two can have the same. */
+void regex_names(const struct regex *, void (*take)(void *context, struct span name, size_t group), void *context);
+
 /* How many capture groups the pattern has, the whole match not counted. */
 size_t regex_group_count(const struct regex *);
 

@@ -25,8 +25,15 @@ has_prefix(struct span text, struct span prefix)
 static int
 read_pattern(struct reading *reading, struct span text)
 {
-    reading->rule->regex = pattern_compile(text, reading->rule->has_tags ? reading->tags : NULL, &reading->why);
-    return reading->rule->regex != NULL ? 0 : -1;
+    struct rule               *rule = reading->rule;
+    const struct replace_tags *tags = rule->has_tags ? reading->tags : NULL;
+
+    rule->regex = pattern_compile(text, tags, &reading->why);
+    if (rule->regex == NULL)
+        return -1;
+    if (rule->kind != RULE_MIMEHEADER)
+        rule->capture = capture_read(&reading->rules->captures, text, tags, rule->regex);
+    return 0;
 }
 
 /* Takes "[if-unset: TEXT]" off the end. */
@@ -191,6 +198,8 @@ rule_define(struct rule *rule, enum rule_kind kind, struct span text, const char
         text          = span_tail(text, 5);
     }
     bytes_add(&rule->text, text);
+    if (rule->kind != RULE_META && rule->kind != RULE_EVAL && capture_in(text))
+        rule->priority = CAPTURE_PRIORITY;
 }
 
 void
@@ -200,6 +209,7 @@ rule_undefine(struct rule *rule)
     regex_free(&rule->regex);
     meta_free(&rule->meta);
     eval_call_free(&rule->call);
+    capture_free(&rule->capture);
     mimeheader_clear(&rule->mimeheader);
     bytes_free(&rule->text);
     free(rule->if_unset);

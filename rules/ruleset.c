@@ -171,6 +171,13 @@ place_meta(struct score_rules *rules, size_t index, unsigned char *state, size_t
         rules->order[(*placed)++] = index;
 }
 
+/* Does it run, and has nothing to do with what others capture? */
+static bool
+runs_alone(const struct rule *rule)
+{
+    return rule->fate == RULE_RUNS && rule->capture == NULL;
+}
+
 /* The header rules of a field stand together, so that it is read once. */
 static size_t
 place_headers(struct score_rules *rules)
@@ -179,8 +186,7 @@ place_headers(struct score_rules *rules)
 
     for (size_t field = 0; field < rules->field_count; field++)
         for (size_t i = 0; i < rules->count; i++)
-            if (rules->rules[i].kind == RULE_HEADER && rules->rules[i].fate == RULE_RUNS &&
-                rules->rules[i].field == field)
+            if (rules->rules[i].kind == RULE_HEADER && runs_alone(&rules->rules[i]) && rules->rules[i].field == field)
                 rules->order[placed++] = i;
     return placed;
 }
@@ -200,11 +206,12 @@ order_rules(struct score_rules *rules)
                 continue;
             if (kind == RULE_META)
                 place_meta(rules, i, state, &placed);
-            else if (rules->rules[i].fate == RULE_RUNS)
+            else if (runs_alone(&rules->rules[i]))
                 rules->order[placed++] = i;
         }
     }
     rules->start[RULE_KINDS] = placed;
+    rules->capturing         = capture_order(rules, &rules->capturing_count);
     free(state);
 }
 
@@ -236,6 +243,8 @@ score_rules_free(struct score_rules **rules)
         field_clear(&(*rules)->fields[i]);
     free((*rules)->rules);
     free((*rules)->order);
+    free((*rules)->capturing);
+    captures_free(&(*rules)->captures);
     free((*rules)->fields);
     free((*rules)->subject_tag);
     error_free(&(*rules)->mistakes);

@@ -13,6 +13,7 @@
 #include <glib.h>
 
 #include "base/error.h"
+#include "rules/capture.h"
 #include "rules/eval/eval.h"
 #include "rules/mail/field.h"
 #include "rules/mail/mail_settings.h"
@@ -62,6 +63,7 @@ struct rule {
     bool              negated;    /* !~ */
     struct meta      *meta;       /* of RULE_META */
     struct eval_call *call;       /* of RULE_EVAL */
+    struct capture   *capture;    /* NULL: it neither captures nor asks for what was captured */
     struct mimeheader mimeheader; /* of RULE_MIMEHEADER; what tflags say of it, of any */
 
     double   score;
@@ -75,15 +77,18 @@ struct rule {
 };
 
 struct score_rules {
-    struct rule          *rules;
-    size_t                count;
-    size_t                capacity;
-    size_t               *order; /* indices into `rules` */
-    size_t                start[RULE_KINDS + 1];
-    struct field         *fields; /* each that rules look at, once */
-    size_t                field_count;
-    GHashTable           *names; /* name to index + 1, while loading */
-    struct mail_settings  mail_settings;
+    struct rule         *rules;
+    size_t               count;
+    size_t               capacity;
+    size_t              *order;     /* indices into `rules` */
+    size_t              *capturing; /* of those that have a `capture`, which are not among the others; in their order */
+    size_t               capturing_count;
+    struct captures      captures;
+    size_t               start[RULE_KINDS + 1];
+    struct field        *fields; /* each that rules look at, once */
+    size_t               field_count;
+    GHashTable          *names; /* name to index + 1, while loading */
+    struct mail_settings mail_settings;
     struct eval_settings *eval_settings;
     struct rule_report    report;
     struct error          mistakes;

@@ -179,6 +179,7 @@ run_all(const struct score_rules *rules, const struct mail *mail)
 {
     struct run run = {rules, mail, memory_new(rules->count * sizeof(unsigned))};
 
+    captures_run(rules, mail, run.hits);
     run_headers(&run);
     run_kind(&run, RULE_BODY, mail->body.items, mail->body.count);
     run_kind(&run, RULE_RAWBODY, mail->rawbody.items, mail->rawbody.count);

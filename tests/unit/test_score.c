@@ -7,65 +7,9 @@
 #include <stddef.h>
 
 #include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "base/memory.h"
-#include "rules/score.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
-
-static char folder[] = "/tmp/test_score.XXXXXX";
-
-static char *
-path_of(const char *name)
-{
-    struct bytes path = {0};
-
-    bytes_printf(&path, "%s/%s", folder, name);
-    return path.data;
-}
-
-static void
-write_file(const char *name, struct span text)
-{
-    char *path = path_of(name);
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(text.data, 1, text.len, file), text.len);
-    assert_int_equal(fclose(file), 0);
-    free(path);
-}
-
-static struct score_rules *
-load(const char *name, struct error *error)
-{
-    char               *path  = path_of(name);
-    struct score_rules *rules = score_load((const char *const[]){path}, 1, error);
-
-    free(path);
-    return rules;
-}
-
-static struct score_rules *
-load_text(const char *text)
-{
-    struct error        error = {0};
-    struct score_rules *rules;
-
-    write_file("a.cf", span_of(text));
-    rules = load("a.cf", &error);
-    if (rules == NULL)
-        fail_msg("%s: %s", text, error_text(&error));
-    assert_int_equal(error.count, 0);
-    if (score_mistakes(rules)->count > 0)
-        fail_msg("%s: %s", text, error_text(score_mistakes(rules)));
-    return rules;
-}
+#include "tests/unit/rule_fixture.h"
 
 static const char mail_text[] = "From: \"Ann\" <ann@a.com>\n"
                                 "To: b@b.com\n"
@@ -364,28 +308,6 @@ test_shipped(void **state)
     score_result_free(&result);
     mail_free(&mail);
     score_rules_free(&rules);
-}
-
-static int
-make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) != NULL ? 0 : -1;
-}
-
-static int
-remove_folder(void **state)
-{
-    static const char *const files[] = {"a.cf", "b/0.pre", "b/1.CF", "b/2.cf", "b/3.txt", "b", "c"};
-
-    (void)state;
-    for (size_t i = 0; i < ROWS(files); i++) {
-        char *path = path_of(files[i]);
-
-        (void)remove(path);
-        free(path);
-    }
-    return rmdir(folder);
 }
 
 int

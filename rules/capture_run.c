@@ -1,0 +1,245 @@
+/* Rules that capture and rules that ask, past one mail. */
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "rules/pattern.h"
+#include "rules/ruleset.h"
+
+struct run {
+    const struct score_rules *rules;
+    const struct mail        *mail;
+    struct arena              arena;
+    struct spans             *values; /* of each name, what was captured last */
+};
+
+/* The texts that a rule looks at. */
+struct texts {
+    struct spans spans;
+    struct span  one;
+    struct bytes value;
+};
+
+static void
+read_texts(const struct run *run, const struct rule *rule, struct texts *texts)
+{
+    *texts = (struct texts){0};
+    switch (rule->kind) {
+    case RULE_BODY:
+        texts->spans = run->mail->body;
+        if (rule->no_subject && texts->spans.count > 0) {
+            texts->spans.items++;
+            texts->spans.count--;
+        }
+        return;
+    case RULE_RAWBODY:
+        texts->spans = run->mail->rawbody;
+        return;
+    case RULE_URI:
+        texts->spans = run->mail->uris;
+        return;
+    case RULE_HEADER:
+        texts->one = field_read(&run->rules->fields[rule->field], run->mail, &texts->value) ? bytes_span(&texts->value)
+                                                                                            : span_of(rule->if_unset);
+        break;
+    default:
+        texts->one = run->mail->full;
+    }
+    texts->spans = (struct spans){&texts->one, 1, 1};
+}
+
+static bool
+is_among(const struct spans *values, struct span value)
+{
+    for (size_t i = 0; i < values->count; i++)
+        if (span_equal(values->items[i], value))
+            return true;
+    return false;
+}
+
+/* Keeps a text, once. */
+static void
+keep(struct run *run, struct spans *values, struct span value)
+{
+    if (value.len > 0 && value.len <= CAPTURE_VALUE_MAX && values->count < CAPTURE_VALUES_MAX &&
+        !is_among(values, value))
+        spans_add(values, arena_copy(&run->arena, value));
+}
+
+/* What is known under a name. */
+static const struct spans *
+values_of(struct run *run, int name)
+{
+    struct spans       *values = &run->values[name];
+    const struct field *field  = run->rules->captures.names[name].field;
+    struct bytes        value  = {0};
+
+    if (values->count == 0 && field != NULL && field_read(field, run->mail, &value))
+        keep(run, values, bytes_span(&value));
+    bytes_free(&value);
+    return values;
+}
+
+/* Are all names known that the rule asks for? */
+static bool
+can_ask(struct run *run, const struct capture *capture)
+{
+    for (size_t i = 0; i + 1 < capture->part_count; i++)
+        if (values_of(run, capture->parts[i].name)->count == 0)
+            return false;
+    return true;
+}
+
+/* Appends a pattern that matches one of the texts, octet by octet. */
+static void
+add_values(struct bytes *pattern, const struct spans *values)
+{
+    for (size_t i = 0; i < values->count; i++) {
+        bytes_add(pattern, i == 0 ? SPAN("(?:") : SPAN("|"));
+        for (size_t at = 0; at < values->items[i].len; at++) {
+            char c = values->items[i].data[at];
+
+            if (!isalnum((unsigned char)c) && c != '_')
+                bytes_add_char(pattern, '\\');
+            bytes_add_char(pattern, c);
+        }
+    }
+    bytes_add_char(pattern, ')');
+}
+
+static struct regex *
+compile(struct run *run, const struct capture *capture)
+{
+    struct bytes  pattern = {0}, why = {0};
+    struct regex *regex;
+
+    for (size_t i = 0; i < capture->part_count; i++) {
+        bytes_add(&pattern, capture->parts[i].literal);
+        if (capture->parts[i].name != CAPTURE_NO_NAME)
+            add_values(&pattern, values_of(run, capture->parts[i].name));
+    }
+    regex = pattern_compile_bare(bytes_span(&pattern), span_of(capture->flags), &why);
+    bytes_free(&pattern);
+    bytes_free(&why);
+    return regex;
+}
+
+/* In lower case, as patterns that ignore case compare Latin-1. */
+static void
+lower(struct span text, struct bytes *out)
+{
+    bytes_clear(out);
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+
+        if ((c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7))
+            c = (unsigned char)(c + 0x20);
+        bytes_add_char(out, (char)c);
+    }
+}
+
+/* Can a pattern that needs one of these values match any of those texts? */
+static bool
+any_holds(const struct spans *texts, const struct spans *values)
+{
+    struct bytes text = {0}, value = {0};
+    bool         found = false;
+
+    for (size_t i = 0; i < texts->count && !found; i++) {
+        lower(texts->items[i], &text);
+        for (size_t j = 0; j < values->count && !found && text.len > 0; j++) {
+            lower(values->items[j], &value);
+            found = memmem(text.data, text.len, value.data, value.len) != NULL;
+        }
+    }
+    bytes_free(&text);
+    bytes_free(&value);
+    return found;
+}
+
+static void
+keep_groups(struct run *run, const struct capture *capture, const struct regex_found *found, struct spans *values)
+{
+    for (size_t i = 0; i < capture->group_count; i++)
+        keep(run, &values[i], regex_group(found, capture->groups[i].group));
+}
+
+/* What was captured under a name takes the place of what an earlier rule captured. */
+static void
+set_values(struct run *run, const struct capture *capture, struct spans *values)
+{
+    for (size_t i = 0; i < capture->group_count; i++) {
+        struct spans *known = &run->values[capture->groups[i].name];
+
+        if (values[i].count == 0)
+            continue;
+        spans_free(known);
+        *known    = values[i];
+        values[i] = (struct spans){0};
+    }
+}
+
+/* How often the rule hits; what it captures on the way is kept. */
+static unsigned
+match_texts(struct run *run, const struct rule *rule, const struct regex *regex, const struct spans *texts)
+{
+    unsigned           most = !rule->multiple ? 1 : rule->hits_max > 0 ? rule->hits_max : UINT32_MAX, hits = 0;
+    uint64_t           limits = regex_limits_hit();
+    struct spans      *values = memory_new((rule->capture->group_count + 1) * sizeof *values);
+    struct regex_found found;
+
+    for (size_t i = 0; i < texts->count && hits < most && regex_limits_hit() == limits; i++) {
+        size_t at = 0;
+
+        while (hits < most && at <= texts->items[i].len && regex_find(regex, texts->items[i], at, &found)) {
+            hits++;
+            at = regex_next(&found);
+            keep_groups(run, rule->capture, &found, values);
+        }
+    }
+    set_values(run, rule->capture, values);
+    for (size_t i = 0; i < rule->capture->group_count; i++)
+        spans_free(&values[i]);
+    free(values);
+    if (rule->negated)
+        return hits == 0 && regex_limits_hit() == limits;
+    return hits;
+}
+
+static unsigned
+run_rule(struct run *run, const struct rule *rule)
+{
+    const struct capture *capture = rule->capture;
+    struct regex         *made    = NULL;
+    struct texts          texts;
+    unsigned              hits;
+
+    if (!can_ask(run, capture))
+        return 0;
+    read_texts(run, rule, &texts);
+    if (capture->needed != CAPTURE_NO_NAME && !any_holds(&texts.spans, values_of(run, capture->needed)))
+        hits = rule->negated;
+    else if (capture->part_count > 0 && (made = compile(run, capture)) == NULL)
+        hits = 0;
+    else
+        hits = match_texts(run, rule, made != NULL ? made : rule->regex, &texts.spans);
+    regex_free(&made);
+    bytes_free(&texts.value);
+    return hits;
+}
+
+void
+captures_run(const struct score_rules *rules, const struct mail *mail, unsigned *hits)
+{
+    struct run run = {.rules = rules, .mail = mail};
+
+    if (rules->capturing_count == 0)
+        return;
+    run.values = memory_new((rules->captures.count + 1) * sizeof run.values[0]);
+    for (size_t i = 0; i < rules->capturing_count; i++)
+        hits[rules->capturing[i]] = run_rule(&run, &rules->rules[rules->capturing[i]]);
+    for (size_t i = 0; i < rules->captures.count; i++)
+        spans_free(&run.values[i]);
+    free(run.values);
+    arena_free(&run.arena);
+}

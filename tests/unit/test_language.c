@@ -1,0 +1,383 @@
+/*
+ * SpamAssassin's rule language: conditions, directives, tags in patterns, captures; and what is said of what was left
+ * out. The rows are whole rule files, and what hits a small mail.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "rules/condition.h"
+#include "rules/pattern.h"
+#include "tests/unit/rule_fixture.h"
+
+#define PLUGIN "Mail::SpamAssassin::Plugin::"
+#define CONF "Mail::SpamAssassin::Conf::"
+
+static const struct {
+    const char *text;
+    bool        result;
+    const char *why; /* NULL: it can be read */
+} conditions[] = {
+    {"1", true, NULL},
+    {"0", false, NULL},
+    {"version >= 3.004002", true, NULL},
+    {"(version >= 3.4)", true, NULL},
+    {"version >= 4.000001", true, NULL},
+    {"version == 4.000001", true, NULL},
+    {"version > 4.000001", false, NULL},
+    {"(version < 4.000000)", false, NULL},
+    {"!((version >= 3.003000))", false, NULL},
+    {"perl_version >= 5.010000", true, NULL},
+    {"perl_version >= 6", false, NULL},
+    {"local_tests_only", true, NULL},
+    {"plugin(" PLUGIN "HeaderEval)", true, NULL},
+    {"plugin (" PLUGIN "ReplaceTags)", true, NULL},
+    {"plugin(" PLUGIN "Check)", true, NULL},
+    {"!plugin(" PLUGIN "Bayes)", true, NULL},
+    {"plugin(" PLUGIN "URIDNSBL)", false, NULL},
+    {"plugin(HeaderEval)", false, NULL},
+    {"plugin(" PLUGIN "RaciallyCharged)", true, NULL}, /* the plugin went, its rules stayed */
+    {"can(" CONF "feature_bug6558_free)", true, NULL},
+    {"!(can(" CONF "feature_bug6558_free))", false, NULL},
+    {"can(" CONF "feature_nobody_has)", false, NULL},
+    {"can(" CONF "perl_min_version_5010000)", true, NULL},
+    {"can(" CONF "compat_welcomelist_blocklist)", false, NULL},
+    {"has(" CONF "has_tflags_nosubject)", true, NULL},
+    {"can(" PLUGIN "HeaderEval::check_for_missing_to_header)", false, NULL},
+    {"has(" PLUGIN "HeaderEval::check_for_missing_to_header)", true, NULL},
+    {"has(" PLUGIN "HeaderEval::check_for_nothing)", false, NULL},
+    {"can(" PLUGIN "DKIM::has_arc)", false, NULL},
+    {"can(HeaderEval)", false, NULL},
+    {"version >= 3 && plugin(" PLUGIN "Check)", true, NULL},
+    {"version >= 5 || !plugin(" PLUGIN "SPF) && 1", true, NULL},
+    {"version >= 5 ? 1 : 0", false, NULL},
+    {"1 + 1 == 2", true, NULL},
+    {"nonsense(" PLUGIN "Check)", false, "\"nonsense\" is unknown"},
+    {"nonsense", false, "\"nonsense\" is unknown"},
+    {"plugin", false, "plugin needs a name in parentheses"},
+    {"can()", false, "can needs a name in parentheses"},
+    {"(1", false, "')' expected at the end"},
+    {"1 1", false, "operator expected at \"1\""},
+    {"", false, "value expected at the end"},
+};
+
+static void
+test_conditions(void **state)
+{
+    struct plugins *plugins = plugins_new();
+
+    (void)state;
+    for (size_t row = 0; row < ROWS(conditions); row++) {
+        struct bytes why    = {0};
+        bool         result = condition_true(span_of(conditions[row].text), plugins, &why);
+
+        if (result != conditions[row].result)
+            fail_msg("row %zu: %s is %s", row, conditions[row].text, result ? "true" : "false");
+        if (!span_equal(bytes_span(&why), span_of(conditions[row].why)))
+            fail_msg("row %zu: %s: %s", row, conditions[row].text, why.data);
+        bytes_free(&why);
+    }
+    plugins_free(&plugins);
+}
+
+static const char mail_text[] = "From: \"Ann\" <ann@a.example>\n"
+                                "To: bob+x@b.example, eve@b.example\n"
+                                "Subject: cheap meds\n"
+                                "X-Tag: secret.word\n"
+                                "X-Tag: other\n"
+                                "\n"
+                                "The Secret.Word is here, and secretxword.\n"
+                                "V1agra via http://c.com/?to=BOB+X@b.example now\n";
+
+/* Which rules hit that mail, those with __ among them. */
+static const struct {
+    const char *rules, *hits;
+} cases[] = {
+    /* which lines are read */
+    {"if 0\nbody A /V1/\nelse\nbody B /V1/\nendif\nbody C /V1/\n", "B,C"},
+    {"if 1\nbody A /V1/\nif 0\nbody B /V1/\nelse\nbody C /V1/\nendif\nelse\nbody D /V1/\nendif\n", "A,C"},
+    {"if 0\nif 1\nbody A /V1/\nelse\nbody B /V1/\nendif\nnonsense\nelse\nbody C /V1/\nendif\n", "C"},
+    {"ifplugin " PLUGIN "HeaderEval # that is\nbody A /V1/\nendif\nifplugin " PLUGIN "DCC\nbody B /V1/\nendif\n", "A"},
+    {"IfPlugin " PLUGIN "Check\nbody A /V1/\nENDIF\n", "A"},
+    {"loadplugin " PLUGIN "Check\nifplugin " PLUGIN "HeaderEval\nbody A /V1/\nendif\nifplugin " PLUGIN
+     "Check\nbody B /V1/\nendif\n",
+     "B"},
+    {"tryplugin " PLUGIN "HeaderEval /x/HeaderEval.pm\nheader A eval:check_for_missing_to_header()\nifplugin " PLUGIN
+     "HeaderEval\nbody B /V1/\nendif\n",
+     "B"},
+    {"enable_compat welcomelist_blocklist\nif can(" CONF "compat_welcomelist_blocklist)\nbody A /V1/\nendif\n", "A"},
+    {"require_version @@VERSION@@\nrequire_version 4.000001\nbody A /V1/\n", "A"},
+    {"lang de body A /V1/\nlang en body B /V1/\nlang en_US body C /V1/\nlang pt_BR nonsense\n", "B,C"},
+    {"body A /V1/ # \xe4\xff\nbody B /V1|\xe4/\n", "A,B"},
+    {"body A /\\#|V1/\nbody B /V1/#x\n", "A,B"},
+    {"report-safe 1\nReport_Safe 0\nclear_headers\nuse_bayes 0\nreport a _SCORE_ b\ntest A ok x\nbody A /V1/\n", "A"},
+    /* what lines say of rules */
+    {"tflags A nosubject\nbody A /meds/\nbody B /meds/\nscore C 0\nbody C /meds/\npriority B -5\n", "B"},
+    {"body A /V1/\nbody A /nothing/\nbody B /nothing/\nheader B Subject =~ /meds/\n", "B"},
+    {"header A X-None =~ /x/ [if-unset: x]\nheader A X-None =~ /x/\n", ""},
+    {"body __A /s/i\ntflags __A multiple\ntflags __A nice\nmeta B __A == 1\n", "B,__A"},
+    {"header A rbleval:check_rbl('x', 'y.')\nheader B eval:check_rbl_sub('x', '1')\nmeta C !A && !B\n", "C"},
+    {"header A eval:check_for_missing_to_header()\ntflags A net\nheader __B eval:check_for_missing_to_header()\n"
+     "tflags __B learn\nmeta C A + __B == 0\n",
+     "C"},
+    {"header A exists:Subject\ntflags A net\n", "A"}, /* that asks nobody */
+    {"body A eval:nobody_has_it()\nmeta B !A\n", "B"},
+    /* metas: what does not run did not hit, but a meta without points is waited for */
+    {"body A /V1/\nscore A 0\nmeta B A\nmeta C !A\n", "C"},
+    {"meta A 1\nscore A 0\nmeta B !A\nmeta C !B\nmeta D 1\n", "D"},
+    {"meta A (X || Y) ^ 1\nmeta B rules_matching(__Z*) + 1\n", "A,B"},
+    {"body A /(/\nmeta B !A\nmeta D D\nmeta E !D\n", "B,E"},
+    /* tags */
+    {"replace_tag A [a4@]\nreplace_tag I [i1!]\nreplace_rules A\nbody A /\\bV<I><A>gr<A>\\b/\nbody B /V<I>/\n", "A"},
+    {"replace_rules A B\nbody A /<inter S><V>i<A>/i\nbody B /<inter S><V><I>/i\nreplace_tag V v\nreplace_tag A a\n"
+     "replace_tag I 1\nreplace_inter S \\d?\n",
+     "A,B"},
+    {"replace_tag A a<B>?\nreplace_tag B (?:<C>)\nreplace_tag C ds\nreplace_rules A\nbody A /me(?!<C>)|che<A>p/\n",
+     "A"},
+    {"replace_start {{\nreplace_end }}\nreplace_tag X V1\nreplace_rules A B\nbody A /{{X}}agra/\nbody B /<X>/\n", "A"},
+    {"loadplugin " PLUGIN "Check\nreplace_tag A x\nreplace_rules A\nbody A /<A>|V1/\n", "A"},
+    /* Perl's patterns */
+    {"body A /V1.{,3}a/\nbody B /(?aai)v1AGRA/\nbody C /(?^aa:V1)/\nbody D m{V1[a-z]{2,4}}a\nbody E /V1\\x{456}?ag/\n"
+     "body F /[\\x{456}V]1[^\\x{456}]gra/\n",
+     "A,B,C,D,E,F"},
+    {"body A /\\x{456}|[\\x{456}]/\nbody B m!V\\x31agra\\/?!\nbody C m,V1\\,?a,\nbody D m|x\\|V1|\n", "B,C"},
+    /* captures */
+    {"header __A X-Tag =~ /^(?<TAG>.*)$/m\nbody B /%{TAG}/\nbody C /^The %{TAG} is/i\nbody D /%{TAG}x|V1/\n",
+     "C,D,__A"},
+    {"header __A X-Tag =~ /^(?<TAG>.*)$/m\ntflags __A multiple\nheader B X-Tag =~ /^%{TAG}\\n%{TAG}$/\n", "B,__A"},
+    {"header __A To:addr =~ /(?<TO>.*)/\nuri B /\\?to=%{TO}$/i\nuri C /\\?to=%{TO}$/\nuri D /(?:%{TO})?now|c\\./\n",
+     "B,D,__A"},
+    {"header __A X-None =~ /(?<TAG>.*)/ [if-unset: V1]\nbody B /\\b%{TAG}agra/\n", "B,__A"},
+    {"body A /%{NOBODY}|V1/\nmeta B !A\n", "B"},
+    {"body A /\\%{NOBODY}|V1/\n", "A"},
+    {"body __A /The (?<B>\\w+)/\nbody __B /via (?<B>\\w+)/\npriority __B -10001\nbody C /%{B}\\.Word/\n", "C,__A,__B"},
+    {"body __A /The (?<B>\\w+)/\nbody C /%{B}\\.Word/\npriority C -20000\n", "__A"},
+    {"body A /Secret%{HEADER(X-Tag)}?/\nrawbody C /%{HEADER(X-None)}/\n", "A"},
+};
+
+static void
+test_hits(void **state)
+{
+    struct mail mail = {0};
+
+    (void)state;
+    mail_parse(&mail, NULL, span_of(mail_text));
+    for (size_t row = 0; row < ROWS(cases); row++) {
+        struct error        error = {0};
+        struct bytes        hits  = {0};
+        struct score_rules *rules;
+
+        write_file("a.cf", span_of(cases[row].rules));
+        rules = load("a.cf", &error);
+        assert_non_null(rules);
+        bytes_add(&hits, SPAN(""));
+        score_list_hits(rules, &mail, &hits);
+        if (strcmp(hits.data, cases[row].hits) != 0)
+            fail_msg("row %zu: %s hits %s and not %s\n%s", row, cases[row].rules, hits.data, cases[row].hits,
+                     error_text(score_mistakes(rules)));
+        bytes_free(&hits);
+        score_rules_free(&rules);
+    }
+    mail_free(&mail);
+}
+
+/* Mistakes that stand at the line F:n, F being the file. */
+static const struct {
+    const char *rules, *errors;
+} mistakes[] = {
+    {"if\nbody A /x/\nendif\n",
+     "F:1: missing condition\nF:1: the condition cannot be read: value expected at the end\n"},
+    {"if nonsense\nnonsense\nendif\n", "F:1: the condition cannot be read: \"nonsense\" is unknown\n"},
+    {"ifplugin\nendif\n", "F:1: missing condition\nF:1: the condition cannot be read: value expected at the end\n"},
+    {"if 1\nif 0\nendif\n", "F:1: if without endif\n"},
+    {"else\nendif\n", "F:1: else without if\nF:2: endif without if\n"},
+    {"if 1\nelse x\nendif x\nendif\n", "F:2: else stands alone on its line\nF:3: endif stands alone on its line\n"},
+    {"require_version 3.004\nnonsense\n", "F:1: the rest of the file is for version 3.004, not 4.000001\n"},
+    {"require_version\n", "F:1: missing version\n"},
+    {"priority A\n", "F:1: \"\" is no priority\n"},
+    {"priority A high\n", "F:1: \"high\" is no priority\n"},
+    {"required_score many\n", "F:1: required_score needs a number\n"},
+    {"rewrite_header X-Other y\n", "F:1: rewrite_header is about Subject, From or To\n"},
+    {"replace_tag A\n", "F:1: replace_tag needs a name and what it stands for\n"},
+    {"replace_start\n", "F:1: replace_start needs a mark\n"},
+    {"replace_rules\n", "F:1: missing rule name\n"},
+    {"replace_rules A B-C\n", "F:1: \"B-C\" is no rule's name\n"},
+    {"replace_tag X (\nreplace_rules A\nbody A /<X>/\n", "F:3: A: missing closing parenthesis at offset 15\n"},
+    {"loadplugin\n", "F:1: loadplugin needs the name of a plugin\n"},
+    {"reports x\n", "F:1: unknown directive \"reports\"\n"},
+};
+
+static void
+test_mistakes(void **state)
+{
+    (void)state;
+    for (size_t row = 0; row < ROWS(mistakes); row++) {
+        struct error        error    = {0};
+        struct bytes        expected = {0};
+        char               *path     = path_of("a.cf");
+        struct score_rules *rules;
+
+        for (const char *c = mistakes[row].errors; *c != '\0'; c++)
+            bytes_add(&expected, c[0] == 'F' && c[1] == ':' ? span_of(path) : (struct span){c, 1});
+        write_file("a.cf", span_of(mistakes[row].rules));
+        rules = load("a.cf", &error);
+        assert_non_null(rules);
+        if (strcmp(error_text(score_mistakes(rules)), expected.data) != 0)
+            fail_msg("row %zu: %s says\n%sand not\n%s", row, mistakes[row].rules, error_text(score_mistakes(rules)),
+                     expected.data);
+        score_rules_free(&rules);
+        bytes_free(&expected);
+        free(path);
+    }
+}
+
+/* Tags: the pattern, and what it becomes, first in place and then with calls. */
+static const struct {
+    const char *pattern, *expanded, *shared;
+} replacements[] = {
+    {"", "", "(?(DEFINE))"},
+    {"x<none>y", "x<none>y", "x<none>y(?(DEFINE))"},
+    {"a<A>b", "a[a4]b", "a(?&tag0)b(?(DEFINE)(?<tag0>[a4]))"},
+    {"<A><B><A>", "[a4](?:b|8)[a4]", "(?&tag0)(?&tag1)(?&tag0)(?(DEFINE)(?<tag0>[a4])(?<tag1>(?:b|8)))"},
+    {"<OPEN>x", "a|bx", "a|bx(?(DEFINE))"}, /* what is not one thing stands where it stood */
+    {"<PAIR>+", "(a)(b)+", "(a)(b)+(?(DEFINE))"},
+    {"<CLASS>", "[])(]", "(?&tag0)(?(DEFINE)(?<tag0>[])(]))"},
+    {"<DEEP>", "(?:x[a4]y)", "(?&tag0)(?(DEFINE)(?<tag0>(?:x(?&tag1)y))(?<tag1>[a4]))"},
+    {"x<inter S><A><B>-<A>", "x[a4]\\s?(?:b|8)-[a4]",
+     "x(?&tag0)\\s?(?&tag1)-(?&tag0)"
+     "(?(DEFINE)(?<tag0>[a4])(?<tag1>(?:b|8)))"},
+    {"<inter S><A><B>", "\\s?[a4]\\s?(?:b|8)", "\\s?(?&tag0)\\s?(?&tag1)(?(DEFINE)(?<tag0>[a4])(?<tag1>(?:b|8)))"},
+    {"x<post P><A><B>y", "x[a4]{1,2}(?:b|8){1,2}y",
+     "x(?&tag0){1,2}(?&tag1){1,2}y"
+     "(?(DEFINE)(?<tag0>[a4])(?<tag1>(?:b|8)))"},
+    {"x<pre Q><A><none>y", "x\\b[a4]\\b<none>y", "x\\b(?&tag0)\\b<none>y(?(DEFINE)(?<tag0>[a4]))"},
+    {"(?<!x)<A>(?<y>z)", "(?<!x)[a4](?<y>z)", "(?<!x)(?&tag0)(?<y>z)(?(DEFINE)(?<tag0>[a4]))"},
+    {"<a<A>>", "<a[a4]>", "<a(?&tag0)>(?(DEFINE)(?<tag0>[a4]))"},
+    {"<LOOP>", "<LOOP>", "<LOOP>(?(DEFINE))"},
+};
+
+static void
+test_tags(void **state)
+{
+    struct replace_tags *tags = replace_tags_new();
+
+    (void)state;
+    replace_tags_set(tags, REPLACE_TAG, SPAN("A"), SPAN("before"));
+    replace_tags_set(tags, REPLACE_TAG, SPAN("A"), SPAN("[a4]"));
+    replace_tags_set(tags, REPLACE_TAG, SPAN("B"), SPAN("(?:b|8)"));
+    replace_tags_set(tags, REPLACE_TAG, SPAN("OPEN"), SPAN("a|b"));
+    replace_tags_set(tags, REPLACE_TAG, SPAN("PAIR"), SPAN("(a)(b)"));
+    replace_tags_set(tags, REPLACE_TAG, SPAN("CLASS"), SPAN("[])(]"));
+    replace_tags_set(tags, REPLACE_TAG, SPAN("DEEP"), SPAN("(?:x<A>y)"));
+    replace_tags_set(tags, REPLACE_TAG, SPAN("LOOP"), SPAN("<LOOP>"));
+    replace_tags_set(tags, REPLACE_INTER, SPAN("S"), SPAN("\\s?"));
+    replace_tags_set(tags, REPLACE_POST, SPAN("P"), SPAN("{1,2}"));
+    replace_tags_set(tags, REPLACE_PRE, SPAN("Q"), SPAN("\\b"));
+    for (size_t row = 0; row < ROWS(replacements); row++) {
+        struct span  pattern  = span_of(replacements[row].pattern);
+        struct bytes expanded = {0}, shared = {0};
+
+        assert_int_equal(replace_tags_expand(tags, pattern, &expanded), 0);
+        assert_int_equal(replace_tags_share(tags, pattern, &shared), 0);
+        if (!span_equal(bytes_span(&expanded), span_of(replacements[row].expanded)))
+            fail_msg("row %zu: %s becomes %s", row, pattern.data, expanded.data);
+        if (strcmp(shared.data, replacements[row].shared) != 0)
+            fail_msg("row %zu: %s shared becomes %s", row, pattern.data, shared.data);
+        bytes_free(&expanded);
+        bytes_free(&shared);
+    }
+    replace_tags_free(&tags);
+}
+
+/* A pattern that PCRE2 finds too large means the same with calls. */
+static void
+test_large_patterns(void **state)
+{
+    struct bytes        text = {0}, hits = {0};
+    struct score_rules *rules;
+    struct mail         mail = {0};
+
+    (void)state;
+    bytes_add(&text, SPAN("replace_tag V (?:v"));
+    for (size_t i = 0; i < 60; i++)
+        bytes_printf(&text, "|[x%c]%zu[y%c]", (char)('A' + i % 26), i, (char)('A' + i % 13));
+    bytes_add(&text, SPAN(")\nreplace_rules A B\nbody A /"));
+    for (size_t i = 0; i < 50; i++)
+        bytes_add(&text, SPAN("<V>?"));
+    bytes_add(&text, SPAN("\\bV<V>?1/\nbody B /(?:"));
+    for (size_t i = 0; i < 50; i++)
+        bytes_add(&text, SPAN("<V><V>"));
+    bytes_add(&text, SPAN("){2}/i\n"));
+    rules = load_text(text.data);
+    mail_parse(&mail, NULL, span_of(mail_text));
+    score_list_hits(rules, &mail, &hits);
+    assert_string_equal(hits.data, "A");
+    mail_free(&mail);
+    bytes_free(&hits);
+    bytes_free(&text);
+    score_rules_free(&rules);
+}
+
+/* What is left out is counted, by what it is. */
+static void
+test_report(void **state)
+{
+    struct score_rules *rules =
+        load_text("body A /x/\nbody B /x/\nscore B 0\nmeta C A\nscore C 0\nmeta D C\nbody E eval:nobody_has_it()\n"
+                  "body F eval:nobody_has_it()\nbody G eval:nor_that()\nheader H eval:check_rbl('x', 'y')\n"
+                  "header I eval:check_for_missing_to_header()\ntflags I learn\nuridnsbl J z. TXT\naskdns K x A 1\n"
+                  "uridnsbl L z. TXT\n");
+    struct bytes text = {0};
+
+    (void)state;
+    score_report(rules, &text);
+    assert_string_equal(text.data, "1 of 9 rules run\n2 rules have no points\n1 rule needs the network\n"
+                                   "1 rule needs what was learnt\n1 meta asks for a meta that does not run\n"
+                                   "3 rules call functions that are not there: nobody_has_it 2, nor_that 1\n"
+                                   "3 lines belong to plugins that are not there: uridnsbl 2, askdns 1\n");
+    assert_int_equal(score_rules_count(rules), 1);
+    bytes_free(&text);
+    score_rules_free(&rules);
+
+    rules = load_text("body A /x/\n");
+    score_report(rules, &text);
+    assert_int_equal(text.len, 0);
+    score_rules_free(&rules);
+}
+
+/* What the files say about the verdict. */
+static void
+test_verdict(void **state)
+{
+    struct score_rules *rules    = load_text("body A /x/\nrewrite_header From (spam)\n");
+    double              required = 0;
+
+    (void)state;
+    assert_false(score_required(rules, &required));
+    assert_null(score_subject_tag(rules));
+    score_rules_free(&rules);
+
+    rules = load_text("required_score 5\nrequired_hits 7.5\nrewrite_header subject *SPAM* _SCORE_\n");
+    assert_true(score_required(rules, &required));
+    assert_true(required == 7.5);
+    assert_string_equal(score_subject_tag(rules), "*SPAM* _SCORE_");
+    score_rules_free(&rules);
+
+    rules = load_text("rewrite_header Subject x\nrewrite_header Subject\n");
+    assert_null(score_subject_tag(rules));
+    score_rules_free(&rules);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_conditions), cmocka_unit_test(test_hits),           cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_tags),       cmocka_unit_test(test_large_patterns), cmocka_unit_test(test_report),
+        cmocka_unit_test(test_verdict),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
