@@ -149,13 +149,14 @@ read_hidden_attribute(const struct html_token *token, const char *name, struct b
 
 /* The attribute that links, to `links->value`. */
 static bool
-read_link(struct html_links *links, const char *name, const struct html_token *token)
+read_link(struct html_links *links, const struct html_element *element, const struct html_token *token)
 {
     static const struct span mark  = {"\ufeff", 3};
     struct bytes            *value = &links->value;
+    const char              *name  = element->link;
     char                    *found;
 
-    if (strcmp(name, "href") != 0 && strcmp(name, "src") != 0)
+    if ((strcmp(name, "href") != 0 && strcmp(name, "src") != 0) || strcmp(element->name, "base") == 0)
         return html_attribute(token, name, value);
     if (!read_hidden_attribute(token, name, value) && !html_attribute(token, name, value))
         return false;
@@ -191,7 +192,7 @@ begin_anchor(struct html_links *links, bool linked)
 void
 html_links_follow(struct html_links *links, const struct html_element *element, const struct html_token *token)
 {
-    bool linked = element->link != NULL && read_link(links, element->link, token);
+    bool linked = element->link != NULL && read_link(links, element, token);
 
     if (strcmp(element->name, "meta") == 0)
         follow_meta(links, element, token);

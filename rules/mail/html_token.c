@@ -41,12 +41,9 @@ section_of(const struct html_reader *reader)
 static void
 take(struct html_reader *reader, size_t len, enum html_token_kind kind, struct html_token *token)
 {
-    *token       = (struct html_token){.kind = kind, .text = span_head(reader->rest, len)};
-    reader->rest = span_tail(reader->rest, len);
-    if (kind == HTML_TEXT && reader->literal > 0)
-        token->literal = !literal_elements[reader->literal - 1].entities;
-    else if (kind == HTML_TEXT)
-        token->literal = section_of(reader) == HTML_SECTION_CDATA;
+    *token         = (struct html_token){.kind = kind, .text = span_head(reader->rest, len)};
+    reader->rest   = span_tail(reader->rest, len);
+    token->literal = kind == HTML_TEXT && reader->verbatim;
 }
 
 static void
@@ -95,8 +92,10 @@ static void
 enter_element(struct html_reader *reader, struct span name)
 {
     for (size_t i = 0; i < LITERAL_ELEMENTS; i++)
-        if (span_equal(name, span_of(literal_elements[i].name)))
-            reader->literal = i + 1;
+        if (span_equal(name, span_of(literal_elements[i].name))) {
+            reader->literal  = i + 1;
+            reader->verbatim = !literal_elements[i].entities;
+        }
 }
 
 static size_t
@@ -147,7 +146,8 @@ enter_section(struct html_reader *reader)
     if (len == HTML_NO_END || len == HTML_NO_MARKUP)
         return len;
     bytes_add_char(&reader->sections, (char)(section > section_of(reader) ? section : section_of(reader)));
-    reader->rest = span_tail(reader->rest, len);
+    reader->verbatim = section_of(reader) == HTML_SECTION_CDATA;
+    reader->rest     = span_tail(reader->rest, len);
     return len;
 }
 
@@ -210,6 +210,7 @@ leave_section(struct html_reader *reader)
 {
     reader->rest = span_tail(reader->rest, 3);
     reader->sections.len--;
+    reader->verbatim = section_of(reader) == HTML_SECTION_CDATA;
 }
 
 /* Text that goes up to the end of the source: its last word is a text of its own. */
@@ -302,7 +303,8 @@ step_literal(struct html_reader *reader, struct html_token *token)
     }
     take(reader, len, HTML_END, token);
     set_name(reader, span_of(literal_elements[reader->literal - 1].name), token);
-    reader->literal = 0;
+    reader->literal  = 0;
+    reader->verbatim = false;
     return STEP_TOKEN;
 }
 
@@ -325,19 +327,23 @@ step(struct html_reader *reader, struct html_token *token)
     return text ? step_text(reader, 1, token) : result;
 }
 
-/* An element whose end is made up, with the text in front of it if that is to stay what it is. */
+/*
+ * An element whose end is made up: behind the text, if more could have come. If not it is empty; what follows is HTML,
+ * but for entities, as HTML::Parser has it.
+ */
 static void
 end_element(struct html_reader *reader, struct html_token *token)
 {
     const char *name = literal_elements[reader->literal - 1].name;
 
-    if (reader->at_end || reader->rest.len == 0) {
-        reader->literal = 0;
-        take(reader, 0, HTML_END, token);
-        set_name(reader, span_of(name), token);
+    if (!reader->at_end && reader->rest.len > 0) {
+        take(reader, reader->rest.len, HTML_TEXT, token);
         return;
     }
-    take(reader, reader->rest.len, HTML_TEXT, token);
+    reader->literal = 0;
+    reader->verbatim &= reader->at_end;
+    take(reader, 0, HTML_END, token);
+    set_name(reader, span_of(name), token);
 }
 
 /* Goes on where no step can be made; false at the end. `*done`: a token was made. */
@@ -382,6 +388,7 @@ read_next(struct html_reader *reader, struct html_token *token)
 
         if (result == STEP_STUCK && !go_on(reader, token, &done))
             return false;
+        reader->end_due |= result == STEP_ON;
         if (done && !ignored)
             return true;
     }
@@ -390,12 +397,18 @@ read_next(struct html_reader *reader, struct html_token *token)
 bool
 html_read(struct html_reader *reader, struct html_token *token)
 {
-    bool any = reader->any_behind || read_next(reader, token);
+    size_t sections = reader->sections.len;
+    bool   any      = reader->any_behind || read_next(reader, token);
 
     if (reader->any_behind)
         *token = reader->behind;
     reader->any_behind = false;
-    if (reader->unended == NULL || (any && (token->kind == HTML_TEXT || token->kind == HTML_COMMENT)))
+    if (any && !reader->end_due && (token->kind == HTML_TEXT || token->kind == HTML_COMMENT)) {
+        reader->end_due = reader->sections.len < sections;
+        return true;
+    }
+    reader->end_due = false;
+    if (reader->unended == NULL)
         return any;
     reader->any_behind = any;
     if (any)

@@ -43,10 +43,12 @@ struct html_reader {
     unsigned               endless;  /* those that have no end tag any more: bits */
     struct bytes           sections; /* the marked sections it is in: what they come to together */
     const char            *unended;  /* an element that was not ended and is to be, before the next tag */
+    bool                   end_due;  /* not even text and comments come before that end */
     struct html_token      behind;   /* what comes behind that end */
     bool                   any_behind;
-    bool                   at_end;  /* nothing more is to come that could end what is open */
-    bool                   lenient; /* a comment ends at any > */
+    bool                   verbatim; /* entities are not decoded */
+    bool                   at_end;   /* nothing more is to come that could end what is open */
+    bool                   lenient;  /* a comment ends at any > */
 };
 
 /* The next token; false at the end. */

@@ -91,11 +91,49 @@ is_ip_address(const char *host)
     return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
 }
 
+/* May these characters stand in a name (RFC 5892, 2)? Letters, digits, marks; others of which names are freed before.
+ */
+static bool
+may_be_named(const char *name)
+{
+    static const gunichar freed[] = {0xad, 0x200b, 0x3002, 0xfeff, 0xff0e, 0xff61};
+
+    for (; *name != '\0'; name = g_utf8_next_char(name)) {
+        gunichar     c    = g_utf8_get_char(name);
+        GUnicodeType type = g_unichar_type(c);
+        bool         may  = c < 0x80 ? isalnum((int)c) || memchr("_.-", (int)c, 3) != NULL
+                                     : g_unichar_isalpha(c) || g_unichar_ismark(c) || type == G_UNICODE_DECIMAL_NUMBER;
+
+        for (size_t i = 0; i < sizeof freed / sizeof freed[0]; i++)
+            may |= c == freed[i];
+        if (!may)
+            return false;
+    }
+    return true;
+}
+
+/* Latin-1 made UTF-8, if nothing but letters and what names are made of is in it. */
+static bool
+read_latin(struct span host, struct bytes *utf8)
+{
+    for (size_t i = 0; i < host.len; i++) {
+        unsigned char c   = (unsigned char)host.data[i];
+        bool          may = c < 0x80 ? isalnum(c) || memchr("_.-", c, 3) != NULL
+                                     : c >= 0xc0 && c != 0xd7 && c != 0xdf && c != 0xf7 && c != 0xff;
+
+        if (!may)
+            return false;
+        charset_add_character(utf8, c);
+    }
+    return true;
+}
+
 bool
 uri_host_to_ascii(struct span host, struct bytes *ascii)
 {
-    size_t start = ascii->len;
-    char   name[URI_HOST_MAX + 1], *converted;
+    size_t       start = ascii->len;
+    struct bytes name  = {0};
+    char        *converted;
 
     if (host.len > URI_HOST_MAX || memchr(host.data, '\0', host.len) != NULL)
         return false;
@@ -105,14 +143,15 @@ uri_host_to_ascii(struct span host, struct bytes *ascii)
             ascii->data[i] = (char)tolower((unsigned char)ascii->data[i]);
         return true;
     }
-    if (!charset_is_utf8(host))
-        return false;
-    memcpy(name, host.data, host.len);
-    name[host.len] = '\0';
-    converted      = g_hostname_to_ascii(name);
+    if (charset_is_utf8(host))
+        bytes_add(&name, host);
+    else if (!read_latin(host, &name))
+        bytes_clear(&name);
+    converted = name.len > 0 && may_be_named(name.data) ? g_hostname_to_ascii(name.data) : NULL;
     if (converted != NULL)
         bytes_add(ascii, span_of(converted));
     g_free(converted);
+    bytes_free(&name);
     return converted != NULL;
 }
 

@@ -7,8 +7,8 @@ struct uri_pieces {
     struct span scheme, authority, path, query, fragment;
 };
 
-static struct regex_built_in pieces_pattern = {"^(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\\?([^#]*))?(?:#(.*))?",
-                                               "", NULL};
+static struct regex_built_in pieces_pattern = {"^(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\\?([^#]*))?(?:#(.*))?", "",
+                                               NULL};
 static struct regex_built_in www_pattern    = {"^www\\d*\\.", "i", NULL};
 static struct regex_built_in ftp_pattern    = {"^ftp\\d*\\.", "i", NULL};
 
