@@ -52,6 +52,20 @@ obey_definition(struct loader *loader, const struct directive *directive, struct
         rule_define(rule, (enum rule_kind)directive->which, value, loader->file->path, loader->file->line);
 }
 
+/* The words of uri_detail are the argument of a function. */
+static void
+obey_uri_detail(struct loader *loader, const struct directive *directive, struct span value)
+{
+    struct rule *rule = take_rule(loader, &value);
+    struct bytes text = {0};
+
+    if (rule == NULL)
+        return;
+    bytes_printf(&text, "check_uri_detail(%.*s)", SPAN_ARG(value));
+    rule_define(rule, (enum rule_kind)directive->which, bytes_span(&text), loader->file->path, loader->file->line);
+    bytes_free(&text);
+}
+
 /* A number, or in parentheses one to be added. 0; or -1. */
 static int
 read_score(struct span word, const struct rule *rule, double *score)
@@ -253,6 +267,7 @@ static const struct directive directives[] = {
     {"uri", obey_definition, RULE_URI, NULL},
     {"meta", obey_definition, RULE_META, NULL},
     {"mimeheader", obey_definition, RULE_MIMEHEADER, "MIMEHeader"},
+    {"uri_detail", obey_uri_detail, RULE_EVAL, "URIDetail"},
     {"score", obey_score, 0, NULL},
     {"describe", obey_describe, 0, NULL},
     {"tflags", obey_tflags, 0, NULL},

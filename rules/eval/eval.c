@@ -9,8 +9,20 @@
 #include "rules/eval/plugins.h"
 
 const struct eval_plugin *const eval_plugins[] = {
-    &header_eval_plugin,         &wlbl_eval_plugin, &freemail_plugin,  &from_name_spoof_plugin, &vbounce_plugin,
-    &welcomelist_subject_plugin, &mime_eval_plugin, &body_eval_plugin, &image_info_plugin,      NULL,
+    &header_eval_plugin,
+    &wlbl_eval_plugin,
+    &freemail_plugin,
+    &from_name_spoof_plugin,
+    &vbounce_plugin,
+    &welcomelist_subject_plugin,
+    &mime_eval_plugin,
+    &body_eval_plugin,
+    &image_info_plugin,
+    &html_eval_plugin,
+    &uri_eval_plugin,
+    &https_mismatch_plugin,
+    &uri_detail_plugin,
+    NULL,
 };
 
 enum { PLUGINS = sizeof eval_plugins / sizeof eval_plugins[0] - 1 };
@@ -151,6 +163,11 @@ read_arguments(struct eval_call *call, struct span text, struct bytes *why)
     const struct eval_function *function = call->function;
     char                       *rest = call->text = memory_copy_span(text_trim(text));
 
+    if (function->most == EVAL_WHOLE) {
+        call->arguments[0]   = span_of(rest);
+        call->argument_count = 1;
+        return 0;
+    }
     while (*rest != '\0') {
         if (call->argument_count == EVAL_ARGUMENTS_MAX ||
             !take_argument(&rest, &call->arguments[call->argument_count])) {

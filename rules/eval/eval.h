@@ -15,7 +15,7 @@
 #include "base/span.h"
 #include "rules/mail/mail.h"
 
-enum { EVAL_ARGUMENTS_MAX = 8 };
+enum { EVAL_ARGUMENTS_MAX = 8, EVAL_WHOLE = EVAL_ARGUMENTS_MAX + 1 };
 
 struct eval_run;
 
@@ -32,7 +32,7 @@ struct eval_call {
 
 struct eval_function {
     const char *name;
-    size_t      least, most; /* how many arguments it takes */
+    size_t      least, most; /* how many arguments it takes; EVAL_WHOLE: one, all between the parentheses */
     /* How often the rule hits; 0: it does not. */
     unsigned (*run)(struct eval_run *, const struct eval_call *);
     /* Looks at the arguments once, when rules are loaded. 0; or -1 with the reason appended to `why`. NULL: nothing to

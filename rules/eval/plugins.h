@@ -13,5 +13,9 @@ extern const struct eval_plugin welcomelist_subject_plugin; /* welcomelist_subje
 extern const struct eval_plugin mime_eval_plugin;           /* mime_eval.c */
 extern const struct eval_plugin body_eval_plugin;           /* body_eval.c */
 extern const struct eval_plugin image_info_plugin;          /* image_info.c */
+extern const struct eval_plugin html_eval_plugin;           /* html_eval.c */
+extern const struct eval_plugin uri_eval_plugin;            /* uri_eval.c */
+extern const struct eval_plugin https_mismatch_plugin;      /* uri_eval.c */
+extern const struct eval_plugin uri_detail_plugin;          /* uri_detail.c */
 
 #endif

@@ -133,6 +133,17 @@ registry_host_valid(const struct registry *registry, struct span host)
     }
 }
 
+bool
+registry_domain_valid(const struct registry *registry, struct span domain)
+{
+    struct span top = last_labels(domain, 1);
+
+    for (size_t i = 0; i < domain.len; i++)
+        if (isspace((unsigned char)domain.data[i]))
+            return false;
+    return top.len < domain.len && registry_is_top(registry, top);
+}
+
 /* The label that stands `from` places before the end; 0 is the last. */
 static struct span
 label_at(struct span host, unsigned from)

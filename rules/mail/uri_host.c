@@ -83,12 +83,17 @@ has_needless_escape(struct span host)
     return false;
 }
 
-static bool
-is_ip_address(const char *host)
+bool
+uri_host_is_ip(struct span host)
 {
+    char            text[INET6_ADDRSTRLEN];
     struct in6_addr address;
 
-    return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
+    if (host.len >= sizeof text || host.len == 0)
+        return false;
+    memcpy(text, host.data, host.len);
+    text[host.len] = '\0';
+    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
 }
 
 /* May these characters stand in a name (RFC 5892, 2)? Letters, digits, marks; others of which names are freed before.
@@ -163,7 +168,7 @@ uri_host_read(const struct registry *registry, struct span uri, struct arena *ar
     bool         valid = false;
 
     if (host.len > 0 && !has_needless_escape(host) && uri_host_to_ascii(host, &ascii)) {
-        bool address = is_ip_address(ascii.data);
+        bool address = uri_host_is_ip(bytes_span(&ascii));
 
         valid = address || (ascii.data[ascii.len - 1] != '.' && registry_host_valid(registry, bytes_span(&ascii)));
         if (valid)
@@ -173,4 +178,23 @@ uri_host_read(const struct registry *registry, struct span uri, struct arena *ar
     }
     bytes_free(&ascii);
     return valid;
+}
+
+struct span
+uri_host_trim(const struct registry *registry, struct span host, struct arena *arena)
+{
+    struct bytes ascii = {0};
+    size_t       kept  = 0;
+    struct span  copy;
+
+    if (!uri_host_to_ascii(host, &ascii))
+        bytes_add(&ascii, host);
+    for (size_t i = 0; i < ascii.len; i++)
+        if (ascii.data[i] != '.' || (kept > 0 && ascii.data[kept - 1] != '.'))
+            ascii.data[kept++] = ascii.data[i];
+    while (kept > 0 && ascii.data[kept - 1] == '.')
+        kept--;
+    copy = arena_copy(arena, (struct span){ascii.data, kept});
+    bytes_free(&ascii);
+    return registry_domain(registry, copy);
 }

@@ -14,6 +14,12 @@ enum { URI_HOST_MAX = 1024 };
  */
 bool uri_host_read(const struct registry *, struct span uri, struct arena *, struct uri_host *);
 
+/* Is it an IP address, of version 4 or 6? */
+bool uri_host_is_ip(struct span host);
+
+/* The domain of a host that may be none, in lower case and its ASCII form if it has one; in the arena. */
+struct span uri_host_trim(const struct registry *, struct span host, struct arena *);
+
 /* Appends the ASCII form of a host in lower case; false if it has none, and nothing is appended. */
 bool uri_host_to_ascii(struct span host, struct bytes *ascii);
 
