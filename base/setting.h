@@ -20,7 +20,7 @@ enum setting_type {
     SETTING_CHOICE,   /* int: the index of the word in `choices` */
     SETTING_BOOL,     /* bool */
     SETTING_NUMBER,   /* int64_t within `least`..`most` */
-    SETTING_REAL,     /* double */
+    SETTING_REAL,     /* double; NAN if the key is left out and there is no fallback */
     SETTING_SIZE,     /* int64_t octets; the text takes K, M, G */
     SETTING_DURATION, /* int64_t milliseconds; the text takes ms, s, m, h, d */
 };

@@ -3,6 +3,7 @@
  * verdict that was found before is written in the same place, when the first text comes: the other filters see the same
  * header at the same time.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -12,7 +13,7 @@
 #include "rules/mail/charset.h"
 #include "rules/score.h"
 
-enum { TAG_OCTETS_MAX = 200 };
+enum { TAG_OCTETS_MAX = 200, REQUIRED_SCORE = 5 };
 
 /* What is kept of one message. */
 struct scoring {
@@ -142,8 +143,8 @@ judge(struct filter *filter, struct header_list *list)
     if (!scoring->known)
         score(filter, scoring);
     filter_log(filter, FILTER_LOG_DEBUG, scoring->known ? "verdict %g is known" : "verdict %g", scoring->score);
-    verdict =
-        (struct verdict){scoring->score, conf->required_score, bytes_span(&scoring->rules), span_of(conf->subject_tag)};
+    verdict = (struct verdict){scoring->score, conf->required_score, bytes_span(&scoring->rules),
+                               conf->subject_tag != NULL ? span_of(conf->subject_tag) : bytes_span(&conf->tag)};
     verdict_write(&verdict, list);
     record(filter->report, &verdict);
     return FILTER_CONTINUE;
@@ -180,6 +181,20 @@ check_tag(struct span tag, const struct setting_place *place, struct error *erro
         error_add(error, place->file, line, "subject_tag has a control character in it");
 }
 
+/* What the rules say of the verdict holds where proxy.conf says nothing. */
+static void
+take_from_rules(struct spam_score *score, const struct setting_place *place, struct error *error)
+{
+    const char *tag = score_subject_tag(score->rules);
+
+    if (isnan(score->required_score) && !score_required(score->rules, &score->required_score))
+        score->required_score = REQUIRED_SCORE;
+    if (score->subject_tag != NULL || tag == NULL)
+        return;
+    bytes_printf(&score->tag, "%s ", tag);
+    check_tag(bytes_span(&score->tag), place, error);
+}
+
 /* Copies lines, each of which says where it is about, or is about the filter. */
 static void
 note_lines(const char *lines, const struct setting_place *place, struct error *error)
@@ -208,11 +223,14 @@ configure(void *conf, const struct setting_place *place, struct error *error)
     size_t              before = error->count;
     struct setting_list paths  = setting_readable(&score->rule_paths, "rules", place, error);
 
-    check_tag(span_of(score->subject_tag), place, error);
+    if (score->subject_tag != NULL)
+        check_tag(span_of(score->subject_tag), place, error);
     score->rules = score_load((const char *const *)paths.items, paths.count, error);
     free(paths.items);
-    if (score->rules != NULL)
+    if (score->rules != NULL) {
+        take_from_rules(score, place, error);
         note_rules(score->rules, place, error);
+    }
     return error->count == before ? 0 : -1;
 }
 
@@ -222,17 +240,15 @@ release(void *conf)
     struct spam_score *score = conf;
 
     score_rules_free(&score->rules);
+    bytes_free(&score->tag);
 }
 
 static const char *const top_verdict_words[] = {"full", "partial", NULL};
 
 static const struct setting settings[] = {
     {.key = "rules", .type = SETTING_PATHS, .offset = offsetof(struct spam_score, rule_paths), .required = true},
-    {.key      = "required_score",
-     .type     = SETTING_REAL,
-     .offset   = offsetof(struct spam_score, required_score),
-     .fallback = "5.0"},
-    {.key = "subject_tag", .type = SETTING_STRING, .offset = offsetof(struct spam_score, subject_tag), .fallback = ""},
+    {.key = "required_score", .type = SETTING_REAL, .offset = offsetof(struct spam_score, required_score)},
+    {.key = "subject_tag", .type = SETTING_STRING, .offset = offsetof(struct spam_score, subject_tag)},
     {.key      = "hold_limit",
      .type     = SETTING_SIZE,
      .offset   = offsetof(struct spam_score, hold_limit),

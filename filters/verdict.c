@@ -1,8 +1,8 @@
 /* Fields are put on top one by one, the last first. */
 #include "filters/verdict.h"
 #include "rules/mail/charset.h"
-#include "rules/score.h"
 #include "rules/mail/words.h"
+#include "rules/score.h"
 
 enum {
     STARS_MAX   = 50, /* in X-Spam-Level */
@@ -118,6 +118,37 @@ add_tag(struct span tag, struct span subject, struct bytes *value)
         bytes_add_char(value, ' ');
 }
 
+/* The tag with what its placeholders stand for; of SpamAssassin's there are these. */
+static void
+fill_tag(const struct verdict *verdict, struct bytes *tag)
+{
+    const struct {
+        struct span name;
+        double      number;
+    } placeholders[] = {
+        {SPAN("_SCORE_"), shown_score(verdict)},
+        {SPAN("_HITS_"), shown_score(verdict)},
+        {SPAN("_REQD_"), verdict->required},
+    };
+    struct span rest = verdict->tag;
+
+    while (rest.len > 0) {
+        size_t row = 0;
+
+        while (row < sizeof(placeholders) / sizeof(placeholders[0]) &&
+               (rest.len < placeholders[row].name.len ||
+                memcmp(rest.data, placeholders[row].name.data, placeholders[row].name.len) != 0))
+            row++;
+        if (row < sizeof(placeholders) / sizeof(placeholders[0])) {
+            bytes_printf(tag, "%.1f", placeholders[row].number);
+            rest = span_tail(rest, placeholders[row].name.len);
+        } else {
+            bytes_add_char(tag, rest.data[0]);
+            rest = span_tail(rest, 1);
+        }
+    }
+}
+
 static bool
 has_tag(struct span tag, struct span subject)
 {
@@ -133,13 +164,13 @@ has_tag(struct span tag, struct span subject)
 }
 
 static void
-tag_subject(const struct verdict *verdict, struct header_list *list, size_t at)
+tag_subject(struct span tag, struct header_list *list, size_t at)
 {
     struct bytes subject = {0}, value = {0};
 
     headers_unfold(&list->fields[at], &subject);
-    if (!has_tag(verdict->tag, bytes_span(&subject))) {
-        add_tag(verdict->tag, bytes_span(&subject), &value);
+    if (!has_tag(tag, bytes_span(&subject))) {
+        add_tag(tag, bytes_span(&subject), &value);
         bytes_add(&value, bytes_span(&subject));
         headers_replace(list, at, bytes_span(&value));
     }
@@ -150,15 +181,17 @@ tag_subject(const struct verdict *verdict, struct header_list *list, size_t at)
 static void
 tag_subjects(const struct verdict *verdict, struct header_list *list)
 {
-    struct bytes value = {0};
-    ssize_t      at    = headers_find(list, SPAN("Subject"), 0);
+    struct bytes tag = {0}, value = {0};
+    ssize_t      at = headers_find(list, SPAN("Subject"), 0);
 
+    fill_tag(verdict, &tag);
     if (at < 0) {
-        add_tag(verdict->tag, (struct span){0}, &value);
+        add_tag(bytes_span(&tag), (struct span){0}, &value);
         headers_insert(list, list->count, SPAN("Subject"), bytes_span(&value));
     }
     for (; at >= 0; at = headers_find(list, SPAN("Subject"), (size_t)at + 1))
-        tag_subject(verdict, list, (size_t)at);
+        tag_subject(bytes_span(&tag), list, (size_t)at);
+    bytes_free(&tag);
     bytes_free(&value);
 }
 

@@ -11,7 +11,8 @@ struct verdict {
     double      score;
     double      required; /* from here on it is spam */
     struct span rules;    /* RULE_A,RULE_B */
-    struct span tag; /* UTF-8 without control characters; goes in front of the Subject of spam; empty: nothing does */
+    struct span tag; /* UTF-8 without control characters; goes in front of the Subject of spam; empty: nothing does. In
+                        it _SCORE_ and _REQD_ stand for score and required, with one decimal */
 };
 
 bool verdict_is_spam(const struct verdict *);

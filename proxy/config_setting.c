@@ -1,5 +1,6 @@
 /* Tables of settings: one row of `types` for each type says how its text is read. */
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -242,6 +243,8 @@ fill_member(const struct reading *reading, struct config_key *key)
 
         assert(fits);
         (void)fits;
+    } else if (!done && setting->type == SETTING_REAL) {
+        *(double *)reading->member = NAN;
     }
     return done || setting->fallback != NULL || !setting->required;
 }

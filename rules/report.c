@@ -29,7 +29,7 @@ compare_counts(const void *left, const void *right)
 
 /* "NUMBER WHAT: NAME 3, NAME 2, and 4 more" */
 static void
-write_names(struct bytes *text, const struct report_names *names, const char *what)
+write_names(struct bytes *text, const struct report_names *names, const char *one, const char *many)
 {
     struct report_name *sorted = memory_resize_array(NULL, names->count + 1, sizeof *sorted);
     size_t              all    = 0;
@@ -41,7 +41,7 @@ write_names(struct bytes *text, const struct report_names *names, const char *wh
     if (names->count > 0)
         qsort(sorted, names->count, sizeof *sorted, compare_counts);
     if (all > 0)
-        bytes_printf(text, "%zu %s:", all, what);
+        bytes_printf(text, "%zu %s:", all, all == 1 ? one : many);
     for (size_t i = 0; i < names->count && i < NAMES_SAID; i++)
         bytes_printf(text, "%s %s %zu", i > 0 ? "," : "", sorted[i].name, sorted[i].count);
     if (names->count > NAMES_SAID)
@@ -69,8 +69,10 @@ report_write(const struct rule_report *report, struct bytes *text)
     write_count(text, report->network, "rule needs the network", "rules need the network");
     write_count(text, report->learning, "rule needs what was learnt", "rules need what was learnt");
     write_count(text, report->blocked, "meta asks for a meta that does not run", "metas ask for metas that do not run");
-    write_names(text, &report->functions, "rules call functions that are not there");
-    write_names(text, &report->lines, "lines belong to plugins that are not there");
+    write_names(text, &report->functions, "rule calls a function that is not there",
+                "rules call functions that are not there");
+    write_names(text, &report->lines, "line belongs to a plugin that is not there",
+                "lines belong to plugins that are not there");
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -268,6 +269,76 @@ test_mistakes(void **state)
     }
 }
 
+/* What proxy.conf does not say, the rules do; and what they do not either is 5, and no tag. */
+static void
+test_left_out(void **state)
+{
+    static const struct {
+        double      required;
+        const char *tag, *rules, *score, *subject;
+    } rows[] = {
+        {NAN, NULL, "", "score=6.0 required=5.0", "Subject: hi\r\n"},
+        {NAN, NULL, "required_score 5.5\nrewrite_header Subject [_SCORE_ of _REQD_]\n", "score=6.0 required=5.5",
+         "Subject: [6.0 of 5.5] hi\r\n"},
+        {NAN, NULL, "required_hits 7\nrewrite_header Subject [SPAM]\n", "score=6.0 required=7.0", "Subject: hi\r\n"},
+        {4, "", "required_score 7\nrewrite_header Subject [SPAM]\n", "score=6.0 required=4.0", "Subject: hi\r\n"},
+        {0, "<_HITS__X_> ", "required_score 7\n", "score=6.0 required=0.0", "Subject: <6.0_X_> hi\r\n"},
+    };
+    char path[] = "/tmp/test_spam_score.XXXXXX";
+    int  fd     = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    for (size_t row = 0; row < ROWS(rows); row++) {
+        struct spam_score     conf   = conf_with(rows[row].tag);
+        struct message_report report = {0};
+        struct error          error  = {0};
+        struct bytes          out    = {0};
+
+        conf.rule_paths.items = (char *[]){path};
+        conf.required_score   = rows[row].required;
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_true(pwrite(fd, "body A /x/\nscore A 6\n", 21, 0) == 21);
+        assert_true(pwrite(fd, rows[row].rules, strlen(rows[row].rules), 21) == (ssize_t)strlen(rows[row].rules));
+        assert_int_equal(spam_score_module.configure(&conf, &place, &error), 0);
+        filter(&conf, SPAN("Subject: hi\r\n\r\nx\r\n"), 0, &report, &out);
+        if (strstr(out.data, rows[row].score) == NULL || strstr(out.data, rows[row].subject) == NULL)
+            fail_msg("row %zu: %s", row, out.data);
+        bytes_free(&report.rules);
+        bytes_free(&out);
+        spam_score_module.release(&conf);
+    }
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(unlink(path), 0);
+}
+
+/* Mistakes in rules stop nothing, and are noted beside what was left out. */
+static void
+test_notes(void **state)
+{
+    static const char text[] = "body A /(/\nbody B /x/\nbody C eval:nobody_has_it()\n";
+    char              path[] = "/tmp/test_spam_score.XXXXXX", expect[256];
+    int               fd     = mkstemp(path);
+    struct spam_score conf   = conf_with("");
+    struct error      error  = {0};
+
+    (void)state;
+    assert_true(fd >= 0 && write(fd, text, sizeof(text) - 1) == (ssize_t)sizeof(text) - 1);
+    conf.rule_paths.items = (char *[]){path};
+    assert_int_equal(spam_score_module.configure(&conf, &place, &error), 0);
+    (void)snprintf(expect, sizeof(expect),
+                   "%s:1: A: missing closing parenthesis at offset 1\nproxy.conf:7: 1 of 3 rules run\n"
+                   "proxy.conf:7: 1 rule has a mistake\n"
+                   "proxy.conf:7: 1 rule calls a function that is not there: nobody_has_it 1\n",
+                   path);
+    assert_string_equal(error_notes(&error), expect);
+    assert_int_equal(error.count, 0);
+    error_free(&error);
+    spam_score_module.release(&conf);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(unlink(path), 0);
+}
+
 static int
 write_rules(void **state)
 {
@@ -290,10 +361,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_report),
-        cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_messages), cmocka_unit_test(test_report),   cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_mistakes), cmocka_unit_test(test_left_out), cmocka_unit_test(test_notes),
     };
 
     return cmocka_run_group_tests(tests, write_rules, remove_rules);
