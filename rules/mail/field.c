@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "rules/mail/envelope.h"
 #include "rules/mail/field.h"
+#include "rules/mail/relays.h"
 #include "rules/mail/words.h"
 
 static const struct {
@@ -23,7 +25,16 @@ enum { ALL_MAX = 64 * 1024, MODIFIERS = sizeof modifiers / sizeof modifiers[0] }
 static const struct {
     const char       *name;
     enum field_source source;
-} sources[] = {{"ALL", FIELD_ALL}, {"ToCc", FIELD_TO_CC}, {"MESSAGEID", FIELD_MESSAGE_ID}};
+} sources[] = {
+    {"ALL", FIELD_ALL},
+    {"ToCc", FIELD_TO_CC},
+    {"MESSAGEID", FIELD_MESSAGE_ID},
+    {"EnvelopeFrom", FIELD_ENVELOPE_FROM},
+    {"X-Spam-Relays-Trusted", FIELD_RELAYS},
+    {"X-Spam-Relays-Untrusted", FIELD_RELAYS},
+    {"X-Spam-Relays-Internal", FIELD_RELAYS},
+    {"X-Spam-Relays-External", FIELD_RELAYS},
+};
 
 static const char *const message_id_fields[] = {"X-Message-Id", "Resent-Message-Id", "X-Original-Message-ID",
                                                 "Message-Id"};
@@ -247,6 +258,28 @@ read_several(const struct field *field, const char *const *names, size_t count, 
     return any;
 }
 
+static bool
+read_envelope_from(const struct mail *mail, struct bytes *value)
+{
+    struct span sender = envelope_sender(mail);
+
+    bytes_add(value, sender);
+    return sender.data != NULL;
+}
+
+static bool
+read_relays(const struct field *field, const struct mail *mail, struct bytes *value)
+{
+    static const char *const parts[] = {"X-Spam-Relays-Trusted", "X-Spam-Relays-Untrusted", "X-Spam-Relays-Internal",
+                                        "X-Spam-Relays-External"};
+    unsigned                 part    = 0;
+
+    while (strcmp(field->name, parts[part]) != 0)
+        part++;
+    relays_print(relays_of(mail), part, value);
+    return true;
+}
+
 bool
 field_read(const struct field *field, const struct mail *mail, struct bytes *value)
 {
@@ -266,6 +299,12 @@ field_read(const struct field *field, const struct mail *mail, struct bytes *val
     case FIELD_MESSAGE_ID:
         any =
             read_several(field, message_id_fields, sizeof message_id_fields / sizeof message_id_fields[0], mail, value);
+        break;
+    case FIELD_ENVELOPE_FROM:
+        any = read_envelope_from(mail, value);
+        break;
+    case FIELD_RELAYS:
+        any = read_relays(field, mail, value);
         break;
     }
     return any && (value->len > start || !(field->address || field->phrase));

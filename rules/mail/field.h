@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "rules/mail/mail.h"
 
-enum field_source { FIELD_NAMED, FIELD_ALL, FIELD_TO_CC, FIELD_MESSAGE_ID };
+enum field_source { FIELD_NAMED, FIELD_ALL, FIELD_TO_CC, FIELD_MESSAGE_ID, FIELD_ENVELOPE_FROM, FIELD_RELAYS };
 
 struct field {
     enum field_source source;

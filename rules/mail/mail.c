@@ -4,6 +4,7 @@
 #include "rules/mail/charset.h"
 #include "rules/mail/html.h"
 #include "rules/mail/mail.h"
+#include "rules/mail/memo.h"
 #include "rules/mail/mime_text.h"
 #include "rules/mail/uri_find.h"
 
@@ -316,6 +317,7 @@ mail_start(void)
     started = true;
     g_mime_init();
     charset_start();
+    received_start();
 }
 
 void
@@ -324,7 +326,7 @@ mail_parse(struct mail *mail, const struct mail_settings *settings, struct span 
     size_t head;
 
     mail_start();
-    *mail      = (struct mail){.settings = settings != NULL ? settings : mail_settings_default()};
+    *mail = (struct mail){.settings = settings != NULL ? settings : mail_settings_default(), .memo = mail_memo_new()};
     mail->full = copy_clean(&mail->arena, text);
     head       = mail_headers_read(&mail->headers, &mail->arena, mail->full, &mail->flaws);
     mail->head = span_head(mail->full, head);
@@ -343,6 +345,7 @@ mail_free(struct mail *mail)
     spans_free(&mail->rawbody);
     spans_free(&mail->body);
     mail_headers_free(&mail->headers);
+    mail_memo_free(&mail->memo);
     arena_free(&mail->arena);
     *mail = (struct mail){0};
 }

@@ -32,6 +32,7 @@ struct mail {
     struct spans       rawbody; /* the text parts without their transfer encoding, HTML with its tags, in pieces */
     struct spans       uris;    /* the addresses in text and HTML, and their plainer forms; each once, in no order */
     struct uri_details uri_details; /* where those were found, and what hosts they have */
+    struct mail_memo  *memo;        /* what is found out when asked for: relays.h, envelope.h */
     struct arena       arena;
 };
 

@@ -1,5 +1,4 @@
 /* What holds by default, and a table of the lines that change it. */
-#include <assert.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -15,6 +14,7 @@ mail_settings_fill(struct mail_settings *settings)
     settings->registry         = registry_new();
     settings->body_part_max    = BODY_PART_MAX;
     settings->rawbody_part_max = RAWBODY_PART_MAX;
+    relay_settings_fill(&settings->relays);
 }
 
 void
@@ -23,6 +23,7 @@ mail_settings_clear(struct mail_settings *settings)
     for (size_t i = 0; i < settings->redirector_count; i++)
         regex_free(&settings->redirectors[i]);
     free(settings->redirectors);
+    relay_settings_clear(&settings->relays);
     registry_free(&settings->registry);
     *settings = (struct mail_settings){0};
 }
@@ -164,7 +165,7 @@ find_line(struct span word)
 bool
 mail_settings_know_line(struct span word)
 {
-    return find_line(word) < LINES;
+    return find_line(word) < LINES || relay_settings_know_line(word);
 }
 
 int
@@ -172,6 +173,7 @@ mail_settings_read_line(struct mail_settings *settings, struct span word, struct
 {
     size_t row = find_line(word);
 
-    assert(row < LINES);
+    if (row == LINES)
+        return relay_settings_read_line(&settings->relays, word, value, why);
     return lines[row].read(settings, value, why);
 }

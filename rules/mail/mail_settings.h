@@ -3,6 +3,7 @@
 #define RULES_MAIL_MAIL_SETTINGS_H
 
 #include "rules/mail/registry.h"
+#include "rules/mail/relay_settings.h"
 #include "rules/regex.h"
 
 struct mail_settings {
@@ -11,6 +12,8 @@ struct mail_settings {
     size_t           redirector_count;
     size_t           body_part_max;    /* characters of a part's text that body rules see; 0: all */
     size_t           rawbody_part_max; /* octets of it that rawbody rules see; 0: all */
+
+    struct relay_settings relays;
 };
 
 /* What holds where no file says otherwise. */
