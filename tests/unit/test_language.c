@@ -104,7 +104,7 @@ static const struct {
     {"loadplugin " PLUGIN "Check\nifplugin " PLUGIN "HeaderEval\nbody A /V1/\nendif\nifplugin " PLUGIN
      "Check\nbody B /V1/\nendif\n",
      "B"},
-    {"tryplugin " PLUGIN "HeaderEval /x/HeaderEval.pm\nheader A eval:check_for_missing_to_header()\nifplugin " PLUGIN
+    {"tryplugin " PLUGIN "HeaderEval\nheader A eval:check_for_missing_to_header()\nifplugin " PLUGIN
      "HeaderEval\nbody B /V1/\nendif\n",
      "B"},
     {"enable_compat welcomelist_blocklist\nif can(" CONF "compat_welcomelist_blocklist)\nbody A /V1/\nendif\n", "A"},
@@ -136,7 +136,7 @@ static const struct {
      "A,B"},
     {"replace_tag A a<B>?\nreplace_tag B (?:<C>)\nreplace_tag C ds\nreplace_rules A\nbody A /me(?!<C>)|che<A>p/\n",
      "A"},
-    {"replace_start {{\nreplace_end }}\nreplace_tag X V1\nreplace_rules A B\nbody A /{{X}}agra/\nbody B /<X>/\n", "A"},
+    {"replace_start ~\nreplace_end ~~\nreplace_tag X V1\nreplace_rules A B\nbody A /~X~~agra/\nbody B /<X>/\n", "A"},
     {"loadplugin " PLUGIN "Check\nreplace_tag A x\nreplace_rules A\nbody A /<A>|V1/\n", "A"},
     /* Perl's patterns */
     {"body A /V1.{,3}a/\nbody B /(?aai)v1AGRA/\nbody C /(?^aa:V1)/\nbody D m{V1[a-z]{2,4}}a\nbody E /V1\\x{456}?ag/\n"
