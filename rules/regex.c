@@ -6,12 +6,25 @@
 #include <ctype.h>
 #include <pcre2.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "rules/regex.h"
 
+/*
+ * PCRE2 counts the steps of a match anew for each octet where it tries to begin, so that its limit alone bounds
+ * nothing: a text of a megabyte has a million beginnings. Most matches take a few steps each and are done in one call.
+ * Where that meets its limit, and where the text is long, beginnings are tried a few at a time, with a look at the
+ * clock between.
+ */
 enum {
-    MATCH_LIMIT     = 1000000,   /* steps of a match */
+    QUICK_STEPS     = 2000,      /* of each beginning, in one call for */
+    QUICK_OCTETS    = 4096,      /* a text of this length at most; */
+    SLOW_OCTETS     = 128,       /* of this one for the interpreter, which takes ten times as long for a step */
+    CAREFUL_STEPS   = 50000,     /* of each beginning, or two for each octet where that is more, */
+    CAREFUL_WORK    = 2000000,   /* and of the first beginnings together; */
+    SLOW_WORK       = 200000,    /* this many for the interpreter */
+    TIME_LIMIT      = 20,        /* ms of processor time */
     DEPTH_LIMIT     = 10000,     /* nested backtracking points, where the interpreter has to run */
     HEAP_LIMIT      = 8 * 1024,  /* KiB, for the interpreter */
     JIT_STACK_LEAST = 32 * 1024, /* octets */
@@ -21,6 +34,11 @@ enum {
 
 struct regex {
     pcre2_code *code;
+    bool        compiled; /* to machine code */
+    bool        whole;    /* must not be tried a few beginnings at a time: \G tells where a call began */
+    char       *pattern;
+    char       *flags;
+    size_t      pattern_len;
 };
 
 static struct {
@@ -128,7 +146,8 @@ compile(struct span pattern, struct span flags, uint32_t options, struct bytes *
     pcre2_code *compiled;
 
     compiled = pcre2_compile((PCRE2_SPTR)(pattern.len > 0 ? pattern.data : ""), pattern.len,
-                             options | PCRE2_NEVER_BACKSLASH_C | PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_DUPNAMES,
+                             options | PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C | PCRE2_NEVER_UTF |
+                                 PCRE2_NEVER_UCP | PCRE2_DUPNAMES,
                              &code, &offset, context);
     if (compiled == NULL) {
         (void)pcre2_get_error_message(code, message, sizeof message);
@@ -153,9 +172,15 @@ regex_compile(struct span pattern, struct span flags, struct bytes *why)
     code = compile(pattern, flags, options, why);
     if (code == NULL)
         return NULL;
-    (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* without it the interpreter runs, slower */
-    regex       = memory_new(sizeof *regex);
-    regex->code = code;
+    regex  = memory_new(sizeof *regex);
+    *regex = (struct regex){
+        .code        = code,
+        .compiled    = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0, /* without it the interpreter runs, slower */
+        .whole       = memmem(pattern.data, pattern.len, "\\G", 2) != NULL,
+        .pattern     = memory_copy_span(pattern),
+        .flags       = memory_copy_span(flags),
+        .pattern_len = pattern.len,
+    };
     return regex;
 }
 
@@ -165,6 +190,8 @@ regex_free(struct regex **regex)
     if (*regex == NULL)
         return;
     pcre2_code_free((*regex)->code);
+    free((*regex)->pattern);
+    free((*regex)->flags);
     free(*regex);
     *regex = NULL;
 }
@@ -177,22 +204,69 @@ start_process(void)
     process.stack   = pcre2_jit_stack_create(JIT_STACK_LEAST, JIT_STACK_MOST, NULL);
     if (process.data == NULL || process.context == NULL || process.stack == NULL)
         abort();
-    (void)pcre2_set_match_limit(process.context, MATCH_LIMIT);
     (void)pcre2_set_depth_limit(process.context, DEPTH_LIMIT);
     (void)pcre2_set_heap_limit(process.context, HEAP_LIMIT);
     pcre2_jit_stack_assign(process.context, NULL, process.stack);
 }
 
+/* One call: begins at `from`, or behind it up to `last`. */
+static int
+call(const struct regex *regex, struct span subject, size_t from, size_t last, uint32_t steps)
+{
+    PCRE2_SPTR text = (PCRE2_SPTR)(subject.data != NULL ? subject.data : "");
+
+    (void)pcre2_set_match_limit(process.context, steps);
+    (void)pcre2_set_offset_limit(process.context, last);
+    if (regex->compiled)
+        return pcre2_jit_match(regex->code, text, subject.len, from, 0, process.data, process.context);
+    return pcre2_match(regex->code, text, subject.len, from, 0, process.data, process.context);
+}
+
+/* ms of processor time that this thread has had. */
+static uint64_t
+time_spent(void)
+{
+    struct timespec spent;
+
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent) != 0)
+        abort();
+    return (uint64_t)spent.tv_sec * 1000 + (uint64_t)spent.tv_nsec / 1000000;
+}
+
+/* A few beginnings at a time, and twice as many each time. */
+static int
+match_carefully(const struct regex *regex, struct span subject, size_t from)
+{
+    uint32_t steps     = subject.len < CAREFUL_STEPS / 2 ? CAREFUL_STEPS : 2 * (uint32_t)subject.len;
+    size_t   at_a_time = (regex->compiled ? CAREFUL_WORK : SLOW_WORK) / steps + 1;
+    uint64_t start     = time_spent();
+    int      result    = PCRE2_ERROR_NOMATCH;
+
+    while (result == PCRE2_ERROR_NOMATCH && from <= subject.len) {
+        size_t last = regex->whole || subject.len - from < at_a_time ? subject.len : from + at_a_time;
+
+        result = call(regex, subject, from, last, steps);
+        from   = last + 1;
+        at_a_time *= 2;
+        if (time_spent() - start >= TIME_LIMIT && result == PCRE2_ERROR_NOMATCH && from <= subject.len)
+            return PCRE2_ERROR_MATCHLIMIT;
+    }
+    return result;
+}
+
 static int
 match(const struct regex *regex, struct span subject, size_t from)
 {
-    int result;
+    size_t quick  = regex->compiled ? QUICK_OCTETS : SLOW_OCTETS;
+    int    result = PCRE2_ERROR_MATCHLIMIT;
 
-    assert(from <= subject.len);
+    assert(from <= subject.len && subject.len < UINT32_MAX / 2);
     if (process.data == NULL)
         start_process();
-    result = pcre2_match(regex->code, (PCRE2_SPTR)(subject.data != NULL ? subject.data : ""), subject.len, from, 0,
-                         process.data, process.context);
+    if (subject.len - from <= quick)
+        result = call(regex, subject, from, subject.len, QUICK_STEPS);
+    if (result == PCRE2_ERROR_MATCHLIMIT)
+        result = match_carefully(regex, subject, from);
     if (result < 0 && result != PCRE2_ERROR_NOMATCH)
         process.limits_hit++;
     return result;
@@ -259,6 +333,18 @@ regex_names(const struct regex *regex, void (*take)(void *context, struct span n
     (void)pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, &table);
     for (uint32_t i = 0; i < count; i++, table += size)
         take(context, span_of((const char *)table + 2), (size_t)table[0] << 8 | table[1]);
+}
+
+struct span
+regex_pattern(const struct regex *regex)
+{
+    return (struct span){regex->pattern, regex->pattern_len};
+}
+
+struct span
+regex_flags(const struct regex *regex)
+{
+    return span_of(regex->flags);
 }
 
 const struct regex *

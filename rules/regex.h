@@ -1,7 +1,8 @@
 /*
  * Patterns in Perl's syntax, run by PCRE2 with its just-in-time compiler. Octets, not characters: a rule matches what
- * the mail holds. Every match has a bound on work, depth and heap, so that neither a clumsy rule nor a hostile mail
- * can stop a worker; a match that meets a bound is "no match", and is counted.
+ * the mail holds. Every match has a bound on work, time, depth and heap, so that neither a clumsy rule nor a hostile
+ * mail can stop a worker: some 20 ms of processor time, and never 50. A match that meets a bound is "no match", and is
+ * counted.
  *
  * Patterns are compiled by the master and shared by fork(). Match data and the just-in-time stack are one per process,
  * made by the first match; a worker has one thread.
@@ -57,6 +58,10 @@ void regex_names(const struct regex *, void (*take)(void *context, struct span n
 
 /* How many capture groups the pattern has, the whole match not counted. */
 size_t regex_group_count(const struct regex *);
+
+/* What it was compiled from; lives as long as it does. */
+struct span regex_pattern(const struct regex *);
+struct span regex_flags(const struct regex *);
 
 /* A pattern that is part of the program: compiled when first used, and kept as long as the process lives. */
 struct regex_built_in {
