@@ -147,7 +147,7 @@ $B/tests/bench/load $B/tests/bench/upstream: %: %.o $B/tests/bench/mail.o $B/lib
 	$(QUIET)$(CC) $(LINK) -o $@ $^ $(LIBS) -pthread
 
 # What an admin may have changed is left alone: configuration and rules are installed only where they are missing.
-KEPT      = proxy.conf $(filter-out %.c %.h %/mail %/eval,$(wildcard rules/*))
+KEPT      = proxy.conf $(filter-out %.c %.h %/mail %/eval %/prefilter,$(wildcard rules/*))
 INSTALLED = $(SBINDIR)/popgate $(foreach page,$(MANUAL),$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
             $(UNITDIR)/popgate.service $(PREFIX)/lib/sysusers.d/popgate.conf $(PREFIX)/lib/tmpfiles.d/popgate.conf
 

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "rules/ruleset.h"
+#include "rules/run.h"
 #include "rules/score.h"
 
 size_t
@@ -241,6 +242,7 @@ score_rules_free(struct score_rules **rules)
         free_rule(&(*rules)->rules[i]);
     for (size_t i = 0; i < (*rules)->field_count; i++)
         field_clear(&(*rules)->fields[i]);
+    run_forget(*rules);
     free((*rules)->rules);
     free((*rules)->order);
     free((*rules)->capturing);
@@ -264,6 +266,7 @@ ruleset_finish(struct score_rules *rules, const struct plugins *plugins, const s
     read_rules(rules, plugins, tags);
     order_rules(rules);
     count_fates(rules);
+    run_prepare(rules);
 }
 
 const struct error *

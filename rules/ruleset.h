@@ -20,6 +20,7 @@
 #include "rules/meta.h"
 #include "rules/mimeheader.h"
 #include "rules/plugins.h"
+#include "rules/prefilter/prefilter.h"
 #include "rules/regex.h"
 #include "rules/replace_tags.h"
 #include "rules/report.h"
@@ -69,26 +70,32 @@ struct rule {
     double   score;
     bool     scored; /* by a score line */
     bool     nice, multiple, no_subject, network, learning;
-    bool     rawbody;  /* of RULE_EVAL: defined as a rawbody rule */
-    bool     has_tags; /* its pattern is to be run through replace_tags.h */
-    unsigned hits_max; /* 0: as many as there are */
-    int      priority; /* those of lower priority run first, where that matters */
+    bool     rawbody;    /* of RULE_EVAL: defined as a rawbody rule */
+    bool     has_tags;   /* its pattern is to be run through replace_tags.h */
+    unsigned hits_max;   /* 0: as many as there are */
+    unsigned hits_unset; /* of RULE_HEADER: how often it hits where the field is missing */
+    int      priority;   /* those of lower priority run first, where that matters */
     char    *describe;
 };
 
 struct score_rules {
-    struct rule         *rules;
-    size_t               count;
-    size_t               capacity;
-    size_t              *order;     /* indices into `rules` */
-    size_t              *capturing; /* of those that have a `capture`, which are not among the others; in their order */
-    size_t               capturing_count;
-    struct captures      captures;
-    size_t               start[RULE_KINDS + 1];
-    struct field        *fields; /* each that rules look at, once */
-    size_t               field_count;
-    GHashTable          *names; /* name to index + 1, while loading */
-    struct mail_settings mail_settings;
+    struct rule    *rules;
+    size_t          count;
+    size_t          capacity;
+    size_t         *order;     /* indices into `rules` */
+    size_t         *capturing; /* of those that have a `capture`, which are not among the others; in their order */
+    size_t          capturing_count;
+    struct captures captures;
+    size_t          start[RULE_KINDS + 1];
+    struct field   *fields; /* each that rules look at, once */
+    size_t          field_count;
+    size_t         *group_start; /* in `order`: the rules that look at the same texts: each field, then each kind
+                                    from RULE_BODY to RULE_URI; and their end */
+    size_t                group_count;
+    struct prefilter     *prefilter;
+    int64_t               time_limit; /* milliseconds of the processor's time for a mail */
+    GHashTable           *names;      /* name to index + 1, while loading */
+    struct mail_settings  mail_settings;
     struct eval_settings *eval_settings;
     struct rule_report    report;
     struct error          mistakes;

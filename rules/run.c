@@ -1,0 +1,403 @@
+/*
+ * Runs the rules over a mail. Each text goes through the prefilter of its kind once, and then through the patterns that
+ * may match it, which are few. Nothing is allocated for a rule, and nothing is written to the rules.
+ */
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "rules/run.h"
+
+enum {
+    LONG_TEXT  = 256,   /* octets: shorter ones take no time that is worth measuring */
+    SLOW_MATCH = 1000,  /* microseconds of a rule on one text, from which on they are added up, */
+    RULE_TIME  = 20000, /* to this many for a mail */
+};
+
+static uint64_t
+microseconds(clockid_t clock)
+{
+    struct timespec now;
+
+    if (clock_gettime(clock, &now) != 0)
+        abort();
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/*
+ * What counts is the processor's time, so that a busy machine does not change a verdict. To ask for it is slow, so that
+ * is done where the clock on the wall, which is never behind, says that there may be something to see. How much of it
+ * went by since it was last asked for.
+ */
+static uint64_t
+check_time(struct run *run)
+{
+    uint64_t spent = microseconds(CLOCK_THREAD_CPUTIME_ID), passed = spent - run->spent_checked;
+    uint64_t limit = (uint64_t)run->rules->time_limit * 1000, used = spent - run->spent_start;
+
+    run->spent_checked = spent;
+    run->late          = used >= limit;
+    run->wall_check    = microseconds(CLOCK_MONOTONIC) + (run->late ? 0 : limit - used);
+    return passed;
+}
+
+/* Takes a rule's time on one text, begun at `before`, into account. False if it has had too much. */
+static bool
+charge(struct run *run, size_t rule, uint64_t before)
+{
+    uint64_t now = microseconds(CLOCK_MONOTONIC), took = now - before, passed;
+
+    if (took < SLOW_MATCH && now < run->wall_check)
+        return true;
+    passed = check_time(run);
+    run->spent[rule] += (uint32_t)(took < SLOW_MATCH ? 0 : passed < took ? passed : took);
+    return run->spent[rule] < RULE_TIME;
+}
+
+/* How often the rule hits in one text, up to `most`; `*given_up` if a match met a bound. */
+static unsigned
+count_hits(const struct rule *rule, struct span text, unsigned most, bool *given_up)
+{
+    uint64_t           limits = regex_limits_hit();
+    struct regex_found found;
+    unsigned           hits = 0;
+    size_t             at   = 0;
+
+    while (hits < most && at <= text.len && regex_find(rule->regex, text, at, &found)) {
+        hits++;
+        at = regex_next(&found);
+    }
+    *given_up = regex_limits_hit() != limits;
+    return hits;
+}
+
+static unsigned
+most_hits(const struct rule *rule)
+{
+    if (!rule->multiple || (rule->negated && rule->kind == RULE_HEADER))
+        return 1;
+    return rule->hits_max > 0 ? rule->hits_max : UINT32_MAX;
+}
+
+/* Runs a rule's pattern over a text. True if it need not see another. */
+static bool
+run_rule(struct run *run, size_t index, struct span text)
+{
+    const struct rule *rule   = &run->rules->rules[index];
+    uint64_t           before = text.len > LONG_TEXT ? microseconds(CLOCK_MONOTONIC) : 0;
+    bool               given_up;
+
+    run->hits[index] += count_hits(rule, text, most_hits(rule) - run->hits[index], &given_up);
+    if (before > 0)
+        given_up |= !charge(run, index, before);
+    run->given_up += given_up;
+    return given_up || run->hits[index] >= most_hits(rule);
+}
+
+/* Runs the candidates of a group over one of its texts. */
+static void
+run_text(struct run *run, size_t group, struct span text, bool is_subject)
+{
+    const struct score_rules *rules = run->rules;
+    size_t                    start = rules->group_start[group], count = rules->group_start[group + 1] - start;
+
+    prefilter_scan(rules->prefilter, group, text, run->candidates);
+    for (size_t word = 0; word < prefilter_words(count); word++) {
+        for (uint64_t bits = run->candidates[word] & ~run->done[word]; bits != 0 && !run->late; bits &= bits - 1) {
+            size_t index = rules->order[start + 64 * word + (size_t)__builtin_ctzll(bits)];
+
+            if (is_subject && rules->rules[index].no_subject)
+                continue;
+            if (run_rule(run, index, text))
+                run->done[word] |= bits & -bits;
+        }
+    }
+}
+
+static void
+run_kind(struct run *run, enum rule_kind kind, const struct span *texts, size_t count)
+{
+    const struct score_rules *rules      = run->rules;
+    size_t                    group      = rules->field_count + (size_t)(kind - RULE_BODY);
+    size_t                    rule_count = rules->group_start[group + 1] - rules->group_start[group];
+
+    memset(run->done, 0, prefilter_words(rule_count) * sizeof run->done[0]);
+    for (size_t i = 0; i < count && rule_count > 0 && !run->late; i++)
+        run_text(run, group, texts[i], i == 0 && kind == RULE_BODY);
+    if (!run->late)
+        run->reached = rules->group_start[group + 1];
+}
+
+/* A header rule on its field, which is there. */
+static unsigned
+run_header(struct run *run, size_t index, struct span value, bool candidate)
+{
+    const struct rule *rule  = &run->rules->rules[index];
+    unsigned           given = run->given_up;
+
+    if (rule->regex == NULL)
+        return 1;
+    if (candidate)
+        (void)run_rule(run, index, value);
+    return rule->negated ? run->hits[index] == 0 && run->given_up == given : run->hits[index];
+}
+
+static void
+run_field(struct run *run, size_t field, struct bytes *value)
+{
+    const struct score_rules *rules = run->rules;
+    size_t                    start = rules->group_start[field], count = rules->group_start[field + 1] - start;
+    bool                      present;
+
+    if (count == 0)
+        return;
+    bytes_clear(value);
+    present = field_read(&rules->fields[field], run->mail, value);
+    if (present)
+        prefilter_scan(rules->prefilter, field, bytes_span(value), run->candidates);
+    for (size_t i = 0; i < count && !run->late; i++) {
+        size_t index     = rules->order[start + i];
+        bool   candidate = run->candidates[i / 64] >> i % 64 & 1;
+
+        run->hits[index] =
+            present ? run_header(run, index, bytes_span(value), candidate) : rules->rules[index].hits_unset;
+    }
+    if (!run->late)
+        run->reached = start + count;
+}
+
+static void
+run_headers(struct run *run)
+{
+    struct bytes value = {0};
+
+    for (size_t field = 0; field < run->rules->field_count && !run->late; field++)
+        run_field(run, field, &value);
+    bytes_free(&value);
+}
+
+/* Adds a part's field to those of the others, which the pattern sees as one text. */
+static void
+join(struct bytes *joined, struct span value)
+{
+    bytes_add(joined, value);
+    if (value.len == 0 || value.data[value.len - 1] != '\n')
+        bytes_add_char(joined, '\n');
+}
+
+/* The first part that the pattern matches in decides, however often it does there. */
+static void
+run_mimeheader(struct run *run, size_t index, struct bytes *memory, struct bytes *joined)
+{
+    const struct rule       *rule   = &run->rules->rules[index];
+    const struct mimeheader *header = &rule->mimeheader;
+    const struct mail       *mail   = run->mail;
+    size_t last = header->last > 0 && header->last < mail->parts.count ? header->last : mail->parts.count;
+
+    bytes_clear(joined);
+    for (size_t i = header->first > 0 ? header->first - 1 : 0; i < last && i < MIMEHEADER_PARTS_MAX; i++) {
+        bool        present;
+        struct span value = mimeheader_value(header, &mail->parts.items[i], memory, &present);
+
+        if (!present && rule->if_unset != NULL)
+            value = span_of(rule->if_unset);
+        if (header->concat)
+            join(joined, value);
+        else if (run_rule(run, index, value) || run->hits[index] > 0 || run->late)
+            return;
+    }
+    if (header->concat)
+        (void)run_rule(run, index, bytes_span(joined));
+}
+
+static void
+run_mimeheaders(struct run *run)
+{
+    const struct score_rules *rules  = run->rules;
+    struct bytes              memory = {0}, joined = {0};
+
+    for (size_t i = rules->start[RULE_MIMEHEADER]; i < rules->start[RULE_MIMEHEADER + 1] && !run->late; i++) {
+        if (rules->rules[rules->order[i]].negated) /* as SpamAssassin 4.0 has it, whatever there is */
+            run->hits[rules->order[i]] = 1;
+        else
+            run_mimeheader(run, rules->order[i], &memory, &joined);
+        run->reached = run->late ? i : i + 1;
+    }
+    bytes_free(&joined);
+    bytes_free(&memory);
+}
+
+static void
+run_evals(struct run *run)
+{
+    const struct score_rules *rules  = run->rules;
+    uint64_t                  limits = regex_limits_hit();
+    struct eval_run           eval;
+
+    eval_run_start(&eval, rules->eval_settings, run->mail);
+    for (size_t i = rules->start[RULE_EVAL]; i < rules->start[RULE_EVAL + 1] && !run->late; i++) {
+        run->hits[rules->order[i]] = eval_run_call(&eval, rules->rules[rules->order[i]].call);
+        run->reached               = i + 1;
+        if (microseconds(CLOCK_MONOTONIC) >= run->wall_check)
+            (void)check_time(run);
+    }
+    eval_run_end(&eval);
+    run->given_up += (unsigned)(regex_limits_hit() - limits);
+}
+
+static bool
+asks_for_any(const struct meta *meta, const bool *unknown)
+{
+    size_t at = 0;
+    long   needed;
+
+    while ((needed = meta_next_rule(meta, &at)) >= 0)
+        if (unknown[needed])
+            return true;
+    return false;
+}
+
+/* A meta that is true counts as often as its value says, and at least once. `unknown`: NULL, or of each rule. */
+static void
+run_metas(struct run *run, bool *unknown)
+{
+    const struct score_rules *rules = run->rules;
+
+    for (size_t i = rules->start[RULE_META]; i < rules->start[RULE_META + 1]; i++) {
+        size_t             index = rules->order[i];
+        const struct meta *meta  = rules->rules[index].meta;
+        double             value;
+
+        if (unknown != NULL && (unknown[index] = asks_for_any(meta, unknown)))
+            continue;
+        value = meta_evaluate(meta, run->hits);
+        if (value != 0)
+            run->hits[index] = value < 1 ? 1 : value > INT32_MAX ? INT32_MAX : (unsigned)value;
+    }
+}
+
+/* The metas, where not all other rules ran: a rule that hit before the time was up is known to hit. */
+static void
+run_late_metas(struct run *run)
+{
+    const struct score_rules *rules   = run->rules;
+    bool                     *unknown = memory_new(rules->count * sizeof unknown[0]);
+
+    for (size_t i = run->reached; i < rules->start[RULE_META]; i++)
+        unknown[rules->order[i]] = run->hits[rules->order[i]] == 0;
+    run_metas(run, unknown);
+    free(unknown);
+}
+
+static size_t
+most_words(const struct score_rules *rules)
+{
+    size_t most = 1;
+
+    for (size_t group = 0; group < rules->group_count; group++) {
+        size_t words = prefilter_words(rules->group_start[group + 1] - rules->group_start[group]);
+
+        most = words > most ? words : most;
+    }
+    return most;
+}
+
+void
+run_start(struct run *run, const struct score_rules *rules, const struct mail *mail)
+{
+    *run = (struct run){
+        .rules      = rules,
+        .mail       = mail,
+        .hits       = memory_new(rules->count * sizeof run->hits[0]),
+        .spent      = memory_new(rules->count * sizeof run->spent[0]),
+        .done       = memory_new(most_words(rules) * sizeof run->done[0]),
+        .candidates = memory_new(most_words(rules) * sizeof run->candidates[0]),
+    };
+    run->spent_start = run->spent_checked = microseconds(CLOCK_THREAD_CPUTIME_ID);
+    (void)check_time(run);
+    captures_run(rules, mail, run->hits);
+    run_headers(run);
+    run_kind(run, RULE_BODY, mail->body.items, mail->body.count);
+    run_kind(run, RULE_RAWBODY, mail->rawbody.items, mail->rawbody.count);
+    run_kind(run, RULE_FULL, &mail->full, 1);
+    run_kind(run, RULE_URI, mail->uris.items, mail->uris.count);
+    run_mimeheaders(run);
+    run_evals(run);
+    if (run->late)
+        run_late_metas(run);
+    else
+        run_metas(run, NULL);
+}
+
+void
+run_end(struct run *run)
+{
+    free(run->hits);
+    free(run->spent);
+    free(run->done);
+    free(run->candidates);
+    *run = (struct run){0};
+}
+
+/* What a header rule hits where its field is missing. */
+static unsigned
+hits_unset(const struct rule *rule)
+{
+    bool     given_up;
+    unsigned hits;
+
+    if (rule->regex == NULL)
+        return 0;
+    hits = count_hits(rule, span_of(rule->if_unset), most_hits(rule), &given_up);
+    return rule->negated ? hits == 0 && !given_up : hits;
+}
+
+/* Where the groups begin: those of each field, and then the kinds. */
+static void
+find_groups(struct score_rules *rules)
+{
+    size_t at = rules->start[RULE_HEADER];
+
+    rules->group_count = rules->field_count + (RULE_URI - RULE_BODY + 1);
+    rules->group_start = memory_new((rules->group_count + 1) * sizeof rules->group_start[0]);
+    for (size_t field = 0; field < rules->field_count; field++) {
+        rules->group_start[field] = at;
+        while (at < rules->start[RULE_BODY] && rules->rules[rules->order[at]].field == field)
+            at++;
+    }
+    for (size_t kind = RULE_BODY; kind <= RULE_URI + 1; kind++)
+        rules->group_start[rules->field_count + kind - RULE_BODY] = rules->start[kind];
+}
+
+void
+run_prepare(struct score_rules *rules)
+{
+    struct prefilter_group *groups;
+    const struct regex    **patterns = memory_new(rules->start[RULE_KINDS] * sizeof patterns[0]);
+
+    find_groups(rules);
+    groups = memory_new(rules->group_count * sizeof groups[0]);
+    for (size_t i = 0; i < rules->start[RULE_MIMEHEADER]; i++) {
+        struct rule *rule = &rules->rules[rules->order[i]];
+
+        patterns[i] = rule->regex;
+        if (rule->kind == RULE_HEADER)
+            rule->hits_unset = hits_unset(rule);
+    }
+    for (size_t group = 0; group < rules->group_count; group++) {
+        size_t start = rules->group_start[group];
+
+        groups[group] = (struct prefilter_group){patterns + start, rules->group_start[group + 1] - start};
+    }
+    rules->prefilter = prefilter_new(groups, rules->group_count);
+    free(groups);
+    free(patterns);
+}
+
+void
+run_forget(struct score_rules *rules)
+{
+    prefilter_free(&rules->prefilter);
+    free(rules->group_start);
+    rules->group_start = NULL;
+}

@@ -1,0 +1,34 @@
+/*
+ * One mail past all rules: how often each hits. Between score.c, which says what that comes to, and the rules.
+ */
+#ifndef RULES_RUN_H
+#define RULES_RUN_H
+
+#include "rules/ruleset.h"
+
+struct run {
+    const struct score_rules *rules;
+    const struct mail        *mail;
+    unsigned                 *hits;     /* of each rule */
+    unsigned                  given_up; /* patterns that met a bound: what they hit before it counts */
+    bool                      late; /* the time was up: rules that were left are not run, nor metas that need them */
+
+    size_t    reached;                    /* in the order of rules: those in front of it ran to their end */
+    uint64_t  wall_check;                 /* microseconds: when the processor's time is to be asked for */
+    uint64_t  spent_start, spent_checked; /* microseconds of it: at the start, when last asked for */
+    uint32_t *spent;                      /* of each rule, in slow matches */
+    uint64_t *done, *candidates;          /* of the group that runs, a bit for each rule */
+};
+
+/* Runs the rules. run_end() in any case. */
+void run_start(struct run *, const struct score_rules *, const struct mail *);
+
+void run_end(struct run *);
+
+/* Once all rules are in their order: the prefilter, and what header rules hit where the field is missing. */
+void run_prepare(struct score_rules *);
+
+/* Frees what run_prepare() made. */
+void run_forget(struct score_rules *);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * The prefilter: whatever the pattern, a text that it matches is a candidate. The text is what libFuzzer made up, and
+ * the pattern itself, which holds most of what it matches.
+ */
+#include "rules/prefilter/prefilter.h"
+#include "tests/fuzz/fuzz.h"
+
+static const char *const flags[] = {"", "i", "s", "x", "m", "is", "ix", "imsx", "n", "U", "A", "E"};
+
+static void
+check(const struct regex *regex, const struct prefilter *prefilter, struct span text)
+{
+    struct span copy = fuzz_copy(text);
+    uint64_t    candidates[1];
+
+    prefilter_scan(prefilter, 0, copy, candidates);
+    if (candidates[0] == 0)
+        FUZZ_EXPECT(!regex_matches(regex, copy));
+    fuzz_drop(copy);
+}
+
+/* Without what says how often, and where; with other cases. */
+static void
+check_variants(const struct regex *regex, const struct prefilter *prefilter, struct span pattern)
+{
+    struct bytes plain = {0}, loud = {0};
+
+    for (size_t i = 0; i < pattern.len; i++) {
+        char c = pattern.data[i];
+
+        if (c != '\0' && strchr("\\^$*+?()[]{}|", c) != NULL)
+            continue;
+        bytes_add_char(&plain, c);
+        bytes_add_char(&loud, c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c);
+    }
+    check(regex, prefilter, pattern);
+    check(regex, prefilter, bytes_span(&plain));
+    check(regex, prefilter, bytes_span(&loud));
+    bytes_free(&plain);
+    bytes_free(&loud);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct span   input = {(const char *)data, size}, pattern, text;
+    const char   *flag  = flags[fuzz_number(&input, sizeof flags / sizeof flags[0])];
+    size_t        len   = fuzz_number(&input, 256);
+    struct bytes  why   = {0};
+    struct regex *regex;
+
+    pattern = span_head(input, len < input.len ? len : input.len);
+    text    = span_tail(input, pattern.len);
+    regex   = regex_compile(pattern, span_of(flag), &why);
+    if (regex != NULL) {
+        const struct regex    *patterns[] = {regex};
+        struct prefilter_group group      = {patterns, 1};
+        struct prefilter      *prefilter  = prefilter_new(&group, 1);
+
+        check(regex, prefilter, text);
+        check_variants(regex, prefilter, pattern);
+        prefilter_free(&prefilter);
+    }
+    regex_free(&regex);
+    bytes_free(&why);
+    return 0;
+}
