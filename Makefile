@@ -101,7 +101,8 @@ run-fuzzers: $(FUZZERS)
 	@set -e; for fuzzer in $(FUZZERS); do \
 	    mkdir -p $$fuzzer.corpus; \
 	    echo $$fuzzer; \
-	    $$fuzzer -max_total_time=$(SECONDS) -max_len=4096 -verbosity=0 -print_final_stats=1 \
+	    words=tests/fuzz/$${fuzzer##*/}.dict; test -f $$words || words=/dev/null; \
+	    $$fuzzer -max_total_time=$(SECONDS) -max_len=4096 -verbosity=0 -print_final_stats=1 -dict=$$words \
 	        -artifact_prefix=$$fuzzer. $$fuzzer.corpus; \
 	done
 $(FUZZERS): $B/%: $B/%.o $B/libpopgate.a

@@ -39,7 +39,7 @@ span_head(struct span span, size_t len)
 static inline struct span
 span_tail(struct span span, size_t len)
 {
-    return (struct span){span.data + len, span.len - len};
+    return (struct span){len > 0 ? span.data + len : span.data, span.len - len}; /* no sum with NULL, be it of 0 */
 }
 
 static inline bool

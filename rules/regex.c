@@ -304,7 +304,7 @@ regex_group(const struct regex_found *found, size_t number)
     end   = found->ends[2 * number + 1];
     if (start == PCRE2_UNSET || end < start)
         return (struct span){0};
-    return (struct span){found->subject.data + start, end - start};
+    return span_head(span_tail(found->subject, start), end - start);
 }
 
 size_t
