@@ -30,6 +30,7 @@ DEBIAN-check = $(DEBIAN-unit) $(DEBIAN-demo) python3-pytest dovecot-pop3d mpop f
 DEBIAN-lint  = clang-format clang-tidy cppcheck mandoc
 DEBIAN-run-fuzzers = libclang-rt-dev
 DEBIAN-bench = python3 openssl nginx libnginx-mod-mail
+BESIDE-bench = spamassassin rspamd
 
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wno-sign-conversion -Wvla \
            -Wformat=2 -Wundef -Wpointer-arith
@@ -140,8 +141,9 @@ sizes:
 demo: packages all
 	@python3 tests/demo/run $B/popgate $(if $(ONCE),once)
 
-## bench       what popgate costs, beside nginx's mail proxy; QUICK=1 measures less
+## bench       what popgate costs, beside nginx, SpamAssassin and rspamd; QUICK=1 measures less
 bench: packages all $B/tests/bench/load $B/tests/bench/upstream
+	@dist/packages install $(BESIDE-bench) || echo 'left out: $(BESIDE-bench)'
 	@python3 tests/bench/run $B $(if $(QUICK),quick)
 $B/tests/bench/load $B/tests/bench/upstream: %: %.o $B/tests/bench/mail.o $B/libpopgate.a
 	@echo link $@
