@@ -11,8 +11,6 @@ enum {
     RATIO_UNSIGNED = 1000000, /* body for signature where there is no signature */
 };
 
-static struct regex_built_in signature_pattern = {"^-- ?\\r?$", "m", NULL};
-
 static struct body_facts *
 body_facts(struct eval_run *run)
 {
@@ -138,20 +136,30 @@ first_plain_part(const struct mail *mail)
     return NULL;
 }
 
-/* The signature begins behind the last line of "-- " that has something behind it. */
+/* "-- ", the space and a CR behind it being optional. */
+static bool
+begins_signature(struct span line)
+{
+    if (line.len > 0 && line.data[line.len - 1] == '\r')
+        line.len--;
+    return span_equal(line, SPAN("--")) || span_equal(line, SPAN("-- "));
+}
+
+/* The signature begins behind the last such line that has something behind it. */
 static void
 measure_signature(struct span text, struct body_facts *facts)
 {
-    struct regex_found found;
+    struct span rest = text, line;
 
     facts->has_plain_text = true;
     facts->body_length    = (double)text.len;
-    for (size_t at = 0; at <= text.len && regex_find(regex_of(&signature_pattern), text, at, &found);
-         at        = regex_next(&found)) {
-        if (text.len - found.ends[1] <= DECOY_MAX)
+    while (eval_next_line(&rest, &line)) {
+        size_t start = (size_t)(line.data - text.data), end = start + line.len;
+
+        if (!begins_signature(line) || text.len - end <= DECOY_MAX)
             continue;
-        facts->body_length      = (double)found.ends[0];
-        facts->signature_length = (double)(text.len - found.ends[1]);
+        facts->body_length      = (double)start;
+        facts->signature_length = (double)(text.len - end);
     }
 }
 

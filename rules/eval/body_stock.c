@@ -6,7 +6,8 @@
 #include "rules/mail/charset.h"
 
 enum {
-    PIECE     = 2048, /* characters that are looked at in one go, and up to twice that */
+    TEXT_MAX  = 1024 * 1024, /* octets of a part that are looked at */
+    PIECE     = 2048,        /* characters that are looked at in one go, and up to twice that */
     LABEL_MAX = 32,
 };
 
@@ -105,6 +106,12 @@ count_words(struct span text)
     return count;
 }
 
+static struct span
+start_of(struct span text)
+{
+    return text.len > TEXT_MAX ? span_head(text, TEXT_MAX) : text;
+}
+
 double
 body_count_stock_words(struct eval_run *run)
 {
@@ -112,6 +119,6 @@ body_count_stock_words(struct eval_run *run)
 
     for (size_t i = 0; i < parts->count; i++)
         if (parts->items[i].leaf && span_equal(parts->items[i].type, SPAN("text/plain")))
-            return count_words(one_octet_each(&run->arena, parts->items[i].rendered));
+            return count_words(one_octet_each(&run->arena, start_of(parts->items[i].rendered)));
     return 0;
 }

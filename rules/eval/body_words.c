@@ -3,12 +3,14 @@
  * another for people has many of them.
  */
 #include <glib.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "rules/eval/body_eval.h"
 #include "rules/mail/charset.h"
+#include "rules/mail/html.h"
 #include "rules/mail/span_index.h"
 
 enum { TEXT_MAX = 1024 * 1024 }; /* octets of a part that are looked at */
@@ -110,6 +112,12 @@ count_missing(const struct words *words)
     return missing;
 }
 
+static bool
+has_image(const struct mime_part *part)
+{
+    return part->html != NULL && !isnan(html_inside(part->html, SPAN("img")));
+}
+
 static void
 compare(struct eval_run *run, size_t index, struct body_facts *facts)
 {
@@ -122,6 +130,8 @@ compare(struct eval_run *run, size_t index, struct body_facts *facts)
 
         if (text && (part->kind == MIME_HTML || part->kind == MIME_PLAIN))
             add_words(&words, part, part->kind == MIME_HTML);
+        if (text && words.html == 0 && has_image(part))
+            add_word(&words, SPAN("\n"), true); /* which is no word of a text */
     }
     if (words.html > 0) {
         facts->html_words = (double)words.html;

@@ -4,15 +4,19 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "rules/eval/header_eval.h"
 #include "rules/eval/mime_eval.h"
 
-enum { UPPERCASE_LEAST = 200, HIGH_LEAST = 3 }; /* octets of text that may shout; beyond ASCII */
+enum {
+    UPPERCASE_LEAST    = 200, /* octets of text that may shout */
+    HIGH_LEAST         = 3,   /* octets beyond ASCII that say something */
+    BASE64_LINES_LEAST = 122, /* octets of two lines of base64 that became one */
+};
 
 static struct regex_built_in charset_pattern  = {"charset=(?|\"([^\"]+)\"|'([^']+)'|(\\S+))", "i", NULL};
 static struct regex_built_in shouting_charset = {
     "^[-_a-z0-9]*(?:koi|jp|jis|euc|gb|big5|isoir|cp1251|windows-1251|georgianps|pt154|tis)[-_a-z0-9]*$", "i", NULL};
-static struct regex_built_in words_pattern  = {"\\S\\s+\\S", "", NULL};
 static struct regex_built_in base64_pattern = {"^(?:[A-Za-z0-9+/=]{60,76} ){2}", "", NULL};
 static struct regex_built_in html_pattern   = {"^text/html", "i", NULL};
 static struct regex_built_in ratio_pattern  = {"^\\d{0,3}\\.\\d{1,3}$", "", NULL};
@@ -211,6 +215,18 @@ count_without_japanese(struct span line, struct letters *letters)
     count_letters(rest, letters);
 }
 
+/* White space between other things? */
+static bool
+has_words(struct span line)
+{
+    struct span rest = text_trim(line);
+
+    for (size_t i = 0; i < rest.len; i++)
+        if (rest.data[i] == ' ' || (rest.data[i] >= '\t' && rest.data[i] <= '\r'))
+            return true;
+    return false;
+}
+
 static double
 uppercase_percentage(struct eval_run *run)
 {
@@ -221,7 +237,7 @@ uppercase_percentage(struct eval_run *run)
     for (size_t i = 0; i < run->mail->body.count; i++) {
         struct span line = run->mail->body.items[i];
 
-        if (eval_matches(&words_pattern, line) && !eval_matches(&base64_pattern, line))
+        if (has_words(line) && (line.len < BASE64_LINES_LEAST || !eval_matches(&base64_pattern, line)))
             count_without_japanese(line, &letters);
     }
     if (letters.all < UPPERCASE_LEAST || letters.capitals + letters.others == 0)

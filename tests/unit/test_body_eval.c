@@ -44,6 +44,14 @@ static const struct eval_row rows[] = {
      "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain; "
      "charset=utf-8\n\nx\n--b\nContent-Type: text/html; charset=utf-8\n\n\303\251 \346\227\245\346\234\254\n--b--\n",
      1},
+    {"", "multipart_alternative_difference('99','100')",
+     "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\none two\n--b\nContent-Type: "
+     "text/html\n\n<img src=x>\n--b--\n",
+     1},
+    {"", "multipart_alternative_difference('99','100')",
+     "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\none two\n--b\nContent-Type: "
+     "text/html\n\n<hr>\n--b--\n",
+     0},
     {"", "multipart_alternative_difference_count('3','1')",
      "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\na b c d e f g h "
      "i\n--b\nContent-Type: text/html\n\na b\n--b--\n",
