@@ -171,6 +171,44 @@ capture_read(struct captures *captures, struct span text, const struct replace_t
     return capture;
 }
 
+/* Appends a pattern that matches one of the texts, octet by octet. */
+static void
+add_values(struct bytes *pattern, const struct spans *values)
+{
+    for (size_t i = 0; i < values->count; i++) {
+        bytes_add(pattern, i == 0 ? SPAN("(?:") : SPAN("|"));
+        for (size_t at = 0; at < values->items[i].len; at++) {
+            char c = values->items[i].data[at];
+
+            if (!isalnum((unsigned char)c) && c != '_')
+                bytes_add_char(pattern, '\\');
+            bytes_add_char(pattern, c);
+        }
+    }
+    bytes_add_char(pattern, ')');
+}
+
+struct regex *
+capture_compile(const struct capture *capture, const struct spans *values)
+{
+    struct bytes  pattern = {0}, why = {0};
+    struct regex *regex;
+
+    for (size_t i = 0; i < capture->part_count; i++) {
+        bytes_add(&pattern, capture->parts[i].literal);
+        if (capture->parts[i].name == CAPTURE_NO_NAME)
+            break;
+        if (values != NULL)
+            add_values(&pattern, &values[capture->parts[i].name]);
+        else
+            bytes_add(&pattern, SPAN("(?!)"));
+    }
+    regex = pattern_compile_bare(bytes_span(&pattern), span_of(capture->flags), &why);
+    bytes_free(&pattern);
+    bytes_free(&why);
+    return regex;
+}
+
 void
 capture_free(struct capture **capture)
 {

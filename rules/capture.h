@@ -3,6 +3,11 @@
  * %{NAME} in the pattern of a rule that runs later matches that very text. HEADER(Field), AUTHORDOMAIN and SENDERDOMAIN
  * can be asked for without being captured. A rule that asks for what is not there does not run.
  *
+ * So the manual of SpamAssassin 4.0 has it. The program puts such a pattern together once in the life of a process,
+ * with what the first mail had, unless it is that of a full rule: %{NAME} matches nothing in any other mail. popgate
+ * does neither depend on which mail was first nor keep what was in it: there %{NAME} matches nothing, until a rule file
+ * says "enable_compat capture_each_mail", which SpamAssassin reads and does not mind.
+ *
  * What was captured comes from the mail: at most CAPTURE_VALUES_MAX texts are kept for each name, of CAPTURE_VALUE_MAX
  * octets each, and a pattern is compiled only if a text to be matched holds one of them, where it cannot match
  * otherwise.
@@ -40,6 +45,7 @@ struct capture {
 
 /* All names. Starts as {0}. */
 struct captures {
+    bool each_mail; /* rules that ask do so for each mail, be they full rules or not */
     struct capture_name {
         char         *name;
         struct field *field; /* where it stands if it is not captured; NULL: nowhere */
@@ -56,6 +62,12 @@ bool capture_in(struct span pattern);
  */
 struct capture *
 capture_read(struct captures *, struct span text, const struct replace_tags *tags, const struct regex *);
+
+/*
+ * What the pattern of a rule that asks compiles to where the names stand for `values`, lists by the names' indices;
+ * NULL: for texts that are in no mail. NULL if PCRE2 refuses it.
+ */
+struct regex *capture_compile(const struct capture *, const struct spans *values);
 
 /* Frees it and sets it to NULL. Of NULL: nothing. */
 void capture_free(struct capture **);

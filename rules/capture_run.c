@@ -1,9 +1,7 @@
 /* Rules that capture and rules that ask, past one mail. */
-#include <ctype.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "rules/pattern.h"
 #include "rules/ruleset.h"
 
 struct run {
@@ -90,40 +88,6 @@ can_ask(struct run *run, const struct capture *capture)
     return true;
 }
 
-/* Appends a pattern that matches one of the texts, octet by octet. */
-static void
-add_values(struct bytes *pattern, const struct spans *values)
-{
-    for (size_t i = 0; i < values->count; i++) {
-        bytes_add(pattern, i == 0 ? SPAN("(?:") : SPAN("|"));
-        for (size_t at = 0; at < values->items[i].len; at++) {
-            char c = values->items[i].data[at];
-
-            if (!isalnum((unsigned char)c) && c != '_')
-                bytes_add_char(pattern, '\\');
-            bytes_add_char(pattern, c);
-        }
-    }
-    bytes_add_char(pattern, ')');
-}
-
-static struct regex *
-compile(struct run *run, const struct capture *capture)
-{
-    struct bytes  pattern = {0}, why = {0};
-    struct regex *regex;
-
-    for (size_t i = 0; i < capture->part_count; i++) {
-        bytes_add(&pattern, capture->parts[i].literal);
-        if (capture->parts[i].name != CAPTURE_NO_NAME)
-            add_values(&pattern, values_of(run, capture->parts[i].name));
-    }
-    regex = pattern_compile_bare(bytes_span(&pattern), span_of(capture->flags), &why);
-    bytes_free(&pattern);
-    bytes_free(&why);
-    return regex;
-}
-
 /* In lower case, as patterns that ignore case compare Latin-1. */
 static void
 lower(struct span text, struct bytes *out)
@@ -206,6 +170,13 @@ match_texts(struct run *run, const struct rule *rule, const struct regex *regex,
     return hits;
 }
 
+/* Is the rule's pattern put together for this mail? */
+static bool
+asks_each_mail(const struct run *run, const struct rule *rule)
+{
+    return rule->capture->part_count > 0 && (run->rules->captures.each_mail || rule->kind == RULE_FULL);
+}
+
 static unsigned
 run_rule(struct run *run, const struct rule *rule)
 {
@@ -217,12 +188,14 @@ run_rule(struct run *run, const struct rule *rule)
     if (!can_ask(run, capture))
         return 0;
     read_texts(run, rule, &texts);
-    if (capture->needed != CAPTURE_NO_NAME && !any_holds(&texts.spans, values_of(run, capture->needed)))
+    if (!asks_each_mail(run, rule))
+        hits = match_texts(run, rule, rule->regex, &texts.spans);
+    else if (capture->needed != CAPTURE_NO_NAME && !any_holds(&texts.spans, values_of(run, capture->needed)))
         hits = rule->negated;
-    else if (capture->part_count > 0 && (made = compile(run, capture)) == NULL)
+    else if ((made = capture_compile(capture, run->values)) == NULL)
         hits = 0;
     else
-        hits = match_texts(run, rule, made != NULL ? made : rule->regex, &texts.spans);
+        hits = match_texts(run, rule, made, &texts.spans);
     regex_free(&made);
     bytes_free(&texts.value);
     return hits;

@@ -33,7 +33,11 @@ read_pattern(struct reading *reading, struct span text)
         return -1;
     if (rule->kind != RULE_MIMEHEADER)
         rule->capture = capture_read(&reading->rules->captures, text, tags, rule->regex);
-    return 0;
+    if (rule->capture == NULL || rule->capture->part_count == 0)
+        return 0;
+    regex_free(&rule->regex);
+    rule->regex = capture_compile(rule->capture, NULL);
+    return rule->regex != NULL ? 0 : -1;
 }
 
 /* Takes "[if-unset: TEXT]" off the end. */

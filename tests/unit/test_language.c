@@ -164,6 +164,25 @@ test_hits(void **state)
     bytes_free(&text);
 }
 
+/* Patterns that ask are not put together anew: other mails' texts are in none, so that SpamAssassin, which keeps those
+ * of the first mail, has it so for all others. */
+static void
+test_kept_captures(void **state)
+{
+    struct score_rules *rules = load_text("header __A Subject =~ /(?<TAG>.*)/\nbody B /%{TAG}/\nbody C /%{TAG}|V1/\n"
+                                          "header D Subject !~ /%{TAG}/\nbody E /%{NOBODY}|V1/\nfull F /V1 %{TAG}/\n");
+    struct bytes        hits  = {0};
+    struct mail         mail  = {0};
+
+    (void)state;
+    mail_parse(&mail, NULL, SPAN("Subject: x\n\nV1 x\n"));
+    score_list_hits(rules, &mail, &hits);
+    assert_string_equal(hits.data, "C,D,F,__A");
+    mail_free(&mail);
+    bytes_free(&hits);
+    score_rules_free(&rules);
+}
+
 /* The manual has it that a backslash makes %{NAME} plain text; newer Perls refuse that pattern. */
 static void
 test_escaped_name(void **state)
@@ -372,9 +391,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conditions), cmocka_unit_test(test_hits),    cmocka_unit_test(test_escaped_name),
-        cmocka_unit_test(test_mistakes),   cmocka_unit_test(test_tags),    cmocka_unit_test(test_large_patterns),
-        cmocka_unit_test(test_report),     cmocka_unit_test(test_verdict),
+        cmocka_unit_test(test_conditions),     cmocka_unit_test(test_hits),     cmocka_unit_test(test_kept_captures),
+        cmocka_unit_test(test_escaped_name),   cmocka_unit_test(test_mistakes), cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_large_patterns), cmocka_unit_test(test_report),   cmocka_unit_test(test_verdict),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
