@@ -2,6 +2,7 @@
 #include <gmime/gmime.h>
 
 #include "rules/mail/charset.h"
+#include "rules/mail/field_parts.h"
 #include "rules/mail/html.h"
 #include "rules/mail/mail.h"
 #include "rules/mail/memo.h"
@@ -318,6 +319,7 @@ mail_start(void)
     g_mime_init();
     charset_start();
     received_start();
+    field_parts_start();
 }
 
 void

@@ -34,7 +34,8 @@ static struct regex_built_in any_by       = {" by (\\S+)", "", NULL};
 static struct regex_built_in any_helo     = {"\\bhelo=([-\\w.^+&:=?!@%*$\\\\/]+)", "", NULL};
 static struct regex_built_in any_greet    = {"\\b(?:HE|EH)LO ([-\\w.^+&:=?!@%*$\\\\/]+)", "", NULL};
 static struct regex_built_in any_sender   = {"(?i:return-path:? |envelope-(?:sender|from)[ =])(\\S+)\\b", "", NULL};
-static struct regex_built_in any_address  = {"\\[(" RECEIVED_ADDRESS ")\\]", "", NULL};
+static struct regex_built_in some_address = {RECEIVED_ADDRESS, "", NULL};
+static struct regex_built_in in_brackets  = {"\\[(" RECEIVED_ADDRESS ")\\]", "", NULL};
 static struct regex_built_in option_helo  = {"helo=(\\S+)", "", NULL};
 static struct regex_built_in option_ident = {"ident=(\\S*)", "", NULL};
 static struct regex_built_in exchange     = {
@@ -86,8 +87,9 @@ struct reading {
 void
 received_start(void)
 {
-    struct regex_built_in *built_in[] = {&no_handover, &date,        &any_id,      &any_by,       &any_helo, &any_greet,
-                                         &any_sender,  &any_address, &option_helo, &option_ident, &exchange, &mapped};
+    struct regex_built_in *built_in[] = {&no_handover,  &date,       &any_id,       &any_by,      &any_helo,
+                                         &any_greet,    &any_sender, &some_address, &in_brackets, &option_helo,
+                                         &option_ident, &exchange,   &mapped};
 
     if (tables[0].patterns != NULL)
         return;
@@ -301,7 +303,7 @@ read_line(struct reading *reading)
         kind = read_forms(reading, tables[i].forms, tables[i].patterns, *tables[i].count);
     }
     if (kind == RECEIVED_UNPARSEABLE && relay->ip.len == 0)
-        relay->ip = find(&any_address, reading->line);
+        relay->ip = find(&in_brackets, reading->line);
     return kind == RECEIVED_UNPARSEABLE && relay->ip.len > 0 && relay->by.len > 0 ? RECEIVED_RELAY : kind;
 }
 
@@ -373,6 +375,18 @@ clean(struct reading *reading, struct arena *arena)
     relay->ident          = without_marks(relay->ident, arena);
     relay->ip_private     = network_address_is_private(relay->ip);
     relay->no_reverse_dns = relay->rdns.len == 0 && reading->looked_up;
+}
+
+struct span
+received_find_address(struct span text)
+{
+    struct network_address address;
+    struct regex_found     found;
+
+    for (size_t at = 0; at < text.len && regex_find(regex_of(&some_address), text, at, &found); at = found.ends[0] + 1)
+        if (network_address_read(regex_group(&found, 0), &address))
+            return regex_group(&found, 0);
+    return (struct span){0};
 }
 
 enum received_kind

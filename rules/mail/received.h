@@ -33,6 +33,9 @@ enum received_kind {
 /* Compiles the patterns: once, in the master. */
 void received_start(void);
 
+/* The first IP address in a text; empty if there is none. */
+struct span received_find_address(struct span text);
+
 /*
  * Reads a field's value, unfolded or not. `*relay` is filled if it is a relay; of RECEIVED_SKIPPED its `envfrom` may be
  * set, which then belongs to the handover that the next field tells about. What it points to lives in the arena.

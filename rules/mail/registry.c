@@ -112,25 +112,38 @@ last_labels(struct span host, unsigned count)
     return span_tail(host, at);
 }
 
+static struct span
+without_last_dots(struct span host)
+{
+    while (host.len > 0 && host.data[host.len - 1] == '.')
+        host.len--;
+    return host;
+}
+
 bool
-registry_host_valid(const struct registry *registry, struct span host)
+registry_name_valid(struct span name)
 {
     unsigned labels = 0;
 
-    while (host.len > 0 && host.data[host.len - 1] == '.')
-        host.len--;
-    if (host.len == 0 || host.len > HOST_MAX)
+    name = without_last_dots(name);
+    if (name.len == 0 || name.len > HOST_MAX)
         return false;
     for (;;) {
-        struct span label = last_labels(host, 1);
+        struct span label = last_labels(name, 1);
 
-        if (!is_label(label, labels < 2) || (labels == 0 && !registry_is_top(registry, label)))
+        if (!is_label(label, labels < 2))
             return false;
         labels++;
-        if (host.len == label.len)
+        if (name.len == label.len)
             return labels > 1;
-        host.len -= label.len + 1;
+        name.len -= label.len + 1;
     }
+}
+
+bool
+registry_host_valid(const struct registry *registry, struct span host)
+{
+    return registry_name_valid(host) && registry_is_top(registry, last_labels(without_last_dots(host), 1));
 }
 
 bool

@@ -30,6 +30,10 @@ bool registry_is_top(const struct registry *, struct span label);
 /* Does it end in a top-level domain, and not consist of that alone? What stands in front may be anything. */
 bool registry_domain_valid(const struct registry *, struct span domain);
 
+/* Can it be a name in DNS: two labels or more, of letters, digits and hyphens? In front of the last two underscores may
+ * stand, too. */
+bool registry_name_valid(struct span name);
+
 /* Can it be the name of a host: labels of letters, digits and hyphens (RFC 1123, 2.1), the last a top-level domain? */
 bool registry_host_valid(const struct registry *, struct span host);
 

@@ -3,7 +3,6 @@
 
 #include "base/memory.h"
 #include "rules/mail/memo.h"
-#include "rules/mail/received_pattern.h"
 
 /* Fields behind so many, and behind so many octets of them, are not looked at. */
 enum { RECEIVED_MAX = 1000, RECEIVED_OCTETS_MAX = MAIL_HEADER_MAX };
@@ -117,14 +116,13 @@ add_received(struct descent *descent, struct span value)
 static void
 add_originating(struct descent *descent, const struct mail_headers *headers, const char *name)
 {
-    static struct regex_built_in address = {RECEIVED_ADDRESS, "", NULL};
-    struct span                  value   = mail_headers_last(headers, span_of(name));
-    struct regex_found           found;
-    struct bytes                 line = {0};
+    struct span  value = mail_headers_last(headers, span_of(name));
+    struct span  ip    = value.len > 0 ? received_find_address(value) : value;
+    struct bytes line  = {0};
 
-    if (value.len == 0 || !regex_find(regex_of(&address), value, 0, &found))
+    if (ip.len == 0)
         return;
-    bytes_printf(&line, "from X-Originating-IP: %.*s", SPAN_ARG(regex_group(&found, 0)));
+    bytes_printf(&line, "from X-Originating-IP: %.*s", SPAN_ARG(ip));
     add_received(descent, bytes_span(&line));
     bytes_free(&line);
 }
