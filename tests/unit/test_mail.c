@@ -46,7 +46,7 @@ static const struct {
     {"H:From:addr", "From: a@b.example (A B), c@d.example\n\n", "a@b.example\nc@d.example"},
     {"H:From:name", "From: \"A. B\" <a@b.example>\n\n", "A. B"},
     {"H:From:name", "From: =?utf-8?q?caf=C3=A9_?= 'x' <a@b.example>\n\n", "caf\u00e9 'x'"},
-    {"H:From:name:raw", "From: =?utf-8?q?caf=C3=A9?= <a@b.example>\n\n", "=?utf-8?q?caf=C3=A9?="},
+    {"H:From:name:raw", "From: =?utf-8?q?caf=C3=A9?= <a@b.example>\n\n", "=?utf-8?q?caf=C3=A9?= "},
     {"H:To:name", "To: Group: \"One\" <a@b>, 'Two' <c@d>;\n\n", "One\nTwo"},
     {"H:From:addr", "From: nobody\n\n", "(none)"},
     {"H:X-Spam-Status", "X-Spam-Status: No\n\tfolded\nx-spam-flag: NO\nA: 1\n\n", "(none)"},
