@@ -104,9 +104,11 @@ run_text(struct run *run, size_t group, struct span text, bool is_subject)
     prefilter_scan(rules->prefilter, group, text, run->candidates);
     for (size_t word = 0; word < prefilter_words(count); word++) {
         for (uint64_t bits = run->candidates[word] & ~run->done[word]; bits != 0 && !run->late; bits &= bits - 1) {
-            size_t index = rules->order[start + 64 * word + (size_t)__builtin_ctzll(bits)];
+            size_t member = 64 * word + (size_t)__builtin_ctzll(bits), index = rules->order[start + member];
 
             if (is_subject && rules->rules[index].no_subject)
+                continue;
+            if (!prefilter_confirms(rules->prefilter, group, member, text))
                 continue;
             if (run_rule(run, index, text))
                 run->done[word] |= bits & -bits;
@@ -157,7 +159,8 @@ run_field(struct run *run, size_t field, struct bytes *value)
         prefilter_scan(rules->prefilter, field, bytes_span(value), run->candidates);
     for (size_t i = 0; i < count && !run->late; i++) {
         size_t index     = rules->order[start + i];
-        bool   candidate = run->candidates[i / 64] >> i % 64 & 1;
+        bool   candidate = present && (run->candidates[i / 64] >> i % 64 & 1) &&
+                         prefilter_confirms(rules->prefilter, field, i, bytes_span(value));
 
         run->hits[index] =
             present ? run_header(run, index, bytes_span(value), candidate) : rules->rules[index].hits_unset;

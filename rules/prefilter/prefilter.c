@@ -8,10 +8,13 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "rules/prefilter/automaton.h"
 #include "rules/prefilter/prefilter.h"
 #include "rules/prefilter/window.h"
 
 enum { LANE_WORDS = 4, LANE_BITS = 64 * LANE_WORDS };
+
+#define COSTLY 3.0 /* cycles for each octet of text that a pattern costs with its windows alone, worth an automaton */
 
 /*
  * As wide as the widest registers that are common; the compiler makes two or four of it where they are narrower. The
@@ -35,10 +38,12 @@ struct column {
 };
 
 struct group {
-    uint64_t *always; /* a bit for each pattern: it has no windows */
-    size_t    words;
-    size_t    first, last; /* its columns, if it has windows */
-    size_t    from, to;    /* its bits: from there in the first column, up to there in the last */
+    uint64_t          *always; /* a bit for each pattern: it has no windows */
+    size_t             words;
+    struct automaton **automatons; /* of each pattern; NULL: a match is cheap enough */
+    size_t             count;
+    size_t             first, last; /* its columns, if it has windows */
+    size_t             from, to;    /* its bits: from there in the first column, up to there in the last */
 };
 
 struct prefilter {
@@ -131,17 +136,21 @@ fill_group(struct prefilter *prefilter, struct group *group, const struct prefil
 {
     struct gathering gathering = {0};
 
-    group->words  = prefilter_words(from->count);
-    group->always = memory_new(group->words * sizeof group->always[0]);
+    group->count      = from->count;
+    group->words      = prefilter_words(from->count);
+    group->always     = memory_new(group->words * sizeof group->always[0]);
+    group->automatons = memory_new(from->count * sizeof group->automatons[0]);
     for (size_t i = 0; i < from->count; i++) {
-        struct windows found = {.count = 0};
+        const struct regex *regex  = from->patterns[i];
+        struct windows      found  = {.count = 0};
+        bool                usable = regex != NULL && windows_find(&found, regex_pattern(regex), regex_flags(regex));
 
-        const struct regex *pattern = from->patterns[i];
-
-        if (pattern != NULL && windows_find(&found, regex_pattern(pattern), regex_flags(pattern)))
+        if (usable)
             gather(&gathering, &found, i);
         else
             group->always[i / 64] |= UINT64_C(1) << i % 64;
+        if (found.cost > COSTLY)
+            group->automatons[i] = automaton_new(regex_pattern(regex), regex_flags(regex));
     }
     place_group(prefilter, group, &gathering);
     free(gathering.windows);
@@ -160,13 +169,22 @@ prefilter_new(const struct prefilter_group *groups, size_t count)
     return prefilter;
 }
 
+static void
+free_group(struct group *group)
+{
+    for (size_t i = 0; i < group->count; i++)
+        automaton_free(&group->automatons[i]);
+    free(group->automatons);
+    free(group->always);
+}
+
 void
 prefilter_free(struct prefilter **prefilter)
 {
     if (*prefilter == NULL)
         return;
     for (size_t i = 0; i < (*prefilter)->group_count; i++)
-        free((*prefilter)->groups[i].always);
+        free_group(&(*prefilter)->groups[i]);
     free((*prefilter)->groups);
     free((*prefilter)->columns);
     free(*prefilter);
@@ -237,6 +255,14 @@ prefilter_scan(const struct prefilter *prefilter, size_t group_number, struct sp
         for (size_t word = 0; word < LANE_WORDS; word++)
             add_owners(&prefilter->columns[i], word, found[word] & bits_between(word, from, to), candidates);
     }
+}
+
+bool
+prefilter_confirms(const struct prefilter *prefilter, size_t group, size_t number, struct span text)
+{
+    const struct automaton *automaton = prefilter->groups[group].automatons[number];
+
+    return automaton == NULL || automaton_accepts(automaton, text);
 }
 
 size_t

@@ -36,6 +36,12 @@ prefilter_words(size_t count)
 /* Sets bit i of `candidates` if pattern i of the group may match the text, and clears it if it cannot. */
 void prefilter_scan(const struct prefilter *, size_t group, struct span text, uint64_t *candidates);
 
+/*
+ * Looks closer at a candidate, pattern `number` of the group, where that is cheaper than to match it: false if it
+ * cannot match the text.
+ */
+bool prefilter_confirms(const struct prefilter *, size_t group, size_t number, struct span text);
+
 /* How many patterns of a group are candidates whatever the text: for measurements. */
 size_t prefilter_count_always(const struct prefilter *, size_t group);
 

@@ -2,26 +2,29 @@
  * The prefilter: whatever the pattern, a text that it matches is a candidate. The text is what libFuzzer made up, and
  * the pattern itself, which holds most of what it matches.
  */
+#include "rules/prefilter/automaton.h"
 #include "rules/prefilter/prefilter.h"
 #include "tests/fuzz/fuzz.h"
 
-static const char *const flags[] = {"", "i", "s", "x", "m", "is", "ix", "imsx", "n", "U", "A", "E"};
+static const char *const flags[] = {"", "i", "s", "x", "m", "is", "ix", "imsx", "ia", "U", "A", "E"};
 
 static void
-check(const struct regex *regex, const struct prefilter *prefilter, struct span text)
+check(const struct regex *regex, const struct prefilter *prefilter, const struct automaton *automaton, struct span text)
 {
     struct span copy = fuzz_copy(text);
     uint64_t    candidates[1];
 
     prefilter_scan(prefilter, 0, copy, candidates);
-    if (candidates[0] == 0)
+    if (candidates[0] == 0 || !prefilter_confirms(prefilter, 0, 0, copy) ||
+        (automaton != NULL && !automaton_accepts(automaton, copy)))
         FUZZ_EXPECT(!regex_matches(regex, copy));
     fuzz_drop(copy);
 }
 
 /* Without what says how often, and where; with other cases. */
 static void
-check_variants(const struct regex *regex, const struct prefilter *prefilter, struct span pattern)
+check_variants(const struct regex *regex, const struct prefilter *prefilter, const struct automaton *automaton,
+               struct span pattern)
 {
     struct bytes plain = {0}, loud = {0};
 
@@ -33,9 +36,9 @@ check_variants(const struct regex *regex, const struct prefilter *prefilter, str
         bytes_add_char(&plain, c);
         bytes_add_char(&loud, c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c);
     }
-    check(regex, prefilter, pattern);
-    check(regex, prefilter, bytes_span(&plain));
-    check(regex, prefilter, bytes_span(&loud));
+    check(regex, prefilter, automaton, pattern);
+    check(regex, prefilter, automaton, bytes_span(&plain));
+    check(regex, prefilter, automaton, bytes_span(&loud));
     bytes_free(&plain);
     bytes_free(&loud);
 }
@@ -56,9 +59,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const struct regex    *patterns[] = {regex};
         struct prefilter_group group      = {patterns, 1};
         struct prefilter      *prefilter  = prefilter_new(&group, 1);
+        struct automaton      *automaton  = automaton_new(pattern, span_of(flag));
 
-        check(regex, prefilter, text);
-        check_variants(regex, prefilter, pattern);
+        check(regex, prefilter, automaton, text);
+        check_variants(regex, prefilter, automaton, pattern);
+        automaton_free(&automaton);
         prefilter_free(&prefilter);
     }
     regex_free(&regex);

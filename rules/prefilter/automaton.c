@@ -1,0 +1,314 @@
+/*
+ * The subset construction: a state is the set of places where the program's machine may be, the start always among
+ * them, as a match can begin at each octet. Octets that no place tells apart are one class, and a column of the table.
+ */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "rules/prefilter/automaton.h"
+#include "rules/prefilter/program.h"
+
+enum {
+    PLACES_MAX = 4096,
+    CELLS_MAX  = 150000, /* of the table */
+    COPIES_MAX = 10,     /* of what repeats, if the table is not too large then */
+};
+
+struct automaton {
+    unsigned char classes[256]; /* of each octet */
+    size_t        class_count;
+    size_t        state_count;
+    unsigned      times; /* a text needs so many matches, one behind the other */
+    uint32_t     *next;  /* for each state and class: where the row of the next state begins; or ACCEPTED */
+};
+
+#define ACCEPTED UINT32_MAX
+
+/* Sets of places are rows of bits; `words` long. */
+struct building {
+    struct automaton *automaton;
+    struct program    program;
+    size_t            place_count, words;
+    uint32_t         *place_of; /* of each step: its number among the places */
+    uint32_t         *step_of;  /* of each place */
+    uint64_t         *behind;   /* of each place: where it leads to; of the last: the start */
+    bool             *ends;     /* of the same: a match may end there */
+    uint64_t         *taking;   /* of each class: the places that take it */
+    uint64_t         *states;   /* of each state: its places */
+    size_t            state_capacity;
+    uint32_t         *table; /* states by their hash, + 1 */
+    size_t            table_size;
+};
+
+/* Splits the classes of octets by one more set. */
+static void
+split_classes(struct automaton *automaton, const struct octet_set *set)
+{
+    int inside[256], outside[256]; /* the new number of those of a class that are in the set, or not */
+
+    for (size_t i = 0; i < automaton->class_count; i++)
+        inside[i] = outside[i] = -1;
+    automaton->class_count = 0;
+    for (unsigned octet = 0; octet < 256; octet++) {
+        int *number = octet_set_has(set, octet) ? inside : outside;
+
+        number += automaton->classes[octet];
+        if (*number < 0)
+            *number = (int)automaton->class_count++;
+        automaton->classes[octet] = (unsigned char)*number;
+    }
+}
+
+static void
+number_places(struct building *building)
+{
+    const struct program *program = &building->program;
+
+    building->place_of = memory_resize_array(NULL, program->count, sizeof building->place_of[0]);
+    building->step_of  = memory_resize_array(NULL, program->count, sizeof building->step_of[0]);
+    for (uint32_t step = 0; step < program->count; step++) {
+        if (program->steps[step].operation != PROGRAM_TAKE)
+            continue;
+        building->place_of[step]                   = (uint32_t)building->place_count;
+        building->step_of[building->place_count++] = step;
+    }
+    building->words = (building->place_count + 63) / 64;
+}
+
+static void
+set_bit(uint64_t *row, size_t bit)
+{
+    row[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
+static void
+find_behind(struct building *building, struct program_places *places, size_t place, uint32_t step)
+{
+    program_clear(&building->program, places);
+    program_reach(&building->program, step, places);
+    building->ends[place] = places->ends;
+    for (size_t i = 0; i < places->count; i++)
+        set_bit(building->behind + place * building->words, building->place_of[places->items[i]]);
+}
+
+/* Whatever does not depend on the state. */
+static void
+prepare(struct building *building)
+{
+    struct automaton     *automaton = building->automaton;
+    const struct program *program   = &building->program;
+    size_t                count     = building->place_count;
+    struct program_places places    = program_places(program);
+
+    building->behind = memory_new((count + 1) * building->words * sizeof building->behind[0]);
+    building->ends   = memory_new((count + 1) * sizeof building->ends[0]);
+    for (size_t place = 0; place < count; place++) {
+        const struct program_step *step = &program->steps[building->step_of[place]];
+
+        find_behind(building, &places, place, step->next);
+        if (step->set != NULL)
+            split_classes(automaton, step->set);
+    }
+    find_behind(building, &places, count, program->start);
+    free(places.items);
+    building->taking = memory_new(automaton->class_count * building->words * sizeof building->taking[0]);
+    for (size_t place = 0; place < count; place++) {
+        const struct octet_set *set = program->steps[building->step_of[place]].set;
+
+        for (unsigned octet = 0; octet < 256; octet++)
+            if (set == NULL || octet_set_has(set, octet))
+                set_bit(building->taking + automaton->classes[octet] * building->words, place);
+    }
+}
+
+static size_t
+hash_of(const uint64_t *row, size_t words)
+{
+    uint64_t hash = 0;
+
+    for (size_t i = 0; i < words; i++)
+        hash = (hash ^ row[i]) * UINT64_C(0x9e3779b97f4a7c15) ^ hash >> 29;
+    return (size_t)(hash ^ hash >> 32);
+}
+
+/* The number of the state whose places are those behind the last one, which may be that very one. */
+static size_t
+find_state(struct building *building)
+{
+    size_t    words = building->words, last = building->automaton->state_count;
+    uint64_t *row = building->states + last * words;
+    size_t    at  = hash_of(row, words) & (building->table_size - 1);
+
+    while (building->table[at] != 0) {
+        size_t state = building->table[at] - 1;
+
+        if (memcmp(building->states + state * words, row, words * sizeof row[0]) == 0)
+            return state;
+        at = (at + 1) & (building->table_size - 1);
+    }
+    building->table[at] = (uint32_t)last + 1;
+    building->automaton->state_count++;
+    return last;
+}
+
+/* Puts the places where `state` gets to by a class behind the last state. True if a match ends on the way. */
+static bool
+step_to(struct building *building, size_t state, size_t class)
+{
+    size_t          words = building->words;
+    const uint64_t *from = building->states + state * words, *taking = building->taking + class * words;
+    uint64_t       *to = building->states + building->automaton->state_count * words;
+
+    memcpy(to, building->behind + building->place_count * words, words * sizeof to[0]);
+    for (size_t word = 0; word < words; word++) {
+        for (uint64_t bits = from[word] & taking[word]; bits != 0; bits &= bits - 1) {
+            size_t place = 64 * word + (size_t)__builtin_ctzll(bits);
+
+            if (building->ends[place])
+                return true;
+            for (size_t i = 0; i < words; i++)
+                to[i] |= building->behind[place * words + i];
+        }
+    }
+    return false;
+}
+
+/* False if the table gets too large. */
+static bool
+build(struct building *building)
+{
+    struct automaton *automaton = building->automaton;
+    size_t            classes = automaton->class_count, most = CELLS_MAX / classes;
+
+    building->table_size = 1;
+    while (building->table_size < 2 * most)
+        building->table_size *= 2;
+    building->table  = memory_new(building->table_size * sizeof building->table[0]);
+    building->states = memory_resize_array(NULL, (most + 1) * building->words, sizeof building->states[0]);
+    automaton->next  = memory_resize_array(NULL, most * classes, sizeof automaton->next[0]);
+    memcpy(building->states, building->behind + building->place_count * building->words,
+           building->words * sizeof building->states[0]);
+    (void)find_state(building);
+    for (size_t state = 0; state < automaton->state_count; state++) {
+        for (size_t class = 0; class < classes; class ++) {
+            uint32_t *next = &automaton->next[state * classes + class];
+
+            *next = step_to(building, state, class) ? ACCEPTED : (uint32_t)(find_state(building) * classes);
+            if (automaton->state_count == most)
+                return false;
+        }
+    }
+    automaton->next = memory_resize_array(automaton->next, automaton->state_count * classes, sizeof automaton->next[0]);
+    return true;
+}
+
+static void
+building_free(struct building *building)
+{
+    program_free(&building->program);
+    free(building->place_of);
+    free(building->step_of);
+    free(building->behind);
+    free(building->ends);
+    free(building->taking);
+    free(building->states);
+    free(building->table);
+}
+
+static struct automaton *
+automaton_of(struct syntax_node *root, uint32_t copies)
+{
+    struct building building = {.automaton = memory_new(sizeof *building.automaton)};
+    bool            built    = false;
+
+    building.automaton->class_count = 1;
+    building.automaton->times       = 1;
+    program_write(&building.program, root, copies);
+    number_places(&building);
+    if (building.place_count > 0 && building.place_count <= PLACES_MAX) {
+        prepare(&building);
+        built = !building.ends[building.place_count] && build(&building);
+    }
+    building_free(&building);
+    if (!built)
+        automaton_free(&building.automaton);
+    return building.automaton;
+}
+
+/* The first part that each match has to pass several times. */
+static struct syntax_node *
+find_repeated(struct syntax_node *node)
+{
+    struct syntax_node *found = NULL;
+
+    if (node->kind == SYNTAX_REPEAT && node->least > 1)
+        return node;
+    if (node->kind != SYNTAX_SEQUENCE && (node->kind != SYNTAX_REPEAT || node->least == 0))
+        return NULL;
+    for (struct syntax_node *part = node->part; part != NULL && found == NULL; part = part->next)
+        found = find_repeated(part);
+    return found;
+}
+
+/* Where the whole is too large, a part of it that has to match several times may do. */
+static struct automaton *
+automaton_of_part(struct syntax_node *root)
+{
+    struct syntax_node *repeated  = find_repeated(root);
+    struct automaton   *automaton = NULL;
+
+    if (repeated != NULL)
+        automaton = automaton_of(repeated->part, 1);
+    if (automaton == NULL)
+        return automaton_of(root, 1);
+    automaton->times = repeated->least;
+    return automaton;
+}
+
+struct automaton *
+automaton_new(struct span pattern, struct span flags)
+{
+    struct arena        arena     = {0};
+    struct syntax_node *root      = syntax_read(&arena, pattern, flags);
+    struct automaton   *automaton = NULL;
+
+    if (root != NULL)
+        automaton = automaton_of(root, COPIES_MAX);
+    if (root != NULL && automaton == NULL)
+        automaton = automaton_of_part(root);
+    arena_free(&arena);
+    return automaton;
+}
+
+void
+automaton_free(struct automaton **automaton)
+{
+    if (*automaton == NULL)
+        return;
+    free((*automaton)->next);
+    free(*automaton);
+    *automaton = NULL;
+}
+
+bool
+automaton_accepts(const struct automaton *automaton, struct span text)
+{
+    uint32_t state = 0;
+    unsigned times = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        state = automaton->next[state + automaton->classes[(unsigned char)text.data[i]]];
+        if (state != ACCEPTED)
+            continue;
+        if (++times >= automaton->times)
+            return true;
+        state = 0; /* the match that ends first leaves most room for others */
+    }
+    return false;
+}
+
+size_t
+automaton_size(const struct automaton *automaton)
+{
+    return automaton->state_count * automaton->class_count * sizeof automaton->next[0];
+}
