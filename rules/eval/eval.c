@@ -10,6 +10,7 @@
 
 const struct eval_plugin *const eval_plugins[] = {
     &header_eval_plugin,
+    &relay_eval_plugin,
     &wlbl_eval_plugin,
     &freemail_plugin,
     &from_name_spoof_plugin,

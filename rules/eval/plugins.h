@@ -17,5 +17,6 @@ extern const struct eval_plugin html_eval_plugin;           /* html_eval.c */
 extern const struct eval_plugin uri_eval_plugin;            /* uri_eval.c */
 extern const struct eval_plugin https_mismatch_plugin;      /* uri_eval.c */
 extern const struct eval_plugin uri_detail_plugin;          /* uri_detail.c */
+extern const struct eval_plugin relay_eval_plugin;          /* relay_eval.c */
 
 #endif
