@@ -150,9 +150,8 @@ html_title_subject_ratio(struct eval_run *run, const struct eval_call *call)
     for (size_t part = 0; subject.len > 0 && (html = html_walk(run, &part)) != NULL;) {
         for (size_t i = 0; i < html->list_counts[HTML_TITLES]; i++) {
             struct span title = html->lists[HTML_TITLES][i];
-            size_t      spaces;
 
-            if (!span_equal(title, SPAN("0")) && (double)html_text_count(title, false, &spaces) > least)
+            if (!span_equal(title, SPAN("0")) && (double)html_text_count(title) > least)
                 return 1;
         }
     }

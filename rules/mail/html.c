@@ -6,6 +6,7 @@
 #include "rules/mail/html.h"
 #include "rules/mail/html_entity.h"
 #include "rules/mail/html_links.h"
+#include "rules/mail/html_markup.h"
 #include "rules/mail/html_names.h"
 #include "rules/mail/html_style.h"
 #include "rules/mail/html_text.h"
@@ -118,12 +119,9 @@ look_at_title(struct render *render, const struct html_token *token)
     spans_add(&render->lists[HTML_TITLES], SPAN(""));
 }
 
-static const struct {
-    const char *element;
-    void (*look)(struct render *, const struct html_token *start);
-} looks[] = {
-    {"embed", look_at_embedded}, {"font", look_at_font},       {"form", look_at_form},
-    {"img", look_at_image},      {"object", look_at_embedded}, {"title", look_at_title},
+static void (*const looks[HTML_ROLES])(struct render *, const struct html_token *start) = {
+    [HTML_EMBEDDED] = look_at_embedded, [HTML_FONT] = look_at_font,   [HTML_FORM] = look_at_form,
+    [HTML_IMAGE] = look_at_image,       [HTML_TITLE] = look_at_title,
 };
 
 static void
@@ -141,9 +139,8 @@ render_tag(struct render *render, const struct html_token *token)
     if (token->kind == HTML_END)
         return;
     html_links_follow(&render->links, element, token);
-    for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++)
-        if (strcmp(looks[i].element, element->name) == 0)
-            looks[i].look(render, token);
+    if (looks[element->role] != NULL)
+        looks[element->role](render, token);
 }
 
 /* Is there more in it than white space? */
@@ -225,9 +222,25 @@ empty_tag_length(struct span text, size_t *name)
     while (at < text.len && (isalnum((unsigned char)text.data[at]) || text.data[at] == '_'))
         at++;
     *name = at - 1;
-    while (at < text.len && (text.data[at] == ' ' || (text.data[at] >= '\t' && text.data[at] <= '\r')))
-        at++;
+    at    = html_skip_space(text, at);
     return *name > 0 && text.len - at >= 2 && text.data[at] == '/' && text.data[at + 1] == '>' ? at + 2 : 0;
+}
+
+/* What stands at the front is not copied as it is: how long it is, what it becomes to `*to`. 0: it stays. */
+static size_t
+change(struct span text, struct span *to)
+{
+    static const struct {
+        struct span from, to;
+    } changes[] = {{{"&nbsp;", 6}, {" ", 1}}, {{"\u201c", 3}, {"\"", 1}}, {{"\u201d", 3}, {"\"", 1}}};
+
+    for (size_t i = 0; text.data[0] != '<' && i < sizeof changes / sizeof changes[0]; i++) {
+        if (text.len < changes[i].from.len || memcmp(text.data, changes[i].from.data, changes[i].from.len) != 0)
+            continue;
+        *to = changes[i].to;
+        return changes[i].from.len;
+    }
+    return 0;
 }
 
 /* What SpamAssassin changes before it parses: &nbsp; is a space, quotation marks that look like quotes are quotes, and
@@ -235,32 +248,31 @@ empty_tag_length(struct span text, size_t *name)
 static struct span
 prepare(struct span source, struct arena *arena)
 {
-    static const struct {
-        struct span from;
-        char        to;
-    } changes[]     = {{{"&nbsp;", 6}, ' '}, {{"\u201c", 3}, '"'}, {{"\u201d", 3}, '"'}};
-    char  *prepared = arena_new(arena, source.len);
-    size_t len      = 0;
+    static const bool special[256] = {['&'] = true, ['<'] = true, [0xe2] = true};
+    char             *prepared     = arena_new(arena, source.len);
+    size_t            len          = 0;
 
-    for (size_t at = 0; at < source.len;) {
-        struct span rest   = span_tail(source, at);
-        size_t      change = rest.data[0] == '&' ? 0 : rest.data[0] == '\xe2' ? 1 : 3, name;
+    for (struct span rest = source, to; rest.len > 0;) {
+        size_t plain = 0, changed, name;
 
-        while (change < 3 && (rest.len < changes[change].from.len ||
-                              memcmp(rest.data, changes[change].from.data, changes[change].from.len) != 0))
-            change++;
-        if (change < 3) {
-            prepared[len++] = changes[change].to;
-            at += changes[change].from.len;
-        } else if (rest.data[0] == '<' && (change = empty_tag_length(rest, &name)) > 0) {
+        while (plain < rest.len && !special[(unsigned char)rest.data[plain]])
+            plain++;
+        memcpy(prepared + len, rest.data, plain);
+        len += plain;
+        rest = span_tail(rest, plain);
+        if (rest.len == 0)
+            break;
+        if ((changed = change(rest, &to)) > 0) {
+            prepared[len++] = to.data[0];
+        } else if (rest.data[0] == '<' && (changed = empty_tag_length(rest, &name)) > 0) {
             memcpy(prepared + len, rest.data, name + 1);
             len += name + 1;
             prepared[len++] = '>';
-            at += change;
         } else {
             prepared[len++] = rest.data[0];
-            at++;
+            changed         = 1;
         }
+        rest = span_tail(rest, changed);
     }
     arena_trim(arena, source.len, len);
     return (struct span){prepared, len};
@@ -270,12 +282,11 @@ static void
 start(struct render *render, struct span source)
 {
     struct html_facts *facts = render->facts;
-    size_t             spaces;
 
     for (size_t i = 0; i < HTML_NUMBERS; i++)
         facts->numbers[i] = NAN;
     facts->numbers[HTML_IMAGE_AREA] = 0;
-    facts->numbers[HTML_LENGTH]     = (double)html_text_count(source, false, &spaces);
+    facts->numbers[HTML_LENGTH]     = (double)html_text_count(source);
     set(render, HTML_IS_HTML);
     render->wide           = !charset_is_ascii(source);
     render->names.arena    = render->arena;
@@ -306,13 +317,11 @@ finish_lists(struct render *render)
 static void
 finish_numbers(struct render *render, struct span text, size_t octets)
 {
-    double *numbers = render->facts->numbers, characters;
-    size_t  spaces;
+    double *numbers = render->facts->numbers, characters = (double)html_text_count(text);
 
     html_names_finish(&render->names, render->facts);
-    characters                  = (double)html_text_count(text, render->text.wide, &spaces);
     numbers[HTML_HTML_LENGTH]   = characters;
-    numbers[HTML_NON_SPACE_LEN] = characters - (double)spaces;
+    numbers[HTML_NON_SPACE_LEN] = characters - (double)html_text_spaces(text, render->text.wide);
     numbers[HTML_MIN_SIZE]      = render->style.least_size;
     numbers[HTML_MAX_SIZE]      = render->style.most_size;
     if (octets > 0)

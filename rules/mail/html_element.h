@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "base/span.h"
+#include "rules/mail/uri.h"
 
 enum { HTML_ELEMENTS_MAX = 128 };
 
@@ -26,15 +26,31 @@ enum html_styled {
     HTML_STYLES
 };
 
+/* Elements of which more is known than how they look. */
+enum html_role {
+    HTML_NO_ROLE,
+    HTML_ANCHOR,
+    HTML_BASE,
+    HTML_EMBEDDED,
+    HTML_FONT,
+    HTML_FORM,
+    HTML_IMAGE,
+    HTML_META,
+    HTML_TITLE,
+    HTML_ROLES
+};
+
 struct html_element {
     const char      *name;
-    const char      *space; /* what its start and its end look like; NULL: nothing */
-    const char      *link;  /* the attribute that links somewhere; NULL: none */
+    const char      *space;     /* what its start and its end look like; NULL: nothing */
+    const char      *link;      /* the attribute that links somewhere; NULL: none */
+    enum uri_type    link_type; /* what an address is that is linked so */
     enum html_styled styled;
+    enum html_role   role;
     bool             other; /* in no version of HTML, but shown */
 };
 
-/* By its name in lower case; NULL if nobody knows it. "!doctype" is one. */
+/* By its name in lower case, whose data ends in '\0'; NULL if nobody knows it. "!doctype" is one. */
 const struct html_element *html_element_find(struct span name);
 
 /* A number for each, below HTML_ELEMENTS_MAX, and the other way round; NULL behind the last. */

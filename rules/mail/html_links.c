@@ -80,7 +80,7 @@ add_value(struct html_links *links, const struct html_element *element)
     }
     place = uri.len > 0 ? find_place(links, uri) : SIZE_MAX;
     if (place != SIZE_MAX)
-        links->places.items[place].types |= uri_type_of(element->name);
+        links->places.items[place].types |= element->link_type;
 }
 
 /* <base> counts only if it is absolute; the file name at its end goes. */
@@ -156,7 +156,7 @@ read_link(struct html_links *links, const struct html_element *element, const st
     const char              *name  = element->link;
     char                    *found;
 
-    if ((strcmp(name, "href") != 0 && strcmp(name, "src") != 0) || strcmp(element->name, "base") == 0)
+    if ((strcmp(name, "href") != 0 && strcmp(name, "src") != 0) || element->role == HTML_BASE)
         return html_attribute(token, name, value);
     if (!read_hidden_attribute(token, name, value) && !html_attribute(token, name, value))
         return false;
@@ -194,15 +194,15 @@ html_links_follow(struct html_links *links, const struct html_element *element, 
 {
     bool linked = element->link != NULL && read_link(links, element, token);
 
-    if (strcmp(element->name, "meta") == 0)
+    if (element->role == HTML_META)
         follow_meta(links, element, token);
     if (linked)
         add_value(links, element);
-    if (linked && strcmp(element->name, "base") == 0)
+    if (linked && element->role == HTML_BASE)
         set_base(links);
-    if (strcmp(element->name, "a") == 0)
+    if (element->role == HTML_ANCHOR)
         begin_anchor(links, linked);
-    if (element->link != NULL && strcmp(element->link, "href") == 0 && strcmp(element->name, "base") != 0 &&
+    if ((element->link_type & (URI_A | URI_AREA | URI_LINK)) != 0 &&
         html_attribute(token, "data-saferedirecturl", &links->value))
         add_value(links, element);
 }

@@ -137,61 +137,80 @@ html_text_add_space(struct html_text *text, const char *space)
     bytes_add(out, span_of(space));
 }
 
-/* The length of the white space at the front that becomes one space: ASCII's; or a non-breaking space, as it looks when
- * its UTF-8 was taken for Latin-1. */
-static size_t
-space_length(struct span text)
-{
-    static const struct span mangled = {"\u00c2\u00a0", 4};
-    size_t                   len     = 0;
+/* A non-breaking space as it looks when its UTF-8 was taken for Latin-1 becomes a space, too. */
+static const struct span mangled_space = {"\u00c2\u00a0", 4};
 
-    while (len < text.len && is_space(text.data[len]))
-        len++;
-    if (len == 0 && text.len >= mangled.len && memcmp(text.data, mangled.data, mangled.len) == 0)
-        return mangled.len;
-    return len;
+/* Appends the text with each run of white space a space; returns where it starts. */
+static char *
+add_squeezed(struct bytes *out, struct span text)
+{
+    char *start = bytes_reserve(out, text.len), *to = start;
+
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.data[i];
+
+        if (c == '\xc3' && text.len - i >= mangled_space.len &&
+            memcmp(text.data + i, mangled_space.data, mangled_space.len) == 0) {
+            i += mangled_space.len - 1;
+            *to++ = ' ';
+        } else if (!is_space(c)) {
+            *to++ = c;
+        } else if (i == 0 || !is_space(text.data[i - 1])) {
+            *to++ = ' ';
+        }
+    }
+    out->len += (size_t)(to - start);
+    return start;
 }
 
 void
 html_text_add(struct html_text *text, struct span piece, bool wide, bool invisible)
 {
-    struct bytes *out   = text->text;
-    bool          drop  = text->any && text->last_space && !invisible;
-    size_t        first = space_length(piece);
+    struct bytes *out    = text->text;
+    bool          behind = text->any && text->last_space && !invisible;
+    size_t        before = out->len;
+    char         *start;
 
     note_parted_word(text, piece, wide);
     begin_piece(text, false, wide, invisible);
-    if (drop)
-        piece = span_tail(piece, first);
-    while (piece.len > 0) {
-        size_t space = space_length(piece), len = 0;
-
-        if (space > 0)
-            bytes_add_char(out, ' ');
-        piece = span_tail(piece, space);
-        while (len < piece.len && !is_space(piece.data[len]) && (len == 0 || piece.data[len] != '\xc3'))
-            len++;
-        if (len > 0 && space_length(piece) == 0) {
-            bytes_add(out, span_head(piece, len));
-            piece = span_tail(piece, len);
-        }
-    }
+    start = add_squeezed(out, piece);
+    if (!behind || out->len == before || *start != ' ')
+        return;
+    out->len--;
+    memmove(start, start + 1, out->len - before);
 }
 
 size_t
-html_text_count(struct span text, bool wide, size_t *spaces)
+html_text_count(struct span utf8)
 {
-    size_t characters = 0;
+    const uint64_t ones          = UINT64_C(0x0101010101010101);
+    size_t         continuations = 0, i = 0;
 
-    *spaces = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
+    for (; utf8.len - i >= sizeof ones; i += sizeof ones) {
+        uint64_t octets;
 
-        characters += !is_continuation((char)c);
-        if (c < 0x80)
-            *spaces += c == ' ' || (c >= '\t' && c <= '\r' && (wide || c != '\f'));
-        else if (wide && c < 0xe4 && !is_continuation((char)c))
-            *spaces += charset_white_space(span_tail(text, i)) > 0;
+        memcpy(&octets, utf8.data + i, sizeof octets);
+        continuations += (size_t)__builtin_popcountll(octets >> 7 & ~octets >> 6 & ones);
     }
-    return characters;
+    for (; i < utf8.len; i++)
+        continuations += is_continuation(utf8.data[i]);
+    return utf8.len - continuations;
+}
+
+/* A form feed is white space to \s alone. */
+size_t
+html_text_spaces(struct span utf8, bool wide)
+{
+    const char none   = wide ? '\0' : '\f';
+    size_t     spaces = 0;
+
+    for (size_t i = 0; i < utf8.len; i++)
+        spaces += is_space(utf8.data[i]) && utf8.data[i] != none;
+    for (size_t i = 0; wide && i < utf8.len; i++) {
+        unsigned char c = (unsigned char)utf8.data[i];
+
+        if (c >= 0xc2 && c <= 0xe3)
+            spaces += charset_white_space(span_tail(utf8, i)) > 0;
+    }
+    return spaces;
 }

@@ -29,7 +29,8 @@ void html_text_add_space(struct html_text *, const char *space);
  */
 void html_text_add(struct html_text *, struct span text, bool wide, bool invisible);
 
-/* Characters in `text`, and how many of them are white space. */
-size_t html_text_count(struct span text, bool wide, size_t *spaces);
+/* Characters in UTF-8, and how many of them are white space. */
+size_t html_text_count(struct span utf8);
+size_t html_text_spaces(struct span utf8, bool wide);
 
 #endif

@@ -182,15 +182,20 @@ collapse(struct span text, struct bytes *lines)
 {
     (void)bytes_reserve(lines, text.len);
     while (text.len > 0) {
-        size_t space = white_space_length(text);
+        size_t plain = 0, space;
 
+        while (plain < text.len && text.data[plain] > ' ')
+            plain++;
+        bytes_add(lines, span_head(text, plain));
+        text  = span_tail(text, plain);
+        space = white_space_length(text);
         if (space > 0) {
             add_collapsed_space(span_head(text, space), lines);
             text = span_tail(text, space);
-            continue;
+        } else if (text.len > 0) {
+            bytes_add_char(lines, (char)(text.data[0] != '\0' ? text.data[0] : '\n'));
+            text = span_tail(text, 1);
         }
-        bytes_add_char(lines, (char)(text.data[0] != '\0' ? text.data[0] : '\n'));
-        text = span_tail(text, 1);
     }
 }
 

@@ -11,15 +11,6 @@ const char *const uri_type_names[URI_TYPES] = {
     "frame",  "iframe",   "img",        "link", "meta", "script", "table",   "td",   "tr",
 };
 
-unsigned
-uri_type_of(const char *name)
-{
-    for (unsigned i = 0; i < URI_TYPES; i++)
-        if (strcmp(uri_type_names[i], name) == 0)
-            return 1U << i;
-    return 0;
-}
-
 void
 uri_places_add(struct uri_places *places, struct uri_place place)
 {

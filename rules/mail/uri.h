@@ -36,9 +36,6 @@ enum { URI_TYPES = 19 };
 /* What rules call a type: "parsed", "a"; by the number of its bit. */
 extern const char *const uri_type_names[URI_TYPES];
 
-/* The bit of such a name; 0: there is none. */
-unsigned uri_type_of(const char *name);
-
 /* An address in one text: all its places there together. */
 struct uri_place {
     struct span        raw;   /* as it stands there, with a scheme in front if it was found in text */

@@ -70,10 +70,24 @@ add_merged_path(const struct uri_pieces *base, struct span path, struct bytes *t
 }
 
 static void
+add_scheme(struct bytes *target, struct span scheme)
+{
+    bytes_add(target, scheme);
+    bytes_add_char(target, ':');
+}
+
+static void
+add_marked(struct bytes *target, char mark, struct span piece)
+{
+    bytes_add_char(target, mark);
+    bytes_add(target, piece);
+}
+
+static void
 add_start(struct span scheme, struct span authority, struct bytes *target)
 {
     if (scheme.len > 0)
-        bytes_printf(target, "%.*s:", SPAN_ARG(scheme));
+        add_scheme(target, scheme);
     else if (authority.data != NULL && regex_matches(regex_of(&www_pattern), authority))
         bytes_add(target, SPAN("http:"));
     else if (authority.data != NULL && regex_matches(regex_of(&ftp_pattern), authority))
@@ -108,7 +122,7 @@ uri_resolve(struct span base_uri, struct span reference, struct bytes *target)
             pieces.query = base.query;
     }
     if (pieces.query.data != NULL)
-        bytes_printf(target, "?%.*s", SPAN_ARG(pieces.query));
+        add_marked(target, '?', pieces.query);
     if (pieces.fragment.data != NULL)
-        bytes_printf(target, "#%.*s", SPAN_ARG(pieces.fragment));
+        add_marked(target, '#', pieces.fragment);
 }
