@@ -113,7 +113,7 @@ split_web_address(struct span uri, struct web_address *address)
     *address = (struct web_address){.scheme = span_head(uri, end)};
     for (at = end; at < uri.len && memchr("@/?#", uri.data[at], 4) == NULL;)
         at++;
-    if (at < uri.len && uri.data[at] == '@') {
+    if (at + 1 < uri.len && uri.data[at] == '@' && memchr("/?#:", uri.data[at + 1], 4) == NULL) {
         address->user = (struct span){uri.data + end, at + 1 - end};
         end           = at + 1;
     }
@@ -171,7 +171,8 @@ add_shown_form(struct forms *forms, const struct web_address *address, struct by
             host->data[kept++] = host->data[i];
     if (kept == host->len)
         return;
-    host->len = kept;
+    host->data[kept] = '\0';
+    host->len        = kept;
     add_joined(forms, address->scheme, bytes_span(host), address->rest);
 }
 
@@ -192,7 +193,8 @@ add_trimmed_forms(struct forms *forms, const struct web_address *address, struct
     if (len < shown.len)
         add_joined(forms, address->scheme, span_head(shown, len), address->rest);
     memmove(host->data, shown.data, len);
-    host->len = len;
+    host->data[len] = '\0';
+    host->len       = len;
 }
 
 /* As Firefox does with "http://name". `host` is in lower case, and as it was before anything was trimmed. */

@@ -96,22 +96,40 @@ uri_host_is_ip(struct span host)
     return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
 }
 
-/* May these characters stand in a name (RFC 5892, 2)? Letters, digits, marks; others of which names are freed before.
- */
+/* Characters that a name is freed of, or that are dots. */
 static bool
-may_be_named(const char *name)
+is_freed(gunichar c)
 {
     static const gunichar freed[] = {0xad, 0x200b, 0x3002, 0xfeff, 0xff0e, 0xff61};
 
-    for (; *name != '\0'; name = g_utf8_next_char(name)) {
-        gunichar     c    = g_utf8_get_char(name);
-        GUnicodeType type = g_unichar_type(c);
-        bool         may  = c < 0x80 ? isalnum((int)c) || memchr("_.-", (int)c, 3) != NULL
-                                     : g_unichar_isalpha(c) || g_unichar_ismark(c) || type == G_UNICODE_DECIMAL_NUMBER;
+    for (size_t i = 0; i < sizeof freed / sizeof freed[0]; i++)
+        if (c == freed[i])
+            return true;
+    return false;
+}
 
-        for (size_t i = 0; i < sizeof freed / sizeof freed[0]; i++)
-            may |= c == freed[i];
-        if (!may)
+/* Letters, digits and marks (RFC 5892, 2). */
+static bool
+may_be_named(gunichar c)
+{
+    return g_unichar_isalpha(c) || g_unichar_ismark(c) || g_unichar_type(c) == G_UNICODE_DECIMAL_NUMBER || c == '-' ||
+           c == '_' || is_freed(c);
+}
+
+/* Has it an ASCII form? Not if a label in it that is more than ASCII holds what no name may. */
+static bool
+may_be_converted(const char *name)
+{
+    bool wide = false, odd = false;
+
+    for (; *name != '\0'; name = g_utf8_next_char(name)) {
+        gunichar c = g_utf8_get_char(name);
+
+        if (c == '.')
+            wide = odd = false;
+        wide |= c >= 0x80;
+        odd |= c != '.' && !may_be_named(c);
+        if (wide && odd)
             return false;
     }
     return true;
@@ -152,7 +170,7 @@ uri_host_to_ascii(struct span host, struct bytes *ascii)
         bytes_add(&name, host);
     else if (!read_latin(host, &name))
         bytes_clear(&name);
-    converted = name.len > 0 && may_be_named(name.data) ? g_hostname_to_ascii(name.data) : NULL;
+    converted = name.len > 0 && may_be_converted(name.data) ? g_hostname_to_ascii(name.data) : NULL;
     if (converted != NULL)
         bytes_add(ascii, span_of(converted));
     g_free(converted);
