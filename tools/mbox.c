@@ -170,7 +170,7 @@ cut(struct span text)
         bool        bare = line.data[line.len - 1] == '\n' && (line.len == 1 || line.data[line.len - 2] != '\r');
 
         if (line.len + bare > left)
-            return span_head(text, (size_t)(line.data - text.data) + left - (line.len == left));
+            return span_head(text, (size_t)(line.data - text.data) + left);
         left -= line.len + bare;
     }
     return span_head(text, text.len - rest.len);

@@ -110,6 +110,23 @@ def test_one_message_in_a_mbox_stays_as_it_is(tell, tmp_path):
     assert score("-r", tell, "one", cwd=tmp_path)[1] == "one\t1.0\tHELLO\n"
 
 
+def test_a_mbox_that_is_read_in_pieces(tell, tmp_path):
+    """Wherever the pieces end, in which a file comes."""
+    for before in range(64 * 1024 - len(FROM) - 8, 64 * 1024 + 3):
+        start = FROM + MAIL
+        text = start + b"x" * (before - len(start) - 4) + b"\r\n\r\n" + FROM + MAIL + b"hello\r\n>From me"
+        (tmp_path / f"{before}").write_bytes(text)
+    code, out, err = score("-r", tell, ".", cwd=tmp_path)
+    assert (code, err) == (0, "")
+    found = [line.partition(":")[2] for line in out.splitlines() if line.startswith("./6")]
+    assert found == ["1\t0.0\t", "2\t2.0\tFROM,HELLO"] * (len(FROM) + 11)
+
+
+def test_the_end_of_a_long_line_is_no_empty_line(tell, tmp_path):
+    (tmp_path / "one").write_bytes(FROM + MAIL + b"hello\r\n" + b"x" * 64 * 1024 + b"\n" + FROM)
+    assert score("-r", tell, "one", cwd=tmp_path)[1] == "one\t2.0\tFROM,HELLO\n"
+
+
 def test_an_empty_file(tell, tmp_path):
     (tmp_path / "empty").touch()
     assert score("-r", tell, "empty", "/dev/null", cwd=tmp_path) == (0, "empty\t0.0\t\n/dev/null\t0.0\t\n", "")
