@@ -5,87 +5,12 @@
 #include <stdint.h>
 
 #include "rules/mail/charset.h"
-
-/* MIME names (IANA's, and those that software writes) and what iconv(3) calls them. NULL: no need of it. */
-static const struct {
-    const char *name, *iconv;
-} charsets[] = {
-    {"utf-8", NULL},
-    {"utf8", NULL},
-    {"iso-8859-1", "CP1252"}, /* as the HTML standard has it: the control characters of 8859-1 are never meant */
-    {"iso8859-1", "CP1252"},
-    {"windows-1252", "CP1252"},
-    {"cp1252", "CP1252"},
-    {"latin1", "ISO-8859-1"},
-    {"iso-8859-2", "ISO-8859-2"},
-    {"iso-8859-3", "ISO-8859-3"},
-    {"iso-8859-4", "ISO-8859-4"},
-    {"iso-8859-5", "ISO-8859-5"},
-    {"iso-8859-6", "ISO-8859-6"},
-    {"iso-8859-7", "ISO-8859-7"},
-    {"iso-8859-8", "ISO-8859-8"},
-    {"iso-8859-8-i", "ISO-8859-8"},
-    {"iso-8859-9", "ISO-8859-9"},
-    {"iso-8859-10", "ISO-8859-10"},
-    {"iso-8859-11", "ISO-8859-11"},
-    {"iso-8859-13", "ISO-8859-13"},
-    {"iso-8859-14", "ISO-8859-14"},
-    {"iso-8859-15", "ISO-8859-15"},
-    {"iso-8859-16", "ISO-8859-16"},
-    {"windows-1250", "CP1250"},
-    {"windows-1251", "CP1251"},
-    {"windows-1253", "CP1253"},
-    {"windows-1254", "CP1254"},
-    {"windows-1255", "CP1255"},
-    {"windows-1256", "CP1256"},
-    {"windows-1257", "CP1257"},
-    {"windows-1258", "CP1258"},
-    {"cp1250", "CP1250"},
-    {"cp1251", "CP1251"},
-    {"cp1254", "CP1254"},
-    {"cp437", "CP437"},
-    {"ibm437", "CP437"},
-    {"cp850", "CP850"},
-    {"cp866", "CP866"},
-    {"ibm866", "CP866"},
-    {"macintosh", "MACINTOSH"},
-    {"koi8-r", "KOI8-R"},
-    {"koi8-u", "KOI8-U"},
-    {"tis-620", "TIS-620"},
-    {"windows-874", "CP874"},
-    {"gb2312", "EUC-CN"},
-    {"euc-cn", "EUC-CN"},
-    {"gbk", "GBK"},
-    {"cp936", "GBK"},
-    {"gb18030", "GB18030"},
-    {"big5", "BIG5"},
-    {"big5-hkscs", "BIG5-HKSCS"},
-    {"cp950", "CP950"},
-    {"euc-tw", "EUC-TW"},
-    {"euc-jp", "EUC-JP"},
-    {"shift_jis", "SHIFT_JIS"},
-    {"shift-jis", "SHIFT_JIS"},
-    {"x-sjis", "SHIFT_JIS"},
-    {"cp932", "CP932"},
-    {"iso-2022-jp", "ISO-2022-JP"},
-    {"euc-kr", "EUC-KR"},
-    {"ks_c_5601-1987", "CP949"},
-    {"cp949", "CP949"},
-    {"iso-2022-kr", "ISO-2022-KR"},
-    {"johab", "JOHAB"},
-    {"utf-7", "UTF-7"},
-    {"utf-16", "UTF-16"},
-    {"utf-16le", "UTF-16LE"},
-    {"utf-16be", "UTF-16BE"},
-    {"utf-32", "UTF-32"},
-};
-
-enum { CHARSETS = sizeof charsets / sizeof charsets[0], NO_CHARSET = -1, UTF8 = 0, WINDOWS_1252 = 2 };
+#include "rules/mail/charset_names.h"
 
 static struct {
     iconv_t descriptor;
     bool    open;
-} converters[CHARSETS];
+} converters[CHARSET_SETS_MAX];
 
 bool
 charset_is_ascii(struct span text)
@@ -97,20 +22,38 @@ charset_is_ascii(struct span text)
     return high < 0x80;
 }
 
+/* U+FDD0 to U+FDEF, and the last two of each plane, which are no characters (Unicode, 23.7). */
+static bool
+has_noncharacter(struct span utf8)
+{
+    const unsigned char *at = (const unsigned char *)utf8.data, *end = at + utf8.len;
+
+    for (; at < end; at++) {
+        if (*at == 0xef && end - at >= 3 &&
+            ((at[1] == 0xb7 && at[2] >= 0x90 && at[2] <= 0xaf) || (at[1] == 0xbf && at[2] >= 0xbe)))
+            return true;
+        if (*at >= 0xf0 && end - at >= 4 && (at[1] & 0x0f) == 0x0f && at[2] == 0xbf && at[3] >= 0xbe)
+            return true;
+    }
+    return false;
+}
+
 bool
 charset_is_utf8(struct span text)
 {
-    while (text.len > 0) {
+    struct span rest = text;
+
+    while (rest.len > 0) {
         const char *end;
 
-        if (g_utf8_validate(text.data, (gssize)text.len, &end))
-            return true;
-        text = span_tail(text, (size_t)(end - text.data));
-        if (text.len == 0 || text.data[0] != '\0')
+        if (g_utf8_validate(rest.data, (gssize)rest.len, &end))
+            break;
+        rest = span_tail(rest, (size_t)(end - rest.data));
+        if (rest.len == 0 || rest.data[0] != '\0')
             return false;
-        text = span_tail(text, 1);
+        rest = span_tail(rest, 1);
     }
-    return true;
+    return !has_noncharacter(text);
 }
 
 void
@@ -142,31 +85,22 @@ charset_white_space(struct span utf8)
     return 0;
 }
 
-static int
-find(struct span name)
-{
-    for (int row = 0; row < CHARSETS; row++)
-        if (span_equal_nocase(name, span_of(charsets[row].name)))
-            return row;
-    return NO_CHARSET;
-}
-
 static bool
-open_converter(int row)
+open_converter(int set)
 {
-    if (!converters[row].open) {
-        converters[row].descriptor = iconv_open("UTF-8", charsets[row].iconv);
-        converters[row].open       = true;
+    if (!converters[set].open) {
+        converters[set].descriptor = iconv_open("UTF-8", charset_sets[set].iconv);
+        converters[set].open       = true;
     }
-    return (intptr_t)converters[row].descriptor != -1;
+    return (intptr_t)converters[set].descriptor != -1;
 }
 
 void
 charset_start(void)
 {
-    for (int row = 0; row < CHARSETS; row++)
-        if (charsets[row].iconv != NULL)
-            (void)open_converter(row);
+    for (int set = 0; charset_sets[set].name != NULL; set++)
+        if (charset_sets[set].iconv != NULL)
+            (void)open_converter(set);
 }
 
 /* Puts U+FFFD in the place of an octet that has no meaning, or tells that this may not be. */
@@ -180,12 +114,11 @@ replace_octet(struct span *text, bool strict, struct bytes *utf8)
     return true;
 }
 
-/* Appends what iconv(3) makes of `text`; false, and nothing appended, where it is ill-formed and `strict`. */
+/* Appends what iconv(3) makes of `text`; false where it is ill-formed and `strict`. */
 static bool
-convert(int row, struct span text, bool strict, struct bytes *utf8)
+run_converter(int set, struct span text, bool strict, struct bytes *utf8)
 {
-    size_t  start      = utf8->len;
-    iconv_t descriptor = converters[row].descriptor;
+    iconv_t descriptor = converters[set].descriptor;
 
     (void)iconv(descriptor, NULL, NULL, NULL, NULL);
     while (text.len > 0) {
@@ -195,16 +128,78 @@ convert(int row, struct span text, bool strict, struct bytes *utf8)
 
         utf8->len += room - left;
         text = span_tail(text, text.len - rest);
-        if (trouble != 0 && trouble != E2BIG && !replace_octet(&text, strict, utf8)) {
-            utf8->len = start;
+        if (trouble == EINVAL && (charset_sets[set].traits & CHARSET_WIDE) != 0)
+            break;
+        if (trouble != 0 && trouble != E2BIG && !replace_octet(&text, strict, utf8))
             return false;
-        }
     }
     bytes_add(utf8, SPAN(""));
     return true;
 }
 
-/* Ill-formed UTF-8, U+FFFD for each octet that is none. */
+/* Is there a character U+0080 to U+009F? */
+static bool
+has_controls(struct span utf8)
+{
+    for (size_t i = 0; i + 1 < utf8.len; i++)
+        if ((unsigned char)utf8.data[i] == 0xc2 && (unsigned char)utf8.data[i + 1] < 0xa0)
+            return true;
+    return false;
+}
+
+/* Makes the yen sign and the overline, from `start` on, what they are in ASCII. */
+static void
+put_ascii_low(struct bytes *utf8, size_t start)
+{
+    size_t kept = start;
+
+    for (size_t i = start; i < utf8->len; i++) {
+        struct span rest = span_tail(bytes_span(utf8), i);
+        bool        yen  = rest.len >= 2 && memcmp(rest.data, "\xc2\xa5", 2) == 0;
+        bool        over = rest.len >= 3 && memcmp(rest.data, "\xe2\x80\xbe", 3) == 0;
+
+        utf8->data[kept++] = (char)(yen ? '\\' : over ? '~' : rest.data[0]);
+        i += yen ? 1 : over ? 2 : 0;
+    }
+    utf8->len = kept;
+}
+
+/* Appends what `text` is in that set; false, and nothing appended, where it is ill-formed and `strict`. */
+static bool
+convert(int set, struct span text, bool strict, struct bytes *utf8)
+{
+    size_t   start  = utf8->len;
+    unsigned traits = charset_sets[set].traits;
+
+    if (!open_converter(set))
+        return false;
+    if ((traits & CHARSET_SEVEN_BITS) != 0)
+        for (size_t i = 0; i < text.len; i++)
+            if ((unsigned char)text.data[i] >= 0x80)
+                text.len = i;
+    if (!run_converter(set, text, strict, utf8) ||
+        (strict && (traits & CHARSET_NO_CONTROLS) != 0 && has_controls(span_tail(bytes_span(utf8), start)))) {
+        utf8->len = start;
+        return false;
+    }
+    if ((traits & CHARSET_ASCII_LOW) != 0)
+        put_ascii_low(utf8, start);
+    return true;
+}
+
+/* The octets of the ill-formed character at the start, of which one U+FFFD is made. */
+static size_t
+ill_formed_length(struct span text)
+{
+    unsigned char first = (unsigned char)text.data[0];
+    size_t        most = first < 0xc2 || first > 0xf4 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4, len = 1;
+
+    while (len < most && len < text.len && ((unsigned char)text.data[len] & 0xc0) == 0x80)
+        len++;
+    return len;
+}
+
+/* Ill-formed UTF-8, U+FFFD for what is none. */
 static void
 repair(struct span text, struct bytes *utf8)
 {
@@ -217,56 +212,86 @@ repair(struct span text, struct bytes *utf8)
         text = span_tail(text, good);
         if (all || text.len == 0)
             break;
-        if (text.data[0] == '\0')
+        if (text.data[0] == '\0') {
             bytes_add_char(utf8, '\0');
-        else
+            text = span_tail(text, 1);
+        } else {
             charset_add_character(utf8, 0xfffd);
-        text = span_tail(text, 1);
+            text = span_tail(text, ill_formed_length(text));
+        }
     }
 }
 
-/* Sets whose text can be pure ASCII and mean something else. */
-static bool
-hides_in_ascii(int row)
+/* Is this UTF-16 with the low octet of each character first, or last? NULL: that cannot be told, or the text says it
+ * itself, which SpamAssassin does not read. */
+static const char *
+utf16_order(struct span text)
 {
-    static const char *const names[] = {"ISO-2022-JP", "ISO-2022-KR", "UTF-7", "UTF-16",
-                                        "UTF-16LE",    "UTF-16BE",    "UTF-32"};
+    size_t little = 0, big = 0, even = 0, odd = 0;
 
-    if (row == NO_CHARSET || charsets[row].iconv == NULL)
-        return false;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(charsets[row].iconv, names[i]) == 0)
-            return true;
-    return false;
+    if (text.len >= 2 && (memcmp(text.data, "\xff\xfe", 2) == 0 || memcmp(text.data, "\xfe\xff", 2) == 0))
+        return NULL;
+    for (size_t i = 0; i < text.len; i += 2) {
+        unsigned char a = (unsigned char)text.data[i], b = i + 1 < text.len ? (unsigned char)text.data[i + 1] : 0;
+
+        even += (size_t)(a >> 4) + (a & 15);
+        odd += (size_t)(b >> 4) + (b & 15);
+        little += a == ' ' && b == 0;
+        big += a == 0 && b == ' ';
+    }
+    little += even > odd * 4;
+    big += odd * 4 > even;
+    return little > big ? "utf-16le" : big > little ? "utf-16be" : NULL;
 }
 
+/* Decoded as declared. False: that cannot be done, and nothing was appended. */
 static bool
-decode_declared(struct span text, int row, enum charset_trust trust, struct bytes *utf8)
+decode_declared(struct span text, struct span charset, enum charset_trust trust, struct bytes *utf8)
 {
-    if (row == NO_CHARSET)
+    int    set   = charset_called(charset);
+    size_t start = utf8->len;
+
+    if (charset_is_utf16(charset)) {
+        const char *order = utf16_order(text);
+
+        if (order == NULL || !convert(charset_called(span_of(order)), text, true, utf8))
+            return false;
+        if (trust == CHARSET_INSIST) { /* SpamAssassin forgets to take what came of it */
+            utf8->len = start;
+            bytes_add(utf8, text);
+        }
+        return true;
+    }
+    if (set == CHARSET_UNKNOWN || (trust == CHARSET_GUESS && charset_is_us_ascii(charset)))
         return false;
-    if (row == UTF8 || charsets[row].iconv == NULL) {
+    if ((charset_sets[set].traits & CHARSET_UTF8) != 0) {
         if (trust == CHARSET_INSIST)
             repair(text, utf8);
         return trust == CHARSET_INSIST;
     }
-    return open_converter(row) && convert(row, text, trust != CHARSET_INSIST, utf8);
+    return convert(set, text, trust != CHARSET_INSIST, utf8);
+}
+
+/* Sets whose text can be pure ASCII and mean something else. */
+static bool
+hides_in_ascii(struct span charset)
+{
+    int set = charset_called(charset);
+
+    return charset_is_utf16(charset) || (set != CHARSET_UNKNOWN && (charset_sets[set].traits & CHARSET_NOT_ASCII) != 0);
 }
 
 void
 charset_decode(struct span text, struct span charset, enum charset_trust trust, struct bytes *utf8)
 {
-    int  row   = find(charset);
     bool plain = charset_is_ascii(text);
 
-    if (plain ? !hides_in_ascii(row) : trust == CHARSET_GUESS && charset_is_utf8(text)) {
+    if (plain ? !hides_in_ascii(charset) : trust == CHARSET_GUESS && charset_is_utf8(text)) {
         bytes_add(utf8, text);
         return;
     }
-    if (decode_declared(text, row, trust, utf8))
+    if (decode_declared(text, charset, trust, utf8))
         return;
-    if (plain || !open_converter(WINDOWS_1252))
+    if (plain || !convert(CHARSET_WINDOWS_1252, text, false, utf8))
         bytes_add(utf8, text);
-    else
-        (void)convert(WINDOWS_1252, text, false, utf8);
 }
