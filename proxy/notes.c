@@ -26,11 +26,15 @@ enum {
 struct entry {
     uint64_t seal[KEY_WORDS]; /* of all that follows */
     uint64_t key[KEY_WORDS];
-    uint64_t len; /* octets of `note`; behind them it is zeros */
+    uint64_t len; /* octets of `note` */
     uint64_t note[NOTE_WORDS];
 };
 
-enum { ENTRY_WORDS = sizeof(struct entry) / WORD, KEY_AT = offsetof(struct entry, key) / WORD };
+enum {
+    ENTRY_WORDS = sizeof(struct entry) / WORD,
+    KEY_AT      = offsetof(struct entry, key) / WORD,
+    NOTE_AT     = offsetof(struct entry, note) / WORD,
+};
 
 struct slot {
     _Atomic uint64_t used; /* when it was written or found, by `clock`; 0: never. Outside the seal: any value will do */
@@ -125,10 +129,17 @@ has_key(const struct slot *slot, const struct notes_key *key)
     return true;
 }
 
+/* How many words an entry takes, which has a length that can be. */
+static size_t
+words_of(const struct entry *entry)
+{
+    return NOTE_AT + (entry->len + WORD - 1) / WORD;
+}
+
 static void
 seal(const struct notes *notes, struct entry *entry)
 {
-    digest(notes, entry->key, sizeof(*entry) - offsetof(struct entry, key), entry->seal);
+    digest(notes, entry->key, (words_of(entry) - KEY_AT) * WORD, entry->seal);
 }
 
 /* A copy of the slot. False if it is not what was once written there. */
@@ -138,7 +149,11 @@ read_slot(const struct notes *notes, const struct slot *slot, struct entry *entr
     uint64_t *words = (uint64_t *)entry;
     uint64_t  found[KEY_WORDS];
 
-    for (size_t i = 0; i < ENTRY_WORDS; i++)
+    for (size_t i = 0; i < NOTE_AT; i++)
+        words[i] = atomic_load_explicit(&slot->words[i], memory_order_relaxed);
+    if (entry->len > NOTES_NOTE_MAX)
+        return false;
+    for (size_t i = NOTE_AT; i < words_of(entry); i++)
         words[i] = atomic_load_explicit(&slot->words[i], memory_order_relaxed);
     memcpy(found, entry->seal, sizeof(found));
     seal(notes, entry);
@@ -194,7 +209,7 @@ bool
 notes_keep(struct notes *notes, const struct notes_key *key, struct span note)
 {
     struct slot    *slot  = choose_slot(find_set(notes, key), key);
-    struct entry    entry = {.len = note.len};
+    struct entry    entry = {.len = note.len}; /* zeros behind the note, in its last word */
     const uint64_t *words = (const uint64_t *)&entry;
 
     if (note.len > NOTES_NOTE_MAX)
@@ -203,7 +218,7 @@ notes_keep(struct notes *notes, const struct notes_key *key, struct span note)
     if (note.len > 0)
         memcpy(entry.note, note.data, note.len);
     seal(notes, &entry);
-    for (size_t i = 0; i < ENTRY_WORDS; i++)
+    for (size_t i = 0; i < words_of(&entry); i++)
         atomic_store_explicit(&slot->words[i], words[i], memory_order_relaxed);
     touch(notes, slot);
     return true;

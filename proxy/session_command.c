@@ -29,6 +29,7 @@ session_expect(struct session *session, enum expectation_kind kind, const struct
     STAILQ_INSERT_TAIL(&session->expected, expectation, next);
     session->expected_count++;
     session->expected_of_server += kind != EXPECT_LOCAL;
+    session->expected_uidls += kind == EXPECT_UIDLS;
     session->expected_messages += command->verb == POP3_RETR || command->verb == POP3_TOP;
     return expectation;
 }
@@ -49,6 +50,7 @@ session_forget(struct session *session)
     STAILQ_REMOVE_HEAD(&session->expected, next);
     session->expected_count--;
     session->expected_of_server -= oldest->kind != EXPECT_LOCAL;
+    session->expected_uidls -= oldest->kind == EXPECT_UIDLS;
     session->expected_messages -= oldest->command.verb == POP3_RETR || oldest->command.verb == POP3_TOP;
     bytes_free(&oldest->answer);
     free(oldest);

@@ -1,9 +1,10 @@
 /*
  * What is asked of the server before a message and with it. A filter that keeps notes needs the message's unique id:
- * where the client has not asked for the list of them, popgate does, once in a session, in front of the first message.
- * And a filter may need more of a message than a TOP of the client's brings: the server is asked for a TOP of as many
- * lines then, and message.c cuts the answer to what the client asked for. It is no RETR, for that is more than reading:
- * servers mark a message as seen by it, count it as the last one read, or let it expire.
+ * where the client has not asked for the list of them, popgate does, once in a session, in front of the first message;
+ * where the list is longer than what is remembered of it, for one id at a time. And a filter may need more of a message
+ * than a TOP of the client's brings: the server is asked for a TOP of as many lines then, and message.c cuts the answer
+ * to what the client asked for. It is no RETR, for that is more than reading: servers mark a message as seen by it,
+ * count it as the last one read, or let it expire.
  */
 #include "proxy/session_private.h"
 
@@ -72,19 +73,36 @@ session_describe(const struct session *session, const struct pop3_command *comma
                                  .upstream = session->listener->upstream->name};
 }
 
+/* The command that brings the message's id; not UIDL: there is none, or it is on its way. */
+static struct pop3_command
+command_for_uidl(const struct session *session, uint64_t number)
+{
+    struct pop3_command uidl = {.verb = POP3_UIDL, .name = SPAN("UIDL")};
+
+    if (session->uidl_list == UIDL_LIST_UNKNOWN)
+        return uidl;
+    uidl.has_number = true;
+    uidl.number     = number;
+    if (session->uidl_list == UIDL_LIST_KNOWN && uidl_is_full(session->uidls) && session->uidl_asked != number)
+        return uidl;
+    return (struct pop3_command){.verb = POP3_OTHER};
+}
+
 bool
 session_prepare_fetch(struct session *session, const struct pop3_command *command)
 {
-    const struct pop3_command uidl = {.verb = POP3_UIDL, .name = SPAN("UIDL")};
+    struct pop3_command uidl;
 
     if (session_notes(session) == NULL || uidl_find(session->uidls, command->number) != NULL)
         return true;
-    if (session->uidl_list == UIDL_LIST_UNKNOWN) {
+    uidl = command_for_uidl(session, command->number);
+    if (uidl.verb == POP3_UIDL) {
         if (!session_may_send(session))
             return false;
         session_send(session, EXPECT_UIDLS, &uidl);
+        session->uidl_asked = uidl.number;
     }
-    return command->verb != POP3_TOP || session->uidl_list == UIDL_LIST_KNOWN;
+    return command->verb != POP3_TOP || (session->uidl_list == UIDL_LIST_KNOWN && session->expected_uidls == 0);
 }
 
 uint64_t

@@ -51,7 +51,7 @@ enum expectation_kind {
     EXPECT_REPLY,              /* the client asked: the reply is its */
     EXPECT_LOCAL,              /* nothing of the server: popgate's own answer, at its turn */
     EXPECT_CAPA,               /* popgate asked, to learn whether the server pipelines */
-    EXPECT_UIDLS,              /* popgate asked, for the unique ids of all messages */
+    EXPECT_UIDLS,              /* popgate asked, for the unique ids of all messages, or of one */
     EXPECT_LIST_OF_MECHANISMS, /* the client sent a bare AUTH; the server was asked for CAPA */
 };
 
@@ -109,6 +109,7 @@ struct session {
     unsigned expected_count;
     unsigned expected_of_server; /* those that are not EXPECT_LOCAL */
     unsigned expected_messages;  /* RETR and TOP among them */
+    unsigned expected_uidls;     /* EXPECT_UIDLS among them */
 
     /* The reply at the head of `expected`, once its status line was read. */
     bool              in_reply;
@@ -140,7 +141,8 @@ struct session {
 
     struct uidl_table *uidls;
     enum uidl_list     uidl_list;
-    struct chain_notes notes; /* see session_notes() */
+    uint64_t           uidl_asked; /* the last message whose id popgate has asked for alone; 0: none */
+    struct chain_notes notes;      /* see session_notes() */
     uint64_t           retrieved, deleted;
     bool               committed;
 
@@ -187,8 +189,8 @@ bool session_start_stls(struct session *);
 bool session_note_delivered(struct session *);
 
 /* Adds what is due to the client next. For EXPECT_LOCAL `answer` is moved in; else it is NULL. */
-struct expectation *session_expect(struct session *, enum expectation_kind, const struct pop3_command *,
-                                   struct bytes *answer);
+struct expectation *
+session_expect(struct session *, enum expectation_kind, const struct pop3_command *, struct bytes *answer);
 
 /* Takes the oldest expectation out: it was met, or never will be. */
 void session_forget(struct session *);

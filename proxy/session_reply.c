@@ -119,8 +119,9 @@ take_status(struct session *session, struct expectation *expectation, enum pop3_
 {
     if (expectation->command.verb == POP3_CAPA) {
         session_answer_without_capa(session, expectation, text);
-    } else if (expectation->kind == EXPECT_REPLY) {
-        put_status(session, status, text);
+    } else {
+        if (expectation->kind == EXPECT_REPLY)
+            put_status(session, status, text);
         if (rows[expectation->command.verb] != NULL)
             rows[expectation->command.verb](session, expectation, status, text);
     }

@@ -18,6 +18,8 @@ struct uidl_table {
     uint32_t    *starts;
     size_t       last;     /* the highest number that is known */
     size_t       capacity; /* of starts; those behind `last` are 0 */
+    size_t       further;  /* the number of the last id that did not fit; 0: all did */
+    char         further_id[ID_MAX + 1];
 };
 
 static bool
@@ -63,13 +65,21 @@ store(struct uidl_table *table, size_t number, struct span id)
     bytes_add_char(&table->ids, '\0');
 }
 
+static void
+store_further(struct uidl_table *table, size_t number, struct span id)
+{
+    table->further = number;
+    memcpy(table->further_id, id.data, id.len);
+    table->further_id[id.len] = '\0';
+}
+
 void
 uidl_add(struct uidl_table **table, struct span line)
 {
     struct span id;
     uint64_t    number;
 
-    if (!text_read_number(text_next_word(&line), 1, UIDL_OCTETS_MAX, &number))
+    if (!text_read_number(text_next_word(&line), 1, UINT32_MAX, &number))
         return;
     id = text_next_word(&line);
     if (!is_id(id) || uidl_find(*table, number) != NULL)
@@ -78,14 +88,26 @@ uidl_add(struct uidl_table **table, struct span line)
         *table = memory_new(sizeof **table);
     if (fits(*table, number, id.len))
         store(*table, number, id);
+    else
+        store_further(*table, number, id);
 }
 
 const char *
 uidl_find(const struct uidl_table *table, uint64_t number)
 {
-    if (table == NULL || number == 0 || number > table->last || table->starts[number - 1] == 0)
+    if (table == NULL || number == 0)
+        return NULL;
+    if (number == table->further)
+        return table->further_id;
+    if (number > table->last || table->starts[number - 1] == 0)
         return NULL;
     return table->ids.data + table->starts[number - 1] - 1;
+}
+
+bool
+uidl_is_full(const struct uidl_table *table)
+{
+    return table != NULL && table->further != 0;
 }
 
 void

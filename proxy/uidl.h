@@ -1,6 +1,6 @@
 /*
  * The unique ids (RFC 1939, 7) of the messages of one session, as they pass in answers to UIDL. Bounded: past
- * UIDL_OCTETS_MAX further ids are not remembered, and the audit log says nothing of them.
+ * UIDL_OCTETS_MAX the last further id alone is remembered, so that whoever needs more asks for them one by one.
  */
 #ifndef PROXY_UIDL_H
 #define PROXY_UIDL_H
@@ -21,6 +21,9 @@ void uidl_add(struct uidl_table **, struct span line);
 
 /* The id of message `number`, valid until the next uidl_add(); NULL if it is not known. Of a NULL table: NULL. */
 const char *uidl_find(const struct uidl_table *, uint64_t number);
+
+/* Was there an id that did not fit? */
+bool uidl_is_full(const struct uidl_table *);
 
 void uidl_free(struct uidl_table **);
 

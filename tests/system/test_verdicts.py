@@ -271,6 +271,28 @@ def test_ids_of_some_messages_only(served, bob):
 
 
 @pytest.mark.parametrize("capa", (CAPA, None), ids=("pipelining", "one by one"))
+def test_a_list_longer_than_is_remembered(served, bob, capa):
+    """20,000 ids of 70 octets are more than a session keeps: those behind are asked for one by one."""
+    count = 20_000
+
+    def uidl(connection, argument):
+        rows = [b"%d %070d" % (n, n) for n in ([int(argument)] if argument else range(1, count + 1))]
+        return b"+OK " + rows[0] + b"\r\n" if argument else b"+OK\r\n" + b"\r\n".join(rows) + b"\r\n.\r\n"
+
+    drop, running = served([SPAM] * count, keys={"script": {"UIDL": uidl}, "capa": capa})
+    commands = [b"TOP 1 0", b"TOP 19001 0", b"RETR 19001", b"RETR 19002", b"TOP 19002 0", b"RETR 20000", b"TOP 19001 0",
+                b"RETR 1"]
+    for _ in range(2):
+        client = bob(running)
+        client.send(b"".join(command + b"\r\n" for command in commands))
+        for command in commands:
+            assert client.line().startswith(b"+OK"), command
+            assert score_of(client.listing()) == 7.6
+    assert scored(running) == 4 and recalled(running) == 12
+    assert drop.verbs().count(b"UIDL") == 2 * (1 + 4) and drop.commands().count(b"UIDL") == 2
+
+
+@pytest.mark.parametrize("capa", (CAPA, None), ids=("pipelining", "one by one"))
 def test_pipelined(served, bob, capa):
     many = [mail.message("cheap pills" if i % 3 else "hello", b"%d\r\nmore\r\n" % i) for i in range(1, 61)]
     _, running = served(many, keys={"capa": capa})

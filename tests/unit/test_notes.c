@@ -150,7 +150,7 @@ many_are_bounded(void **state)
     notes_close(&notes);
 }
 
-/* Whatever octet of a slot is another one: the note is not there, and can be kept anew. */
+/* Whatever bit of a slot is another one: the note is not there, and can be kept anew. */
 static void
 a_broken_seal_is_no_note(void **state)
 {
@@ -160,14 +160,14 @@ a_broken_seal_is_no_note(void **state)
 
     (void)state;
     assert_true(keep(notes, 1, SPAN("one")));
-    for (size_t word = 0; word < ENTRY_WORDS; word++)
+    for (size_t word = 0; word <= NOTE_AT; word++)
         for (unsigned bit = 0; bit < 64; bit += 7) {
             slot->words[word] ^= UINT64_C(1) << bit;
             assert_false(find(notes, 1, &note));
             slot->words[word] ^= UINT64_C(1) << bit;
         }
     expect(notes, 1, SPAN("one"));
-    slot->words[KEY_AT + KEY_WORDS] = UINT64_MAX; /* its length */
+    slot->words[NOTE_AT - 1] = UINT64_MAX; /* its length */
     assert_true(keep(notes, 1, SPAN("new")));
     expect(notes, 1, SPAN("new"));
     bytes_free(&note);

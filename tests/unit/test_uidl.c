@@ -116,8 +116,8 @@ add_number(struct uidl_table **table, unsigned number)
     uidl_add(table, (struct span){line, (size_t)len});
 }
 
-/* Each number takes 4 octets and its id 9: as many as fit are known, those behind them are not, and it takes no time.
- */
+/* Each number takes 4 octets and its id 9: as many as fit are known, and of those behind them the last; it takes no
+ * time. */
 static void
 a_large_maildrop_is_bounded(void **state)
 {
@@ -126,12 +126,14 @@ a_large_maildrop_is_bounded(void **state)
     clock_t            start = clock();
 
     (void)state;
-    for (unsigned number = 1; number <= LINES; number++)
+    for (unsigned number = 1; number <= LINES; number++) {
+        assert_int_equal(uidl_is_full(table), number > FIT + 1);
         add_number(&table, number);
+    }
     for (unsigned number = 1; number <= LINES; number++) {
         const char *id = uidl_find(table, number);
 
-        if ((id != NULL) != (number <= FIT) || (id != NULL && strtoul(id, NULL, 16) != number))
+        if ((id != NULL) != (number <= FIT || number == LINES) || (id != NULL && strtoul(id, NULL, 16) != number))
             fail_msg("number %u of %u", number, FIT);
     }
     assert_true(clock() - start < 5 * CLOCKS_PER_SEC);
@@ -145,12 +147,17 @@ lying_servers_are_bounded(void **state)
     struct uidl_table *table = NULL;
 
     (void)state;
+    add_number(&table, UINT32_MAX);
+    assert_string_equal(uidl_find(table, UINT32_MAX), "ffffffff");
     add_number(&table, UIDL_OCTETS_MAX / 4 - 2);
-    assert_null(uidl_find(table, UIDL_OCTETS_MAX / 4 - 2));
+    assert_null(uidl_find(table, UINT32_MAX));
     add_number(&table, UIDL_OCTETS_MAX / 4 - 3);
-    assert_non_null(uidl_find(table, UIDL_OCTETS_MAX / 4 - 3));
     add_number(&table, 1);
+    add_number(&table, 2);
+    assert_non_null(uidl_find(table, UIDL_OCTETS_MAX / 4 - 3));
+    assert_null(uidl_find(table, UIDL_OCTETS_MAX / 4 - 2));
     assert_null(uidl_find(table, 1));
+    assert_string_equal(uidl_find(table, 2), "00000002");
     uidl_free(&table);
 
     for (unsigned i = 0; i < UIDL_OCTETS_MAX; i++)
