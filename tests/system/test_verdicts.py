@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import struct
+import threading
 
 import pytest
 
@@ -321,6 +322,25 @@ def test_ten_megabytes(served, bob):
     whole = client.fetch(b"RETR 1")
     assert verdict(whole) == verdict(top) and whole.partition(b"\r\n\r\n")[2] == big.partition(b"\r\n\r\n")[2]
     assert scored(running) == 1
+
+
+def test_what_is_known_is_not_held(served, bob):
+    """The first lines are with the client while the server has not sent the last one."""
+    got_half = threading.Event()
+
+    def slow(connection, argument):
+        connection.send(b"+OK\r\n" + SPAM[:-300])
+        assert got_half.wait(5)
+        connection.send(SPAM[-300:] + b".\r\n")
+
+    _, running = served(keys={"script": {"RETR": slow}})
+    client = bob(running)
+    top = client.fetch(b"TOP 1 1")
+    client.send(b"RETR 1\r\n")
+    while b"line 1\r\n" not in client.buffer:
+        client.more()
+    got_half.set()
+    assert client.line().startswith(b"+OK") and verdict(client.listing()) == verdict(top)
 
 
 def test_a_killed_worker_takes_no_verdict_with_it(served, bob):
