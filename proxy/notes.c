@@ -171,8 +171,8 @@ touch(struct notes *notes, struct slot *slot)
 bool
 notes_find(struct notes *notes, const struct notes_key *key, struct bytes *note)
 {
-    struct set  *set = find_set(notes, key);
-    struct entry entry;
+    struct set  *set   = find_set(notes, key);
+    struct entry entry = {0};
 
     for (size_t i = 0; i < NOTES_WAYS; i++) {
         struct slot *slot = &set->slots[i];
