@@ -299,6 +299,20 @@ find_directive(const struct loader *loader, struct span word)
     return NULL;
 }
 
+void
+loader_count_skipped(struct loader *loader, struct span word)
+{
+    static const char *const others[] = {"askdns", "uridnsbl", "uridnssub", "urirhsbl", "urirhssub", "uri_detail"};
+    bool                     defines  = false;
+
+    for (size_t i = 0; i < sizeof directives / sizeof directives[0]; i++)
+        defines |= directives[i].obey == obey_definition && span_equal(word, span_of(directives[i].word));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        defines |= span_equal(word, span_of(others[i]));
+    if (defines && loader->file->absent[0] != '\0')
+        report_count(&loader->rules->report.plugins, span_of(loader->file->absent));
+}
+
 /* A line that somebody else reads: how mail is looked at, or a plugin. */
 static void
 obey_foreign_line(struct loader *loader, struct span word, struct span value)

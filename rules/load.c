@@ -84,6 +84,15 @@ lower_word(struct span word, struct bytes *lower)
 }
 
 static void
+obey_or_skip(struct loader *loader, struct span word, struct span value)
+{
+    if (loader->file->skips)
+        loader_count_skipped(loader, word);
+    else if (word.len > 0)
+        loader_obey(loader, word, value);
+}
+
+static void
 load_line(struct loader *loader, struct span line)
 {
     struct bytes clean = {0}, word = {0};
@@ -93,8 +102,8 @@ load_line(struct loader *loader, struct span line)
     value = text_trim(bytes_span(&clean));
     if (value.len > 0 && take_language(&value)) {
         lower_word(loader_take_word(&value), &word);
-        if (!loader_obey_condition(loader, bytes_span(&word), value) && !loader->file->skips && word.len > 0)
-            loader_obey(loader, bytes_span(&word), value);
+        if (!loader_obey_condition(loader, bytes_span(&word), value))
+            obey_or_skip(loader, bytes_span(&word), value);
     }
     bytes_free(&word);
     bytes_free(&clean);

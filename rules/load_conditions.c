@@ -1,6 +1,17 @@
 /* if, ifplugin, else, endif, require_version: which lines of a file are read at all. */
+#include <stdio.h>
+
 #include "rules/condition.h"
 #include "rules/loader.h"
+
+/* Lines are skipped from now on, or not. */
+static void
+set_skips(struct loader_file *file, bool skips)
+{
+    file->skips = skips;
+    if (!skips)
+        file->absent[0] = '\0';
+}
 
 static void
 open_condition(struct loader *loader, struct span text)
@@ -32,11 +43,15 @@ obey_if(struct loader *loader, struct span value)
 static void
 obey_ifplugin(struct loader *loader, struct span value)
 {
-    struct bytes text = {0};
+    struct loader_file *file    = loader->file;
+    struct bytes        text    = {0};
+    bool                skipped = file->skips;
 
     bytes_printf(&text, "plugin(%.*s)", SPAN_ARG(value));
     obey_if(loader, value.len > 0 ? bytes_span(&text) : value);
     bytes_free(&text);
+    if (file->skips && !skipped)
+        (void)snprintf(file->absent, sizeof file->absent, "%.*s", SPAN_ARG(plugins_short(value)));
 }
 
 static void
@@ -47,7 +62,7 @@ obey_else(struct loader *loader, struct span value)
     if (value.len > 0 || file->condition_count == 0)
         loader_complain(loader, value.len > 0 ? "else stands alone on its line" : "else without if");
     else if (!file->conditions[file->condition_count - 1].skipped)
-        file->skips = !file->skips;
+        set_skips(file, !file->skips);
 }
 
 static void
@@ -58,7 +73,7 @@ obey_endif(struct loader *loader, struct span value)
     if (value.len > 0 || file->condition_count == 0)
         loader_complain(loader, value.len > 0 ? "endif stands alone on its line" : "endif without if");
     else
-        file->skips = file->conditions[--file->condition_count].skipped;
+        set_skips(file, file->conditions[--file->condition_count].skipped);
 }
 
 /* Rules are written for one version of SpamAssassin; "@@VERSION@@" is any. */

@@ -22,7 +22,8 @@ struct loader_file {
         bool     skipped;
     } conditions[LOADER_CONDITIONS_MAX];
     size_t condition_count;
-    bool   skips; /* a condition is false: lines are skipped */
+    bool   skips;      /* a condition is false: lines are skipped */
+    char   absent[64]; /* the plugin that is not there, where that is why; "": it is not */
 };
 
 struct loader {
@@ -42,6 +43,9 @@ void loader_include(struct loader *, struct span path);
 
 /* Obeys one line, without comment and white space at its ends, in which `word` stands first. */
 void loader_obey(struct loader *, struct span word, struct span value);
+
+/* Counts it, if it defines a rule, among those for a plugin that is not there. */
+void loader_count_skipped(struct loader *, struct span word);
 
 /* Obeys it if it is about conditions: if, ifplugin, else, endif, require_version; these count while others are skipped.
  * False: it is not. */

@@ -343,7 +343,7 @@ apply(enum operation operation, double a, double b)
 }
 
 double
-meta_evaluate(const struct meta *meta, const unsigned *hits)
+meta_evaluate(const struct meta *meta, const double *hits)
 {
     double stack[STACK] = {0};
     size_t top          = 0;

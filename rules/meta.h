@@ -25,8 +25,9 @@ enum { META_DEPTH_MAX = 64 }; /* how deep parentheses and operators can nest */
 /* NULL with the reason appended to `why`. */
 struct meta *meta_compile(struct span expression, const struct meta_names *, struct bytes *why);
 
-/* What it comes to; `hits` says for each rule's index how often it hit. A division by zero is 0. */
-double meta_evaluate(const struct meta *, const unsigned *hits);
+/* What it comes to; `hits` says for each rule's index how often it hit, for a meta's its value. A division by zero is
+ * 0. */
+double meta_evaluate(const struct meta *, const double *hits);
 
 /* The indices of the rules it asks for, one by one, `*at` starting as 0; -1 behind the last. One may come twice. */
 long meta_next_rule(const struct meta *, size_t *at);

@@ -130,6 +130,13 @@ plugins_load(struct plugins *plugins, struct span value)
         plugins->on[index] = true;
 }
 
+struct span plugins_short(struct span class)
+{
+    const char *colon = class.len > 0 ? memrchr(class.data, ':', class.len) : NULL;
+
+    return colon != NULL ? span_tail(class, (size_t)(colon - class.data) + 1) : class;
+}
+
 bool
 plugins_on_short(const struct plugins *plugins, struct span name)
 {

@@ -25,6 +25,9 @@ void plugins_load(struct plugins *, struct span value);
 /* Is the plugin of this class on? "Mail::SpamAssassin::Plugin::HTMLEval" */
 bool plugins_on(const struct plugins *, struct span class);
 
+/* The last part of a class's name. */
+struct span plugins_short(struct span class);
+
 /* The same by its short name, "HTMLEval". */
 bool plugins_on_short(const struct plugins *, struct span name);
 

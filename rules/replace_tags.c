@@ -74,7 +74,7 @@ value_of(const struct replace_tags *tags, enum replace_kind kind, struct span na
 static const char *
 find_text(struct span text, struct span wanted)
 {
-    return text.len > 0 ? memmem(text.data, text.len, wanted.data, wanted.len) : NULL;
+    return text.len > 0 && wanted.len > 0 ? memmem(text.data, text.len, wanted.data, wanted.len) : NULL;
 }
 
 /* The first tag in `text`: its marks with at least one octet between them; without data if there is none. */

@@ -61,7 +61,7 @@ write_count(struct bytes *text, size_t count, const char *one, const char *many)
 void
 report_write(const struct rule_report *report, struct bytes *text)
 {
-    if (report->runs == report->rules && report->lines.count == 0)
+    if (report->runs == report->rules && report->plugins.count + report->lines.count == 0)
         return;
     bytes_printf(text, "%zu of %zu rules run\n", report->runs, report->rules);
     write_count(text, report->mistaken, "rule has a mistake", "rules have mistakes");
@@ -71,6 +71,8 @@ report_write(const struct rule_report *report, struct bytes *text)
     write_count(text, report->blocked, "meta asks for a meta that does not run", "metas ask for metas that do not run");
     write_names(text, &report->functions, "rule calls a function that is not there",
                 "rules call functions that are not there");
+    write_names(text, &report->plugins, "rule is for a plugin that is not there",
+                "rules are for plugins that are not there");
     write_names(text, &report->lines, "line belongs to a plugin that is not there",
                 "lines belong to plugins that are not there");
 }
@@ -87,6 +89,7 @@ void
 report_free(struct rule_report *report)
 {
     free_names(&report->functions);
+    free_names(&report->plugins);
     free_names(&report->lines);
     *report = (struct rule_report){0};
 }

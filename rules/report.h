@@ -19,6 +19,7 @@ struct rule_report {
     size_t              runs;
     size_t              mistaken, network, learning, no_points, blocked;
     struct report_names functions; /* that rules call and nobody has */
+    struct report_names plugins;   /* that are not here: how many rules "ifplugin" spares for want of each */
     struct report_names lines;     /* that belong to plugins which are not here, or not on: by their first word */
 };
 

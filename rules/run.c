@@ -260,12 +260,18 @@ asks_for_any(const struct meta *meta, const bool *unknown)
     return false;
 }
 
-/* A meta that is true counts as often as its value says, and at least once. `unknown`: NULL, or of each rule. */
+/*
+ * A meta that is true is to others what its value says, be it a fraction, and 1 if that is negative; it has hit as
+ * often, and at least once. `unknown`: NULL, or of each rule.
+ */
 static void
 run_metas(struct run *run, bool *unknown)
 {
-    const struct score_rules *rules = run->rules;
+    const struct score_rules *rules  = run->rules;
+    double                   *values = memory_new(rules->count * sizeof values[0]);
 
+    for (size_t i = 0; i < rules->count; i++)
+        values[i] = run->hits[i];
     for (size_t i = rules->start[RULE_META]; i < rules->start[RULE_META + 1]; i++) {
         size_t             index = rules->order[i];
         const struct meta *meta  = rules->rules[index].meta;
@@ -273,10 +279,12 @@ run_metas(struct run *run, bool *unknown)
 
         if (unknown != NULL && (unknown[index] = asks_for_any(meta, unknown)))
             continue;
-        value = meta_evaluate(meta, run->hits);
+        value         = meta_evaluate(meta, values);
+        values[index] = value < 0 ? 1 : value;
         if (value != 0)
             run->hits[index] = value < 1 ? 1 : value > INT32_MAX ? INT32_MAX : (unsigned)value;
     }
+    free(values);
 }
 
 /* The metas, where not all other rules ran: a rule that hit before the time was up is known to hit. */

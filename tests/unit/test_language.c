@@ -345,7 +345,8 @@ test_report(void **state)
         load_text("body A /x/\nbody B /x/\nscore B 0\nmeta C A\nscore C 0\nmeta D C\nbody E eval:nobody_has_it()\n"
                   "body F eval:nobody_has_it()\nbody G eval:nor_that()\nheader H eval:check_rbl('x', 'y')\n"
                   "header I eval:check_for_missing_to_header()\ntflags I learn\nuridnsbl J z. TXT\naskdns K x A 1\n"
-                  "uridnsbl L z. TXT\n");
+                  "uridnsbl L z. TXT\nifplugin " PLUGIN "DCC\nbody M /x/\nif 0\nmeta N M\nendif\nscore M 2\nelse\n"
+                  "endif\nif 0\nifplugin " PLUGIN "SPF\nbody O /x/\nendif\nbody P /x/\nendif\n");
     struct bytes text = {0};
 
     (void)state;
@@ -353,6 +354,7 @@ test_report(void **state)
     assert_string_equal(text.data, "1 of 9 rules run\n2 rules have no points\n1 rule needs the network\n"
                                    "1 rule needs what was learnt\n1 meta asks for a meta that does not run\n"
                                    "3 rules call functions that are not there: nobody_has_it 2, nor_that 1\n"
+                                   "2 rules are for plugins that are not there: DCC 2\n"
                                    "3 lines belong to plugins that are not there: uridnsbl 2, askdns 1\n");
     assert_int_equal(score_rules_count(rules), 1);
     bytes_free(&text);

@@ -13,7 +13,7 @@
 
 /* The rules A, B, C, D hit 0, 1, 2 and 3 times. */
 static const char *const names[] = {"A", "B", "C", "D"};
-static const unsigned    hits[]  = {0, 1, 2, 3};
+static const double      hits[]  = {0, 1, 2, 3};
 
 static long
 find(void *context, struct span name)
