@@ -3,6 +3,7 @@
 
 #define DOMAINS "freemail_domains free.com other.net wild.* *.deep.org co*.uk"
 #define FROM(address) "From: A <" address ">\n"
+#define SENDER(address) "X-Envelope-From: <" address ">\n"
 #define REPLY(address) "Reply-To: A <" address ">\n"
 #define TEXT(text) "Content-Type: text/plain\n\n" text "\n"
 #define HTML(text) "Content-Type: text/html\n\n<p>" text "</p>\n"
@@ -22,6 +23,8 @@ static const struct eval_row field_rows[] = {
     {DOMAINS, "check_freemail_from('\\d@')", FROM("ann1@free.com") "\n", 1},
     {DOMAINS, "check_freemail_from('\\d@')", FROM("ann@free.com") "\n", 0},
     {"", "check_freemail_from()", FROM("ann@free.com") "\n", 0},
+    {DOMAINS, "check_freemail_header('EnvelopeFrom', '\\d@')", SENDER("ann1@free.com") "\n", 1},
+    {DOMAINS, "check_freemail_header('EnvelopeFrom', '\\d@')", SENDER("ann@free.com") FROM("a1@free.com") "\n", 0},
     {DOMAINS, "check_freemail_header('X-Sender')", "X-Sender: ann@free.com\n\n", 1},
     {DOMAINS, "check_freemail_header('X-Sender')", "X-Sender: bob@x.com, ann@free.com\n\n", 1},
     {DOMAINS, "check_freemail_header('X-Sender')", FROM("ann@free.com") "\n", 0},
@@ -96,6 +99,13 @@ static const struct eval_row answer_rows[] = {
     {DOMAINS, "check_freemail_replyto('reply')", FROM("ann@free.com") TEXT("ann@free.com"), 0},
     {DOMAINS, "check_freemail_replyto('reply')", FROM("ann@free.com") REPLY("ann@x.com") TEXT("bob@free.com"), 0},
     {DOMAINS, "check_freemail_replyto('reply')", FROM("ann@x.com") TEXT("bob@free.com"), 0},
+    /* nobody answers a program */
+    {DOMAINS, "check_freemail_replyto()", SENDER("list-bounces@x.com") FROM("a@free.com") REPLY("a@other.net") "\n", 0},
+    {DOMAINS, "check_freemail_replyto()", SENDER("ann=b@x.com") FROM("a@free.com") REPLY("a@other.net") "\n", 0},
+    {DOMAINS, "check_freemail_replyto()", SENDER("no.reply@x.com") FROM("a@free.com") REPLY("a@other.net") "\n", 0},
+    {DOMAINS, "check_freemail_replyto()", SENDER("ann@x.com") FROM("a@free.com") REPLY("a@other.net") "\n", 1},
+    {DOMAINS "\nfreemail_skip_bulk_envfrom 0", "check_freemail_replyto()",
+     SENDER("no.reply@x.com") FROM("a@free.com") REPLY("a@other.net") "\n", 1},
 };
 
 static void

@@ -240,6 +240,43 @@ static const struct eval_row date_rows[] = {
     {"", "check_outlook_message_id()", DATE("5 Jan 2026", "5 Jan 2026") "Message-ID: <a@b>\n" END, 0},
 };
 
+#define SENDER(address) "X-Envelope-From: <" address ">\n"
+
+static const struct eval_row envelope_rows[] = {
+    {"", "check_for_matching_env_and_hdr_from()", SENDER("ann@a.com") FROM("ANN@a.com") END, 1},
+    {"", "check_for_matching_env_and_hdr_from()", SENDER("bob@a.com") FROM("ann@a.com") END, 0},
+    {"", "check_for_matching_env_and_hdr_from()", "Subject: x\n" END, 1},
+    {"", "check_equal_from_domains()", SENDER("ann@b.com") FROM("ann@a.com") END, 1},
+    {"", "check_equal_from_domains()", SENDER("ann@mail.A.com") FROM("ann@www.a.com") END, 0},
+    {"", "check_equal_from_domains()", SENDER("ann@a.co.uk") FROM("ann@b.co.uk") END, 0},
+    {"", "check_equal_from_domains()", FROM("ann@a.com") END, 0},
+    {"", "check_ratware_envelope_from()", SENDER("x-a.com.ann@b.net") "To: ann@mail.a.com\n" END, 1},
+    {"", "check_ratware_envelope_from()", SENDER("xa.com-ann@b.net") "To: ann@a.com\n" END, 0},
+    {"", "check_ratware_envelope_from()", SENDER("a.com-bob@b.net") "To: ann@a.com\n" END, 0},
+    {"", "check_ratware_envelope_from()", SENDER("SRS0=a=b=a.com=ann@b.net") "To: ann@a.com\n" END, 0},
+    {"", "check_ratware_envelope_from()", SENDER("a.invalidtop-ann@b.net") "To: ann@a.invalidtop\n" END, 0},
+    {"", "check_for_msn_groups_headers()",
+     SENDER("list-bounce@groups.msn.com") "To: <list@groups.msn.com>\nMessage-ID: <list-12@groups.msn.com>\n" RCVD(
+         "from mail pickup service by p04.groups.msn.com with Microsoft SMTPSVC") END,
+     1},
+    {"", "check_for_msn_groups_headers()",
+     SENDER("other-bounce@groups.msn.com") "To: <list@groups.msn.com>\nMessage-ID: <list-12@groups.msn.com>\n" RCVD(
+         "from mail pickup service by p04.groups.msn.com with Microsoft SMTPSVC") END,
+     0},
+    {"", "check_for_forged_yahoo_received_headers()",
+     FROM("a@yahoo.com")
+         RCVD("from mta1.mud.yahoo.com (mta1.mud.yahoo.com [192.0.2.1]) by b.example.com (Postfix) with "
+              "ESMTP id 12345; Mon, 5 Jan 2026 12:00:00 +0000") END,
+     0},
+};
+
+static void
+test_envelope(void **state)
+{
+    (void)state;
+    check_rows(envelope_rows, ROWS(envelope_rows));
+}
+
 static void
 test_received(void **state)
 {
@@ -362,9 +399,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_received),   cmocka_unit_test(test_forged), cmocka_unit_test(test_chars),
-        cmocka_unit_test(test_recipients), cmocka_unit_test(test_dates),  cmocka_unit_test(test_received_now),
-        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_received),   cmocka_unit_test(test_forged),  cmocka_unit_test(test_chars),
+        cmocka_unit_test(test_recipients), cmocka_unit_test(test_dates),   cmocka_unit_test(test_received_now),
+        cmocka_unit_test(test_envelope),   cmocka_unit_test(test_hostile),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,7 @@ static const struct eval_row address_rows[] = {
     {"blocklist_from *", "check_from_in_blocklist()", "To: ann@a.com\n\n", 0},
     {"blocklist_from *@a.com\nunblocklist_from *@A.com", "check_from_in_blocklist()", FROM("ann@a.com") "\n", 0},
     {"blocklist_from *@a.com\nunblacklist_from ann@a.com", "check_from_in_blocklist()", FROM("ann@a.com") "\n", 1},
+    {"blocklist_from ann@a.com", "check_from_in_blocklist()", FROM("ann@a..com") "\n", 1},
     {"blocklist_from ann@a.com", "check_from_in_blocklist()", "X-Envelope-From: ann@a.com\n\n", 1},
     {"blocklist_from ann@a.com", "check_from_in_blocklist()", FROM("ann@a.com") "Resent-From: b@b.com\n\n", 0},
     {"", "check_from_in_blocklist()", FROM("ann@a.com") "\n", 0},
@@ -54,6 +55,54 @@ static const struct eval_row address_rows[] = {
      FROM("ann@a.com") "\n", 0},
     {"def_welcomelist_auth *@a.com\nunwhitelist_auth *@a.com", "check_from_in_list('def_welcomelist_auth')",
      FROM("ann@a.com") "\n", 0},
+};
+
+#define CAME                                                                                                           \
+    FROM("ann@a.com")                                                                                                  \
+    "Received: from mx1.a.com (mx1.a.com [192.0.2.17]) by mail.example.com (Postfix) with ESMTP id 12345; Mon, 5 Jan " \
+    "2026 12:00:00 +0000\n\n"
+
+static const struct eval_row relay_rows[] = {
+    {"welcomelist_from *@a.com", "check_from_in_welcomelist()", FROM("ann@a.com") "\n", 1},
+    {"whitelist_from *@a.com", "check_from_in_whitelist()", FROM("ann@a.com") "\n", 1},
+    {"welcomelist_from *@a.com", "check_from_in_welcomelist()", FROM("ann@b.com") "\n", 0},
+    {"welcomelist_from *@a.com\nunwelcomelist_from *@a.com", "check_from_in_welcomelist()", FROM("ann@a.com") "\n", 0},
+    {"welcomelist_from *@a.com\nunwhitelist_from *@a.com", "check_from_in_welcomelist()", FROM("ann@a.com") "\n", 0},
+    {"welcomelist_from_rcvd *@a.com a.com", "check_from_in_welcomelist()", CAME, 1},
+    {"whitelist_from_rcvd *@a.com MX1.a.com", "check_from_in_welcomelist()", CAME, 1},
+    {"welcomelist_from_rcvd *@a.com x1.a.com", "check_from_in_welcomelist()", CAME, 0},
+    {"welcomelist_from_rcvd *@b.com a.com", "check_from_in_welcomelist()", CAME, 0},
+    {"welcomelist_from_rcvd *@a.com b.com\nwelcomelist_from_rcvd *@a.com a.com", "check_from_in_welcomelist()", CAME,
+     1},
+    {"welcomelist_from_rcvd *@a.com a.com", "check_from_in_welcomelist()", FROM("ann@a.com") "\n", 0},
+    {"welcomelist_from_rcvd *@a.com [192.0.2.17]", "check_from_in_welcomelist()", CAME, 1},
+    {"welcomelist_from_rcvd *@a.com [192.0.2.1]", "check_from_in_welcomelist()", CAME, 0},
+    {"welcomelist_from_rcvd *@a.com [192.0.2]", "check_from_in_welcomelist()", CAME, 1},
+    {"welcomelist_from_rcvd *@a.com [192.0.]", "check_from_in_welcomelist()", CAME, 1},
+    {"welcomelist_from_rcvd *@a.com [192.0.1]", "check_from_in_welcomelist()", CAME, 0},
+    {"welcomelist_from_rcvd *@a.com [192.0.2.16/30]", "check_from_in_welcomelist()", CAME, 1},
+    {"welcomelist_from_rcvd *@a.com [192.0.2.16]/30", "check_from_in_welcomelist()", CAME, 1},
+    {"welcomelist_from_rcvd *@a.com [192.0.2.20/30]", "check_from_in_welcomelist()", CAME, 0},
+    {"welcomelist_from_rcvd *@a.com [2001:db8::/32]", "check_from_in_welcomelist()", CAME, 0},
+    {"welcomelist_from_rcvd *@a.com [x]", "check_from_in_welcomelist()", CAME, 0},
+    {"welcomelist_from_rcvd *@a.com b.com", "check_forged_in_welcomelist()", CAME, 1},
+    {"welcomelist_from_rcvd *@a.com a.com", "check_forged_in_welcomelist()", CAME, 0},
+    {"welcomelist_from_rcvd *@b.com b.com", "check_forged_in_whitelist()", CAME, 0},
+    {"welcomelist_from_rcvd *@a.com b.com\nwelcomelist_allows_relays ann@*", "check_forged_in_welcomelist()", CAME, 0},
+    {"welcomelist_from_rcvd *@a.com b.com\ndef_welcomelist_from_rcvd *@a.com a.com", "check_forged_in_welcomelist()",
+     CAME, 0},
+    {"def_welcomelist_from_rcvd *@a.com a.com", "check_from_in_default_welcomelist()", CAME, 1},
+    {"def_whitelist_from_rcvd *@a.com a.com", "check_from_in_default_whitelist()", CAME, 1},
+    {"def_welcomelist_from_rcvd *@a.com b.com", "check_from_in_default_welcomelist()", CAME, 0},
+    {"def_welcomelist_from_rcvd *@a.com b.com", "check_forged_in_default_welcomelist()", CAME, 1},
+    {"def_welcomelist_from_rcvd *@a.com b.com\nwelcomelist_from ann@a.com", "check_forged_in_default_whitelist()", CAME,
+     0},
+    {"def_welcomelist_from_rcvd *@a.com a.com\nunwelcomelist_from_rcvd *@a.com", "check_from_in_default_welcomelist()",
+     CAME, 0},
+    {"welcomelist_from_rcvd *@a.com a.com\nunwhitelist_from_rcvd *@a.com", "check_from_in_welcomelist()", CAME, 0},
+    {"", "check_mailfrom_matches_rcvd()", "X-Envelope-From: ann@news.a.com\n" CAME, 1},
+    {"", "check_mailfrom_matches_rcvd()", "X-Envelope-From: ann@b.com\n" CAME, 0},
+    {"", "check_mailfrom_matches_rcvd()", CAME, 0},
 };
 
 static const struct eval_row host_rows[] = {
@@ -124,6 +173,13 @@ test_addresses(void **state)
 }
 
 static void
+test_relays(void **state)
+{
+    (void)state;
+    check_rows(relay_rows, ROWS(relay_rows));
+}
+
+static void
 test_hosts(void **state)
 {
     (void)state;
@@ -184,8 +240,11 @@ test_list(void **state)
 }
 
 static const char *const all_calls[] = {
-    "check_from_in_blocklist()",     "check_to_in_blocklist()",      "check_replyto_in_list('blocklist_from')",
-    "check_uri_host_in_blocklist()", "check_subject_in_blocklist()", "check_welcomelist_bounce_relays()",
+    "check_from_in_welcomelist()",       "check_forged_in_default_welcomelist()",
+    "check_mailfrom_matches_rcvd()",     "check_from_in_blocklist()",
+    "check_to_in_blocklist()",           "check_replyto_in_list('blocklist_from')",
+    "check_uri_host_in_blocklist()",     "check_subject_in_blocklist()",
+    "check_welcomelist_bounce_relays()",
 };
 
 static const struct {
@@ -262,9 +321,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_addresses), cmocka_unit_test(test_hosts), cmocka_unit_test(test_subjects),
-        cmocka_unit_test(test_bounces),   cmocka_unit_test(test_list),  cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_addresses), cmocka_unit_test(test_relays),   cmocka_unit_test(test_hosts),
+        cmocka_unit_test(test_subjects),  cmocka_unit_test(test_bounces),  cmocka_unit_test(test_list),
+        cmocka_unit_test(test_hostile),   cmocka_unit_test(test_mistakes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
