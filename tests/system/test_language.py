@@ -7,7 +7,7 @@ import os
 import pytest
 
 import parity
-from places import ROOT, run
+from places import POPGATE, ROOT, run
 
 PLUGINS = ("Check", "ReplaceTags", "MIMEHeader", "HeaderEval")
 BLOCKS = ROOT / "tests/language.rules"
@@ -58,3 +58,28 @@ def test_spamassassin_has_it_so():
     wrong = [f"{text.decode(errors='replace')}hits {hits or 'nothing'} and not {names or 'nothing'}"
              for (text, names), hits in zip(files, told) if hits != names]
     assert not wrong, "\n\n".join(wrong)
+
+
+# The first words of all lines that SpamAssassin and its plugins know.
+WORDS = r"""
+    use strict; use warnings; use Mail::SpamAssassin;
+    local $SIG{__WARN__} = sub {};  # about plugins whose libraries are not installed
+    my $assassin = Mail::SpamAssassin->new({config_text => join('', map { "tryplugin Mail::SpamAssassin::Plugin::$_\n" } @ARGV),
+        rules_filename => '/nonexistent', site_rules_filename => '/nonexistent', userprefs_filename => '/nonexistent',
+        dont_copy_prefs => 1, local_tests_only => 1});
+    $assassin->init(0);
+    print "word: $_\n" for sort keys %{$assassin->{conf}{parser}{command_luts}};
+"""
+
+
+def test_every_word_of_spamassassin_is_known(tmp_path):
+    parity.skip_without_spamassassin()
+    plugins = sorted(path.stem for path in parity.plugin_folder().glob("*.pm"))
+    words = [line.removeprefix("word: ") for line in run("perl", "-e", WORDS, *plugins).stdout.decode().splitlines()
+             if line.startswith("word: ")]
+    assert {"score", "report_safe", "bayes_path", "redirector_pattern", "uridnsbl", "replace_tag", "freemail_add_describe_email"} <= {*words}
+    (tmp_path / "words.cf").write_text("".join(f"{word} A\n" for word in words))
+    said = run(POPGATE, "score", "--lint", "-r", tmp_path / "words.cf", check=False).stderr.decode()
+    assert "unknown directive" not in said, said
+    (tmp_path / "words.cf").write_text("nonsense A\n")
+    assert "unknown directive" in run(POPGATE, "score", "--lint", "-r", tmp_path / "words.cf", check=False).stderr.decode()
