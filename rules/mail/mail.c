@@ -280,12 +280,14 @@ fill_rawbody(struct mail *mail)
     }
 }
 
-/* The addresses in text, and those that HTML links to. */
+/* Who signed the mail, the addresses in text, and those that HTML links to. */
 static void
 find_uris(struct mail *mail, struct uri_places *places)
 {
     struct span_index seen = {0};
 
+    if (!mail->settings->ignore_signers)
+        uri_find_signers(&mail->headers, &mail->arena, places);
     for (size_t i = 0; i < mail->body.count; i++)
         uri_find(mail->body.items[i], mail->settings, &mail->arena, &seen, places);
     span_index_free(&seen);

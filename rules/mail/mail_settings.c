@@ -137,6 +137,19 @@ read_rawbody_part_max(struct mail_settings *settings, struct span value, struct 
     return read_size(&settings->rawbody_part_max, value, why);
 }
 
+static int
+read_dkim(struct mail_settings *settings, struct span value, struct bytes *why)
+{
+    bool on = span_equal(value, SPAN("1")) || span_equal_nocase(value, SPAN("yes"));
+
+    if (!on && !span_equal(value, SPAN("0")) && !span_equal_nocase(value, SPAN("no"))) {
+        bytes_printf(why, "\"%.*s\" is neither 0 nor 1", SPAN_ARG(value));
+        return -1;
+    }
+    settings->ignore_signers = !on;
+    return 0;
+}
+
 static const struct {
     const char *word;
     int (*read)(struct mail_settings *, struct span value, struct bytes *why);
@@ -144,6 +157,7 @@ static const struct {
     {"body_part_scan_size", read_body_part_max},
     {"rawbody_part_scan_size", read_rawbody_part_max},
     {"clear_util_rb", read_clear_tlds},
+    {"parse_dkim_uris", read_dkim},
     {"redirector_pattern", read_redirector},
     {"util_rb_2tld", read_2tld},
     {"util_rb_3tld", read_3tld},

@@ -10,6 +10,7 @@ struct mail_settings {
     struct registry *registry;
     struct regex   **redirectors; /* addresses that lead to others: those are in a pattern's group 1 */
     size_t           redirector_count;
+    bool             ignore_signers;   /* the domains that signed a mail are no addresses of it */
     size_t           body_part_max;    /* characters of a part's text that body rules see; 0: all */
     size_t           rawbody_part_max; /* octets of it that rawbody rules see; 0: all */
 

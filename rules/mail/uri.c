@@ -7,8 +7,9 @@
 #include "rules/mail/uri_host.h"
 
 const char *const uri_type_names[URI_TYPES] = {
-    "parsed", "unlinked", "schemeless", "a",    "area", "base",   "bgsound", "body", "embed", "form",
-    "frame",  "iframe",   "img",        "link", "meta", "script", "table",   "td",   "tr",
+    "parsed", "unlinked", "schemeless", "a",          "area",    "base",    "bgsound", "body",
+    "embed",  "form",     "frame",      "iframe",     "img",     "link",    "meta",    "script",
+    "table",  "td",       "tr",         "domainkeys", "nocanon", "noclean",
 };
 
 void
@@ -108,14 +109,19 @@ read_detail(struct uri_details *details, const struct uri_place *places, size_t 
     struct spans       forms  = {0};
 
     *detail = (struct uri_detail){.place.raw = places[0].raw};
-    details->truncated |= uri_add_forms(places[0].raw, settings, arena, &forms);
+    if ((places[0].types & URI_NOCANON) != 0)
+        spans_add(&forms, places[0].raw);
+    else
+        details->truncated |= uri_add_forms(places[0].raw, settings, arena, &forms);
     keep_forms(detail, &forms, arena);
     spans_free(&forms);
     keep_hosts(detail, settings->registry, arena);
     for (size_t i = 0; i < count; i++)
-        if (detail->host_count > 0 || (places[i].types & URI_PARSED) == 0)
+        if (detail->host_count > 0 || (places[i].types & (URI_PARSED | URI_DOMAINKEYS)) == 0)
             detail->place.types |= places[i].types > 0 ? places[i].types : URI_PARSED;
     keep_texts(detail, places, count, arena);
+    if ((detail->place.types & URI_NOCLEAN) != 0)
+        detail->cleaned_count = 0;
     return detail->place.types > 0;
 }
 

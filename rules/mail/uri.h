@@ -8,7 +8,7 @@
 #include "rules/mail/arena.h"
 #include "rules/mail/mail_settings.h"
 
-/* Where an address was found: in text, or in these elements of HTML. Bits. */
+/* Where an address was found: in text, in these elements of HTML, or in a signature. Bits. */
 enum uri_type {
     URI_PARSED     = 1 << 0, /* in the text */
     URI_UNLINKED   = 1 << 1, /* there, and no mail program would make a link of it */
@@ -29,9 +29,12 @@ enum uri_type {
     URI_TABLE      = 1 << 16,
     URI_TD         = 1 << 17,
     URI_TR         = 1 << 18,
+    URI_DOMAINKEYS = 1 << 19, /* "domainkeys:" and the domain that signed the mail */
+    URI_NOCANON    = 1 << 20, /* it has no plainer forms */
+    URI_NOCLEAN    = 1 << 21, /* it is not among those that uri rules see */
 };
 
-enum { URI_TYPES = 19 };
+enum { URI_TYPES = 22 };
 
 /* What rules call a type: "parsed", "a"; by the number of its bit. */
 extern const char *const uri_type_names[URI_TYPES];
@@ -63,7 +66,7 @@ struct uri_host {
 /* An address in all of the mail. */
 struct uri_detail {
     struct uri_place       place;   /* of all texts together */
-    const struct span     *cleaned; /* itself and its plainer forms (uri_forms.h) */
+    const struct span     *cleaned; /* itself and its plainer forms (uri_forms.h); none with URI_NOCLEAN */
     size_t                 cleaned_count;
     const struct uri_host *hosts; /* the hosts in those, each once */
     size_t                 host_count;
@@ -78,8 +81,9 @@ struct uri_details {
 };
 
 /*
- * What `places` come to, which are sorted for it. Those that were found in text (URI_PARSED) count only if they have a
- * host. No more than `most` addresses are looked at. All the details point to lives in the arena, or in the places.
+ * What `places` come to, which are sorted for it. Those that were found in text (URI_PARSED) or in a signature count
+ * only if they have a host. No more than `most` addresses are looked at. All the details point to lives in the arena,
+ * or in the places.
  */
 void
 uri_details_fill(struct uri_details *, struct uri_places *, const struct mail_settings *, struct arena *, size_t most);

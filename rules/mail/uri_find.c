@@ -7,6 +7,8 @@
 #include "rules/mail/uri_plain.h"
 #include "rules/regex.h"
 
+enum { URI_SIGNERS_MAX = 100 };
+
 #define ENDS "><\"`}\\]{\\[|\\s\\x1b\\xa0"
 #define MAILS ENDS ",('\\x80-\\xff"
 
@@ -152,5 +154,32 @@ uri_find(struct span paragraph, const struct mail_settings *settings, struct are
             at = (size_t)(host.data - paragraph.data) + 1;
         else if (uri.len > 0 && span_index_add(seen, uri) == before && (!mail || has(uri, "@")))
             add_candidate(uri, settings, arena, places);
+    }
+}
+
+void
+uri_find_signers(const struct mail_headers *headers, struct arena *arena, struct uri_places *places)
+{
+    static struct regex_built_in domain_pattern = {"\\bd\\s*=\\s*([^;]+)", "", NULL};
+
+    for (size_t i = 0; i < headers->count && places->count < URI_SIGNERS_MAX; i++) {
+        const struct mail_header *header = &headers->items[i];
+        struct regex_found        found;
+
+        if (!span_equal_nocase(header->name, SPAN("DKIM-Signature")) &&
+            !span_equal_nocase(header->name, SPAN("DomainKey-Signature")))
+            continue;
+        for (size_t at = 0; regex_find(regex_of(&domain_pattern), header->value, at, &found); at = regex_next(&found)) {
+            struct span  domain = regex_group(&found, 1);
+            struct bytes raw    = {0};
+
+            bytes_add(&raw, SPAN("domainkeys:"));
+            for (size_t j = 0; j < domain.len; j++)
+                if (!isspace((unsigned char)domain.data[j]))
+                    bytes_add_char(&raw, domain.data[j]);
+            uri_places_add(places, (struct uri_place){.raw   = arena_copy(arena, bytes_span(&raw)),
+                                                      .types = URI_DOMAINKEYS | URI_NOCANON | URI_NOCLEAN});
+            bytes_free(&raw);
+        }
     }
 }

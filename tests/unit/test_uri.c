@@ -245,6 +245,9 @@ test_details(void **state)
         {"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n\n<a href=http://a.com>1</a>\n"
          "--b\nContent-Type: text/html\n\n<a href=http://a.com>2</a><img src=http://a.com>\n--b--\n",
          "http://a.com a img a.com>a.com [1] [2]\n"},
+        {"DKIM-Signature: v=1; d=mail.\n\ta.com; s=x\nDomainKey-Signature: d = b.nonsense; d=c.org\n\nx\n",
+         "domainkeys:c.org domainkeys nocanon noclean c.org>c.org\n"
+         "domainkeys:mail.a.com domainkeys nocanon noclean mail.a.com>a.com\n"},
         {"\nhttp://a.nonsense/ http://%61.com/\n", "http://%61.com/ parsed a.com>a.com\n"},
     };
 
@@ -259,11 +262,24 @@ test_details(void **state)
 }
 
 static void
+test_signers_ignored(void **state)
+{
+    struct bytes why = {0}, shown = {0};
+
+    (void)state;
+    assert_int_equal(read_line("parse_dkim_uris 0", &why), 0);
+    show_details("DKIM-Signature: d=a.com\n\nx\n", &shown);
+    assert_string_equal(shown.data, "");
+    assert_int_equal(read_line("parse_dkim_uris 1", &why), 0);
+    bytes_free(&shown);
+}
+
+static void
 test_mistakes(void **state)
 {
     static const char *const lines[] = {
-        "util_rb_tld",        "util_rb_tld co.uk",      "util_rb_2tld uk",   "util_rb_3tld a.b.c.d",
-        "redirector_pattern", "redirector_pattern /(/", "clear_util_rb all",
+        "util_rb_tld",        "util_rb_tld co.uk",      "util_rb_2tld uk",       "util_rb_3tld a.b.c.d",
+        "redirector_pattern", "redirector_pattern /(/", "parse_dkim_uris maybe", "clear_util_rb all",
     };
 
     (void)state;
@@ -339,9 +355,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hosts),    cmocka_unit_test(test_forms),    cmocka_unit_test(test_resolve),
-        cmocka_unit_test(test_details),  cmocka_unit_test(test_mistakes), cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_built_in),
+        cmocka_unit_test(test_hosts),    cmocka_unit_test(test_forms),           cmocka_unit_test(test_resolve),
+        cmocka_unit_test(test_details),  cmocka_unit_test(test_mistakes),        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_built_in), cmocka_unit_test(test_signers_ignored),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
