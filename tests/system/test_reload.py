@@ -133,3 +133,19 @@ def test_new_rules_after_a_reload(server, gate, folder):
     with Wire(running.port) as client:
         text = client.login(BOB).fetch(b"RETR 1")
     assert b"tests=NEW " in text and b"X-Spam-Flag" not in text
+
+
+def test_a_mistake_in_a_scoring_rule_is_logged_and_the_others_work(server, gate, folder):
+    drop = server(Maildrop([mail.message("Cheap pills", b"order your pills now\r\n")]))
+    running = gate(drop.port, filters=filters.score(folder, filters.SPAM_RULES + "body BROKEN /(/\n"))
+    line = filters.SPAM_RULES.count("\n") + 1
+    running.wait_log(rf"rules\.cf:{line}: BROKEN: missing closing parenthesis")
+    with Wire(running.port) as client:
+        assert b"X-Spam-Flag: YES" in client.login(BOB).fetch(b"RETR 1")
+    (folder / "rules.cf").write_text("nonsense\nheader NEW Subject =~ /Cheap/\n")
+    workers = running.workers()
+    running.reload()
+    wait_for_new_workers(running, workers)
+    running.wait_log(r"rules\.cf:1: unknown directive")
+    with Wire(running.port) as client:
+        assert b"tests=NEW " in client.login(BOB).fetch(b"RETR 1")
