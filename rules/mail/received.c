@@ -34,7 +34,7 @@ static struct regex_built_in any_by       = {" by (\\S+)", "", NULL};
 static struct regex_built_in any_helo     = {"\\bhelo=([-\\w.^+&:=?!@%*$\\\\/]+)", "", NULL};
 static struct regex_built_in any_greet    = {"\\b(?:HE|EH)LO ([-\\w.^+&:=?!@%*$\\\\/]+)", "", NULL};
 static struct regex_built_in any_sender   = {"(?i:return-path:? |envelope-(?:sender|from)[ =])(\\S+)\\b", "", NULL};
-static struct regex_built_in some_address = {RECEIVED_ADDRESS, "", NULL};
+static struct regex_built_in some_address = {"(" RECEIVED_ADDRESS ")", "", NULL};
 static struct regex_built_in in_brackets  = {"\\[(" RECEIVED_ADDRESS ")\\]", "", NULL};
 static struct regex_built_in option_helo  = {"helo=(\\S+)", "", NULL};
 static struct regex_built_in option_ident = {"ident=(\\S*)", "", NULL};
@@ -42,6 +42,8 @@ static struct regex_built_in exchange     = {
         " with (?:Microsoft SMTP Server|mapi id) (?:\\([^)]+\\) )?\\d+\\.\\d+\\.\\d+\\.\\d+(?: |$)", "", NULL};
 
 static struct regex_built_in mapped = {"^0*:0*:(?:0*:)*(?i:ffff):(\\d+\\.\\d+\\.\\d+\\.\\d+)$", "", NULL};
+
+static struct regex_built_in ecelerity = {"\\(ecelerity\\b", "", NULL};
 
 /* What a line has in it that is of a family; the first decides. */
 static const struct {
@@ -53,7 +55,7 @@ static const struct {
     {" with Microsoft SMTP Server ", &exchange, FAMILY_EXCHANGE},
     {" with mapi id ", &exchange, FAMILY_EXCHANGE},
     {"[XMail ", NULL, FAMILY_XMAIL},
-    {"(ecelerity", NULL, FAMILY_ECELERITY},
+    {"(ecelerity", &ecelerity, FAMILY_ECELERITY},
     {"Exim", NULL, FAMILY_EXIM},
     {" (Postfix) with", NULL, FAMILY_POSTFIX},
     {"(Scalix SMTP Relay", NULL, FAMILY_SCALIX},
@@ -89,7 +91,7 @@ received_start(void)
 {
     struct regex_built_in *built_in[] = {&no_handover,  &date,       &any_id,       &any_by,      &any_helo,
                                          &any_greet,    &any_sender, &some_address, &in_brackets, &option_helo,
-                                         &option_ident, &exchange,   &mapped};
+                                         &option_ident, &exchange,   &ecelerity,    &mapped};
 
     if (tables[0].patterns != NULL)
         return;
@@ -235,7 +237,8 @@ fits(struct reading *reading, const struct received_form *form, const struct rec
         return false;
     for (size_t i = 0; pattern->letters[i] != '\0'; i++) {
         groups[i] = regex_group(&found, i + 1);
-        if (pattern->letters[i] == 'i' && groups[i].data != NULL && !network_address_read(groups[i], &address))
+        if (strchr("ia", pattern->letters[i]) != NULL && groups[i].data != NULL &&
+            !network_address_read(groups[i], &address))
             return false;
     }
     for (size_t i = 0; pattern->letters[i] != '\0'; i++)
@@ -285,7 +288,27 @@ read_forms(struct reading *reading, const struct received_form *forms, const str
     return RECEIVED_UNPARSEABLE;
 }
 
-/* By how the line begins. If no form fits, an address in brackets will do, if it is known who received. */
+/* The first address that the pattern finds and that is one. */
+static struct span
+find_address(struct regex_built_in *pattern, struct span text)
+{
+    struct network_address address;
+    struct regex_found     found;
+
+    for (size_t at = 0; at < text.len && regex_find(regex_of(pattern), text, at, &found); at = found.ends[0] + 1)
+        if (network_address_read(regex_group(&found, 1), &address))
+            return regex_group(&found, 1);
+    return (struct span){0};
+}
+
+struct span
+received_find_address(struct span text)
+{
+    return find_address(&some_address, text);
+}
+
+/* By how the line begins. If no form fits, an address in brackets will do, if it is known who received; "0" nobody is
+ * called. */
 static enum received_kind
 read_line(struct reading *reading)
 {
@@ -303,8 +326,10 @@ read_line(struct reading *reading)
         kind = read_forms(reading, tables[i].forms, tables[i].patterns, *tables[i].count);
     }
     if (kind == RECEIVED_UNPARSEABLE && relay->ip.len == 0)
-        relay->ip = find(&in_brackets, reading->line);
-    return kind == RECEIVED_UNPARSEABLE && relay->ip.len > 0 && relay->by.len > 0 ? RECEIVED_RELAY : kind;
+        relay->ip = find_address(&in_brackets, reading->line);
+    if (kind == RECEIVED_UNPARSEABLE && relay->ip.len > 0 && relay->by.len > 0 && !span_equal(relay->by, SPAN("0")))
+        return RECEIVED_RELAY;
+    return kind;
 }
 
 static void
@@ -375,18 +400,6 @@ clean(struct reading *reading, struct arena *arena)
     relay->ident          = without_marks(relay->ident, arena);
     relay->ip_private     = network_address_is_private(relay->ip);
     relay->no_reverse_dns = relay->rdns.len == 0 && reading->looked_up;
-}
-
-struct span
-received_find_address(struct span text)
-{
-    struct network_address address;
-    struct regex_found     found;
-
-    for (size_t at = 0; at < text.len && regex_find(regex_of(&some_address), text, at, &found); at = found.ends[0] + 1)
-        if (network_address_read(regex_group(&found, 0), &address))
-            return regex_group(&found, 0);
-    return (struct span){0};
 }
 
 enum received_kind

@@ -15,7 +15,7 @@ static const struct {
 } letters[] = {
     {'h', true, "\\S+"},     {'r', true, "\\S+"}, {'R', true, "\\S+"},  {'i', true, RECEIVED_ADDRESS},
     {'b', true, "\\S+"},     {'d', true, "\\S+"}, {'n', true, "\\S+"},  {'e', true, "\\S+"},
-    {'o', true, "\\S+"},     {'x', true, "\\S+"}, {'w', false, "\\S+"}, {'a', false, RECEIVED_ADDRESS},
+    {'o', true, "\\S+"},     {'x', true, "\\S+"}, {'w', false, "\\S+"}, {'a', true, RECEIVED_ADDRESS},
     {'L', false, localhost},
 };
 
