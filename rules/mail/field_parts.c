@@ -9,8 +9,9 @@
 #include "rules/mail/words.h"
 
 enum {
-    HOST_OCTETS_MAX = 252,  /* of a host's name, without its top-level domain */
-    HOST_TEXT_MAX   = 1024, /* of a text that is searched for hosts */
+    HOST_OCTETS_MAX      = 252,             /* of a host's name, without its top-level domain */
+    HOST_TEXT_MAX        = 1024,            /* of a text that is searched for hosts */
+    MAILBOXES_OCTETS_MAX = MAIL_HEADER_MAX, /* of fields that are searched for addresses, and of what is found */
 };
 
 static struct regex_built_in any_ip = {"(?<!\\.)\\b(" RECEIVED_ADDRESS ")\\b(?!\\.)", "", NULL};
@@ -58,17 +59,18 @@ static void
 take_mailboxes(const struct field *field, struct spans *texts, struct arena *arena)
 {
     struct mailboxes mailboxes = {0};
+    size_t           octets    = 0;
 
-    for (size_t i = 0; i < texts->count; i++)
+    for (size_t i = 0; i < texts->count && (octets += texts->items[i].len) <= MAILBOXES_OCTETS_MAX; i++)
         mailboxes_read(&mailboxes, texts->items[i], arena);
-    texts->count = 0;
-    for (size_t i = 0; i < mailboxes.count; i++) {
+    texts->count = octets = 0;
+    for (size_t i = 0; i < mailboxes.count && octets <= MAILBOXES_OCTETS_MAX; i++) {
         struct mailbox mailbox = mailboxes.items[i];
+        struct span    text    = field->address ? mailbox.address : mailbox.phrase;
 
-        if (field->address && mailbox.address.data != NULL)
-            spans_add(texts, mailbox.address);
-        if (!field->address && mailbox.phrase.data != NULL)
-            spans_add(texts, field->raw ? mailbox.phrase : decode_phrase(mailbox.phrase, arena));
+        octets += text.len;
+        if (text.data != NULL)
+            spans_add(texts, field->address || field->raw ? text : decode_phrase(text, arena));
     }
     mailboxes_free(&mailboxes);
 }

@@ -9,6 +9,8 @@
 #include "rules/mail/uri_host.h"
 #include "rules/regex.h"
 
+enum { GMIME_OCTETS_MAX = 2048 };
+
 /* Quantifiers are possessive where they can be, so that the time is in proportion to the field. */
 #define QUOTED "\"(?:[^\"\\\\]++|\\\\.)*+\""
 #define ADDRESS "(?:" QUOTED "|[^@\\s<>()\\[\\],:;]+)@(?:[^\"\\s<>()\\[\\],:;]+|\\[[\\d:.]+\\])"
@@ -235,7 +237,7 @@ is_blank(struct span text)
     return count_octets(text, ' ') + count_octets(text, '\t') + count_octets(text, '\n') == text.len;
 }
 
-/* Fewer than there seem to be: then whoever knows the grammar better is asked. */
+/* Fewer than there seem to be: then whoever knows the grammar better is asked, who takes long for a long field. */
 void
 mailboxes_read(struct mailboxes *mailboxes, struct span value, struct arena *arena)
 {
@@ -246,7 +248,7 @@ mailboxes_read(struct mailboxes *mailboxes, struct span value, struct arena *are
         return;
     mailboxes_start();
     read_mailboxes(&ours, value, arena);
-    if (ours.count < count_octets(value, ',') + 1)
+    if (ours.count < count_octets(value, ',') + 1 && value.len <= GMIME_OCTETS_MAX)
         mailboxes_read_gmime(&theirs, value, arena);
     if (theirs.count > ours.count)
         chosen = &theirs;
