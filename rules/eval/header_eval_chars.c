@@ -22,14 +22,14 @@ is_control(unsigned char c)
 }
 
 struct octet_counts {
-    double all, controls, high, signs;
+    size_t controls, high, signs;
 };
 
 /* `signs`: cent, pound and registered, in ISO 8859-1. */
 static struct octet_counts
 count_octets(struct span text)
 {
-    struct octet_counts counts = {.all = (double)text.len};
+    struct octet_counts counts = {0};
 
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.data[i];
@@ -106,10 +106,10 @@ header_illegal_chars(struct eval_run *run, const struct eval_call *call)
 
     if (is_blank(text) || (counts.controls == 0 && is_utf8(text)))
         return 0;
-    illegal = counts.controls + counts.high;
+    illegal = (double)(counts.controls + counts.high);
     if (counts.signs == 1 && strcasecmp(chars->field, "Subject:raw") == 0)
         illegal--;
-    return illegal / counts.all >= chars->ratio && illegal >= chars->count;
+    return illegal / (double)text.len >= chars->ratio && illegal >= chars->count;
 }
 
 /* An encoded word whose charset the admin's languages are not written in. */
