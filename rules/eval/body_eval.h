@@ -5,24 +5,17 @@
 #include "rules/eval/eval_field.h"
 
 struct body_facts {
-    bool   difference_known;
     double difference; /* of the words of HTML, how many its plain alternative has not: percent, the most of all */
     double html_words; /* different words in the last that has any */
     double text_words;
-
-    bool   lines_known;
     double blank_lines, lines; /* of rawbody */
-
-    bool   spaces_known;
-    double spaces; /* for 100 octets that are none, at most 100, in the line that has the most; -1: no long line */
-
-    bool   stock_known;
+    double spaces;      /* for 100 octets that are none, at most 100, in the line that has the most; -1: no long line */
     double stock_words; /* different words that advertise shares */
-
-    bool   signature_known;
-    bool   has_plain_text; /* of the first part of plain text: */
-    double body_length;    /* octets in front of the line that begins the signature */
+    double body_length; /* of the first part of plain text, the octets in front of the line that begins the signature */
     double signature_length;
+
+    bool has_plain_text; /* there is such a part */
+    bool difference_known, lines_known, spaces_known, stock_known, signature_known;
 };
 
 /* body_words.c: fills what is said of alternatives. */

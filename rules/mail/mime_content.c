@@ -26,9 +26,12 @@ capture(struct regex_built_in *pattern, struct span text)
 static struct span
 without_quotes(struct arena *arena, struct span span)
 {
-    char  *copy = span.data != NULL ? arena_new(arena, span.len) : NULL;
-    size_t len  = 0;
+    char  *copy;
+    size_t len = 0;
 
+    if (span.data == NULL)
+        return span;
+    copy = arena_new(arena, span.len);
     for (size_t i = 0; i < span.len; i++)
         if (span.data[i] != '"')
             copy[len++] = span.data[i];
