@@ -114,6 +114,7 @@ static const struct eval_row chars_rows[] = {
     {"ok_locales en ja", "check_for_faraway_charset_in_headers()", "Subject: =?utf-8?Q?=C3=A4?=\n" END, 0},
     {"ok_locales en ja", "check_for_faraway_charset_in_headers()", "Subject: =?utf-8?Q?=C3=A4?= =?big5?B?AA==?=\n" END,
      1},
+    {"ok_locales en", "check_for_faraway_charset_in_headers()", "Subject: =?3Diso-8859-1?Q?x?=\n" END, 0},
     {"ok_locales zh_TW", "check_for_faraway_charset_in_headers()", "Subject: =?big5?B?AA==?=\n" END, 0},
     {"ok_locales ja\nok_locales all", "check_for_faraway_charset_in_headers()", "Subject: =?koi8-r?Q?=C1?=\n" END, 0},
     {"", "check_for_faraway_charset_in_headers()", "Subject: =?koi8-r?Q?=C1?=\n" END, 0},
