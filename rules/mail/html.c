@@ -349,7 +349,7 @@ const struct html_facts *
 html_render(struct span source, size_t octets, struct arena *arena, struct bytes *text)
 {
     struct html_facts *facts  = arena_new(arena, sizeof *facts);
-    struct render      render = {.arena = arena, .facts = facts, .text = {.text = text}};
+    struct render      render = {.arena = arena, .facts = facts, .text = {.out = text}};
     struct html_reader reader = {.rest = prepare(source, arena)};
     size_t             before = text->len;
     struct html_token  token;

@@ -98,7 +98,7 @@ part_length(const struct edge *edge)
 static void
 note_parted_word(struct html_text *text, struct span piece, bool wide)
 {
-    struct span before = span_tail(bytes_span(text->text), text->last);
+    struct span before = span_tail(bytes_span(text->out), text->last);
     struct edge end, start;
     size_t      left, right;
 
@@ -117,7 +117,7 @@ note_parted_word(struct html_text *text, struct span piece, bool wide)
 static void
 begin_piece(struct html_text *text, bool space, bool wide, bool invisible)
 {
-    text->last           = text->text->len;
+    text->last           = text->out->len;
     text->any            = true;
     text->last_space     = space;
     text->last_wide      = wide;
@@ -128,7 +128,7 @@ begin_piece(struct html_text *text, bool space, bool wide, bool invisible)
 void
 html_text_add_space(struct html_text *text, const char *space)
 {
-    struct bytes *out = text->text;
+    struct bytes *out = text->out;
 
     if (text->any && !text->last_space && !text->last_invisible && out->len > text->last &&
         out->data[out->len - 1] == ' ')
@@ -166,7 +166,7 @@ add_squeezed(struct bytes *out, struct span text)
 void
 html_text_add(struct html_text *text, struct span piece, bool wide, bool invisible)
 {
-    struct bytes *out    = text->text;
+    struct bytes *out    = text->out;
     bool          behind = text->any && text->last_space && !invisible;
     size_t        before = out->len;
     char         *start;

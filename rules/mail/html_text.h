@@ -8,10 +8,10 @@
 
 #include "base/bytes.h"
 
-/* Starts as {.text = where it goes}. */
+/* Starts as {.out = where it goes}. */
 struct html_text {
-    struct bytes *text;
-    size_t        last; /* where in `text` the last piece starts */
+    struct bytes *out;
+    size_t        last; /* where in `out` the last piece starts */
     bool          any;  /* is there a piece? */
     bool          last_space, last_invisible, last_wide;
     bool          wide;        /* was any piece? */
@@ -27,7 +27,7 @@ void html_text_add_space(struct html_text *, const char *space);
  * unless it is invisible. `wide`: it holds what is not Latin-1, or is of a source that is not ASCII; white space beyond
  * ASCII is none otherwise.
  */
-void html_text_add(struct html_text *, struct span text, bool wide, bool invisible);
+void html_text_add(struct html_text *, struct span piece, bool wide, bool invisible);
 
 /* Characters in UTF-8, and how many of them are white space. */
 size_t html_text_count(struct span utf8);
