@@ -10,6 +10,20 @@ from places import POPGATE, SHARED, run
 ORACLE = SHARED / "oracle/sa_hits.pl"
 RULES = pathlib.Path("/usr/share/spamassassin")
 
+# Runs a script with a line's end where SpamAssassin's own programs have one. The oracle reads a file whole and leaves $/ without a
+# value, so that chomp() in SpamAssassin takes nothing off: a transfer encoding then is "quoted-printable\n", which is none.
+WITH_LINE_ENDS = r"""
+    use strict; use warnings; use Mail::SpamAssassin;
+    for my $name (qw(init parse check)) {
+        no strict 'refs'; no warnings 'redefine';
+        my $real = \&{"Mail::SpamAssassin::$name"};
+        *{"Mail::SpamAssassin::$name"} = sub { local $/ = "\n"; $real->(@_) };
+    }
+    my $script = shift @ARGV;
+    do $script;
+    die $@ if $@;
+"""
+
 # The names of all rules that SpamAssassin makes of RULES with the plugins of PRE, each with its kind: NAME TAB KIND.
 KINDS = r"""
     use strict; use warnings; use Mail::SpamAssassin;
@@ -58,7 +72,7 @@ def kinds_of_rules(pre):
 
 
 def ask_spamassassin(pre, messages):
-    return read(run("perl", ORACLE, RULES, pre, *messages, timeout=1200).stdout)
+    return read(run("perl", "-e", WITH_LINE_ENDS, ORACLE, RULES, pre, *messages, timeout=1200).stdout)
 
 
 def ask_popgate(pre, messages):
