@@ -7,19 +7,18 @@
 #define NUMBER "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)"
 #define IPV4 "\\b" NUMBER "\\." NUMBER "\\." NUMBER "\\." NUMBER "\\b"
 
-/* Did a host say a number instead of its name? */
+/* Did a host say a number instead of its name? Also one of a private network: SpamAssassin means to spare those, and
+ * does not. */
 static unsigned
 numeric_helo(struct eval_run *run, const struct eval_call *call)
 {
-    static struct regex_built_in numeric = {"\\bhelo=(" IPV4 ")(?=[\\x00-\\x20,;\\[()<>]|\\z)", "i", NULL};
+    static struct regex_built_in numeric = {"\\bhelo=" IPV4 "(?=[\\x00-\\x20,;\\[()<>]|\\z)", "i", NULL};
     struct bytes                 text    = {0};
-    struct regex_found           found;
     bool                         hit;
 
     (void)call;
     relays_print(relays_of(run->mail), RELAYS_UNTRUSTED, &text);
-    hit = regex_find(regex_of(&numeric), bytes_span(&text), 0, &found) &&
-          !network_address_is_private(regex_group(&found, 1));
+    hit = eval_matches(&numeric, bytes_span(&text));
     bytes_free(&text);
     return hit;
 }
