@@ -167,10 +167,11 @@ find_name(struct span name)
 
     while (low < high) {
         size_t middle = (low + high) / 2;
+        size_t len    = strlen(names[middle].name);
         int    order  = strncasecmp(name.data, names[middle].name, name.len);
 
-        if (order == 0)
-            order = names[middle].name[name.len] == '\0' ? 0 : -1;
+        if (order == 0) /* where both have a NUL, too */
+            order = name.len > len ? 1 : name.len < len ? -1 : 0;
         if (order == 0)
             return names[middle].color;
         if (order < 0)

@@ -210,6 +210,7 @@ test_colors(void **state)
     for (size_t row = 0; row < ROWS(rows); row++)
         if (html_color(span_of(rows[row].text)) != rows[row].color)
             fail_msg("%s is %x", rows[row].text, html_color(span_of(rows[row].text)));
+    assert_int_equal(html_color(SPAN("tan\0xyz")), HTML_COLOR_INVALID);
     assert_int_equal(html_color_rgb(SPAN("rgba(1.5, , 999, 4)")), 0x0f00ff);
     assert_true(html_colors_contrast(0, 0xffffff));
     assert_false(html_colors_contrast(0x0000ff, 0x0000f0)); /* blue is dark */
