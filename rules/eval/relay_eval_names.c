@@ -118,7 +118,9 @@ relay_forged_trail(struct eval_run *run, const struct eval_call *call)
         bool         kin   = span_equal(names.by, SPAN("msn.com")) && span_equal(above, SPAN("hotmail.com"));
 
         mismatches += is_domain(names.by) && is_domain(above) && !span_equal(names.by, above) && !kin;
-        above = is_local(&names, &relay[i]) ? (struct span){0} : names.rdns;
+        above = names.rdns;
+        if (is_local(&names, &relay[i]))
+            above.len = 0;
     }
     return mismatches > 1;
 }

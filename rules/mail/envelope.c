@@ -101,7 +101,9 @@ find_sender(const struct mail *mail)
 
     if (is_sender(sender))
         return sender;
-    return named != NULL || was_guessed(mail) ? (struct span){0} : sender_in_fields(mail);
+    if (named != NULL || was_guessed(mail))
+        return (struct span){0};
+    return sender_in_fields(mail);
 }
 
 struct span

@@ -219,10 +219,11 @@ reverse(struct span ip, struct arena *arena)
 
     if (span_starts_nocase(ip, SPAN("IPv6:")) || !network_address_read(ip, &address))
         return (struct span){0};
-    for (size_t i = 16; is_ipv4 && i-- > 12;)
-        bytes_printf(&text, "%s%u", i < 15 ? "." : "", address.octets[i]);
-    for (size_t i = 16; !is_ipv4 && i-- > 0;)
-        bytes_printf(&text, "%s%x.%x", i < 15 ? "." : "", address.octets[i] & 0xfU, address.octets[i] >> 4);
+    for (int i = 15; i >= (is_ipv4 ? 12 : 0); i--)
+        if (is_ipv4)
+            bytes_printf(&text, "%s%u", i < 15 ? "." : "", address.octets[i]);
+        else
+            bytes_printf(&text, "%s%x.%x", i < 15 ? "." : "", address.octets[i] & 0xfU, address.octets[i] >> 4);
     copy = arena_copy(arena, bytes_span(&text));
     bytes_free(&text);
     return copy;

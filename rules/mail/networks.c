@@ -69,7 +69,7 @@ has_prefix(const struct network_address *address, const struct network_address *
 bool
 network_address_is_private(struct span text)
 {
-    struct network_address address, first;
+    struct network_address address, first = {{0}};
 
     if (!network_address_read(text, &address))
         return false;

@@ -47,12 +47,12 @@ enum received_family {
 
 struct received_form {
     const char          *form;
+    const char          *needle;   /* is in every such line; NULL: nothing is */
+    const char          *nameless; /* the name in DNS that says there was none, and perhaps nobody asked */
     enum received_action action;
     enum received_family family;
-    const char          *needle;    /* is in every such line; NULL: nothing is */
-    bool                 looked_up; /* this MTA asks DNS for names */
-    const char          *nameless;  /* the name in DNS that says there was none, and perhaps nobody asked */
     unsigned             gated;     /* of FORM_GATE */
+    bool                 looked_up; /* this MTA asks DNS for names */
 };
 
 extern const struct received_form received_from_forms[];  /* behind "from " */
