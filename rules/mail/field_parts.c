@@ -9,9 +9,11 @@
 #include "rules/mail/words.h"
 
 enum {
-    HOST_OCTETS_MAX      = 252,             /* of a host's name, without its top-level domain */
-    HOST_TEXT_MAX        = 1024,            /* of a text that is searched for hosts */
-    MAILBOXES_OCTETS_MAX = MAIL_HEADER_MAX, /* of fields that are searched for addresses, and of what is found */
+    HOST_OCTETS_MAX = 252,  /* of a host's name, without its top-level domain */
+    WORD_OCTETS_MAX = 320,  /* of a word that may be one, or have one in front */
+    HOST_TEXT_MAX   = 1024, /* of a text that is searched for hosts */
+    SEARCHED_OCTETS_MAX =
+        MAIL_HEADER_MAX, /* of fields that are searched for addresses or hosts, and of what is found */
 };
 
 static struct regex_built_in any_ip = {"(?<!\\.)\\b(" RECEIVED_ADDRESS ")\\b(?!\\.)", "", NULL};
@@ -61,10 +63,10 @@ take_mailboxes(const struct field *field, struct spans *texts, struct arena *are
     struct mailboxes mailboxes = {0};
     size_t           octets    = 0;
 
-    for (size_t i = 0; i < texts->count && (octets += texts->items[i].len) <= MAILBOXES_OCTETS_MAX; i++)
+    for (size_t i = 0; i < texts->count && (octets += texts->items[i].len) <= SEARCHED_OCTETS_MAX; i++)
         mailboxes_read(&mailboxes, texts->items[i], arena);
     texts->count = octets = 0;
-    for (size_t i = 0; i < mailboxes.count && octets <= MAILBOXES_OCTETS_MAX; i++) {
+    for (size_t i = 0; i < mailboxes.count && octets <= SEARCHED_OCTETS_MAX; i++) {
         struct mailbox mailbox = mailboxes.items[i];
         struct span    text    = field->address ? mailbox.address : mailbox.phrase;
 
@@ -75,14 +77,15 @@ take_mailboxes(const struct field *field, struct spans *texts, struct arena *are
     mailboxes_free(&mailboxes);
 }
 
-static size_t
-word_length(struct span text)
+/* The word at the beginning, up to `most` octets of it. */
+static struct span
+first_word(struct span text, size_t most)
 {
     size_t len = 0;
 
-    while (len < text.len && !isspace((unsigned char)text.data[len]))
+    while (len < text.len && len < most && !isspace((unsigned char)text.data[len]))
         len++;
-    return len;
+    return span_head(text, len);
 }
 
 /* Where the top-level domain ends that begins at `from`; 0 if there is none. */
@@ -136,7 +139,7 @@ host_behind_at(const struct registry *registry, struct span text)
             struct span rest = {text.data + at + 1, len - at - 1}, host = {0};
 
             if (text.data[at] == '@')
-                host = host_in_front(registry, span_head(rest, word_length(rest)));
+                host = host_in_front(registry, first_word(rest, WORD_OCTETS_MAX));
             if (host.len > 0)
                 return host;
         }
@@ -155,7 +158,7 @@ host_anywhere(const struct registry *registry, struct span text)
         struct span host = {0};
 
         if (at == 0 || memchr("._-", text.data[at - 1], 3) == NULL)
-            host = host_in_front(registry, span_head(rest, word_length(rest)));
+            host = host_in_front(registry, first_word(rest, WORD_OCTETS_MAX));
         if (host.len > 0 && is_host(host))
             return host;
         at += host.len > 0 ? host.len : 1;
@@ -172,7 +175,7 @@ find_host(const struct field *field, const struct registry *registry, struct spa
         const char *at = text.len > 0 ? memrchr(text.data, '@', text.len) : NULL;
 
         host = at != NULL ? span_tail(text, (size_t)(at - text.data) + 1) : (struct span){0};
-        return span_head(host, word_length(host));
+        return first_word(host, host.len);
     }
     text = span_head(text, text.len < HOST_TEXT_MAX ? text.len : HOST_TEXT_MAX);
     host = host_behind_at(registry, text);
@@ -197,9 +200,9 @@ domain_of(const struct registry *registry, struct span host, struct arena *arena
 static void
 take_hosts(const struct field *field, const struct registry *registry, struct spans *texts, struct arena *arena)
 {
-    size_t count = 0;
+    size_t count = 0, octets = 0;
 
-    for (size_t i = 0; i < texts->count; i++) {
+    for (size_t i = 0; i < texts->count && (octets += texts->items[i].len) <= SEARCHED_OCTETS_MAX; i++) {
         struct span host = find_host(field, registry, texts->items[i]);
 
         if (host.len > 0)
