@@ -377,6 +377,13 @@ test_bounded(void **state)
         if (ms > BOUND_MS)
             fail_msg("\"%s\" again and again: %ld ms", units[i], ms);
     }
+    bytes_clear(&value);
+    bytes_add(&value, SPAN("from "));
+    while (value.len < 1000000)
+        bytes_add_char(&value, 'a');
+    bytes_add(&value, SPAN(" ([192.0.2.1]) by mx.example.net (1)"));
+    show(bytes_span(&value), &found);
+    assert_string_equal(found.data, "unparseable");
     bytes_free(&found);
     bytes_free(&value);
 }
