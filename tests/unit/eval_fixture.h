@@ -21,7 +21,7 @@ struct eval_row {
 };
 
 /* Reads the lines; fails the test at one that cannot be read. */
-static struct eval_settings *
+static inline struct eval_settings *
 read_settings(const char *lines)
 {
     struct eval_settings *settings = eval_settings_new(mail_settings_default());
@@ -38,7 +38,7 @@ read_settings(const char *lines)
     return settings;
 }
 
-static unsigned
+static inline unsigned
 run_call(struct eval_settings *settings, const char *call_text, const struct mail *mail)
 {
     struct bytes      why  = {0};
@@ -56,7 +56,7 @@ run_call(struct eval_settings *settings, const char *call_text, const struct mai
     return hits;
 }
 
-static unsigned
+static inline unsigned
 hits_of(const char *lines, const char *call, struct span text)
 {
     struct eval_settings *settings = read_settings(lines);
@@ -70,7 +70,7 @@ hits_of(const char *lines, const char *call, struct span text)
     return hits;
 }
 
-static void
+static inline void
 check_rows(const struct eval_row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -83,7 +83,7 @@ check_rows(const struct eval_row *rows, size_t count)
 }
 
 /* `unit` again and again between `start` and `end`. */
-static void
+static inline void
 repeat(struct bytes *text, const char *start, const char *unit, size_t times, const char *end)
 {
     bytes_add(text, span_of(start));
@@ -93,7 +93,7 @@ repeat(struct bytes *text, const char *start, const char *unit, size_t times, co
 }
 
 /* All these calls over one mail, none of which takes more than `most_ms`. */
-static void
+static inline void
 check_bounded(const char *lines, const char *const *calls, size_t count, struct span text, long most_ms)
 {
     struct eval_settings *settings = read_settings(lines);
@@ -110,6 +110,61 @@ check_bounded(const char *lines, const char *const *calls, size_t count, struct 
             fail_msg("%s: %ld ms for %.60s...", calls[i], ms, text.data);
     }
     mail_free(&mail);
+    eval_settings_free(&settings);
+}
+
+/* A mail made to hurt, as repeat() makes it. */
+struct hostile_mail {
+    const char *start, *unit;
+    size_t      times;
+    const char *end;
+};
+
+/* All calls over each mail, the settings being these lines: none takes more than a second. */
+static inline void
+check_hostile(const char *lines, const char *const *calls, size_t call_count, const struct hostile_mail *mails,
+              size_t mail_count)
+{
+    for (size_t i = 0; i < mail_count; i++) {
+        struct bytes text = {0};
+
+        repeat(&text, mails[i].start, mails[i].unit, mails[i].times, mails[i].end);
+        check_bounded(lines, calls, call_count, bytes_span(&text), 1000);
+        bytes_free(&text);
+    }
+}
+
+/* Lines of rule files that a plugin has to refuse, each with a reason. */
+static inline void
+check_bad_lines(const char *const *lines, size_t count)
+{
+    struct eval_settings *settings = read_settings("");
+
+    for (size_t i = 0; i < count; i++) {
+        struct span  rest = span_of(lines[i]), word = text_next_word(&rest);
+        struct bytes why = {0};
+
+        assert_non_null(eval_line_owner(word));
+        if (eval_read_line(settings, word, text_trim(rest), &why) != -1 || why.len == 0)
+            fail_msg("%s is taken", lines[i]);
+        bytes_free(&why);
+    }
+    eval_settings_free(&settings);
+}
+
+/* Calls that have to be refused, each with a reason. */
+static inline void
+check_bad_calls(const char *const *calls, size_t count)
+{
+    struct eval_settings *settings = read_settings("");
+
+    for (size_t i = 0; i < count; i++) {
+        struct bytes why = {0};
+
+        if (eval_call_read(settings, span_of(calls[i]), &why) != NULL || why.len == 0)
+            fail_msg("%s is taken", calls[i]);
+        bytes_free(&why);
+    }
     eval_settings_free(&settings);
 }
 

@@ -134,11 +134,7 @@ static const char *const all_calls[] = {
     "check_freemail_replyto()", "check_freemail_replyto('reply')",
 };
 
-static const struct {
-    const char *start, *unit;
-    size_t      times;
-    const char *end;
-} hostile[] = {
+static const struct hostile_mail hostile[] = {
     {"From: ", "a@free.com,\n ", 100000, "\n\n"},
     {"From: a@free.com\nReply-To: ", "a@free.com,\n ", 100000, "\n\n"},
     {"From: ", "=", 1000000, "@free.com\n\n"},
@@ -154,13 +150,7 @@ static void
 test_hostile(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(hostile); i++) {
-        struct bytes mail = {0};
-
-        repeat(&mail, hostile[i].start, hostile[i].unit, hostile[i].times, hostile[i].end);
-        check_bounded(DOMAINS, all_calls, ROWS(all_calls), bytes_span(&mail), 1000);
-        bytes_free(&mail);
-    }
+    check_hostile(DOMAINS, all_calls, ROWS(all_calls), hostile, ROWS(hostile));
 }
 
 /* What of a rule file cannot be read. */
@@ -171,19 +161,10 @@ test_mistakes(void **state)
                                             "freemail_max_body_emails many", "freemail_max_body_emails"};
     static const char *const bad_calls[] = {"check_freemail_replyto('all')", "check_freemail_from('(')",
                                             "check_freemail_header()"};
-    struct eval_settings    *settings    = read_settings(DOMAINS);
-    struct bytes             why         = {0};
 
     (void)state;
-    for (size_t i = 0; i < ROWS(bad_lines); i++) {
-        struct span rest = span_of(bad_lines[i]), word = text_next_word(&rest);
-
-        assert_int_equal(eval_read_line(settings, word, text_trim(rest), &why), -1);
-    }
-    for (size_t i = 0; i < ROWS(bad_calls); i++)
-        assert_null(eval_call_read(settings, span_of(bad_calls[i]), &why));
-    bytes_free(&why);
-    eval_settings_free(&settings);
+    check_bad_lines(bad_lines, ROWS(bad_lines));
+    check_bad_calls(bad_calls, ROWS(bad_calls));
 }
 
 int

@@ -167,17 +167,9 @@ test_mistakes(void **state)
         "check_uri_detail(color =~ /x/)",
         "check_uri_detail(raw =~ m{x})",
     };
-    struct eval_settings *settings = read_settings("");
 
     (void)state;
-    for (size_t i = 0; i < ROWS(calls); i++) {
-        struct bytes why = {0};
-
-        if (eval_call_read(settings, span_of(calls[i]), &why) != NULL || why.len == 0)
-            fail_msg("%s is taken", calls[i]);
-        bytes_free(&why);
-    }
-    eval_settings_free(&settings);
+    check_bad_calls(calls, ROWS(calls));
 }
 
 static void

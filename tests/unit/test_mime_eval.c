@@ -251,11 +251,7 @@ static const char *const all_calls[] = {
     "check_qp_ratio('0.1')",
 };
 
-static const struct {
-    const char *start, *unit;
-    size_t      times;
-    const char *end;
-} hostile[] = {
+static const struct hostile_mail hostile[] = {
     {"Content-Type: multipart/mixed; boundary=b\n\n", "--b\n\nx\n", 100000, "--b--\n"},
     {"Content-Type: multipart/mixed; boundary=b\n\n", "--b\nContent-Type: multipart/alternative; boundary=b\n\n", 20000,
      ""},
@@ -276,13 +272,7 @@ static void
 test_hostile(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(hostile); i++) {
-        struct bytes mail = {0};
-
-        repeat(&mail, hostile[i].start, hostile[i].unit, hostile[i].times, hostile[i].end);
-        check_bounded("", all_calls, ROWS(all_calls), bytes_span(&mail), 1000);
-        bytes_free(&mail);
-    }
+    check_hostile("", all_calls, ROWS(all_calls), hostile, ROWS(hostile));
 }
 
 int

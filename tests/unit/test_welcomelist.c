@@ -247,11 +247,7 @@ static const char *const all_calls[] = {
     "check_welcomelist_bounce_relays()",
 };
 
-static const struct {
-    const char *start, *unit;
-    size_t      times;
-    const char *end;
-} hostile[] = {
+static const struct hostile_mail hostile[] = {
     {"From: ", "a@b.a.com,\n ", 100000, "\n\n"},
     {"To: ", "a@b.a.com,\n ", 100000, "\n\n"},
     {"", "To: a@b.a.com\n", 100000, "\n\n"},
@@ -275,13 +271,7 @@ test_hostile(void **state)
             &lines, "blocklist_from *@*.b%zu.com *a*b*%zu*\nblocklist_to c%zu@*.a.com\nblocklist_uri_host h%zu.a.net\n",
             i, i, i, i);
     bytes_add(&lines, SPAN("blocklist_subject a*a*a*a*a*x\nwelcomelist_bounce_relays *a*a*a*x\n"));
-    for (size_t i = 0; i < ROWS(hostile); i++) {
-        struct bytes mail = {0};
-
-        repeat(&mail, hostile[i].start, hostile[i].unit, hostile[i].times, hostile[i].end);
-        check_bounded(lines.data, all_calls, ROWS(all_calls), bytes_span(&mail), 1000);
-        bytes_free(&mail);
-    }
+    check_hostile(lines.data, all_calls, ROWS(all_calls), hostile, ROWS(hostile));
     bytes_free(&lines);
 }
 
@@ -302,19 +292,9 @@ test_mistakes(void **state)
         "blocklist_subject",
         "welcomelist_bounce_relays",
     };
-    struct eval_settings *settings = read_settings("");
-    struct bytes          why      = {0};
 
     (void)state;
-    for (size_t i = 0; i < ROWS(lines); i++) {
-        struct span rest = span_of(lines[i]), word = text_next_word(&rest);
-
-        assert_non_null(eval_line_owner(word));
-        if (eval_read_line(settings, word, text_trim(rest), &why) != -1)
-            fail_msg("%s", lines[i]);
-    }
-    bytes_free(&why);
-    eval_settings_free(&settings);
+    check_bad_lines(lines, ROWS(lines));
 }
 
 int
