@@ -65,6 +65,22 @@ span_compare(struct span a, struct span b)
     return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+/* Where the first `c` stands; `len` where there is none. */
+static inline size_t
+span_find(struct span span, char c)
+{
+    const char *found = span.len > 0 ? memchr(span.data, c, span.len) : NULL;
+
+    return found != NULL ? (size_t)(found - span.data) : span.len;
+}
+
+/* Does it begin with `prefix`? */
+static inline bool
+span_starts(struct span span, struct span prefix)
+{
+    return span.len >= prefix.len && span_equal(span_head(span, prefix.len), prefix);
+}
+
 /* Does it begin with `prefix`, but for the case of ASCII letters? */
 static inline bool
 span_starts_nocase(struct span span, struct span prefix)

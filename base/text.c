@@ -1,7 +1,14 @@
-/* Words and numbers of lines. */
-#include <ctype.h>
-
+/* Lines, and their words, signs and numbers. */
 #include "base/text.h"
+
+struct span
+text_next_line(struct span *rest)
+{
+    struct span line = text_line(*rest);
+
+    *rest = span_tail(*rest, line.len);
+    return line;
+}
 
 struct span
 text_next_word(struct span *rest)
@@ -18,6 +25,16 @@ text_next_word(struct span *rest)
     word  = span_head(*rest, len);
     *rest = span_tail(*rest, len);
     return word;
+}
+
+bool
+text_accept(struct span *rest, char sign)
+{
+    *rest = text_trim_start(*rest);
+    if (rest->len == 0 || rest->data[0] != sign)
+        return false;
+    *rest = span_tail(*rest, 1);
+    return true;
 }
 
 bool
@@ -47,12 +64,24 @@ text_has_control(struct span span)
     return false;
 }
 
+bool
+text_is_blank(struct span text)
+{
+    return text_trim_start(text).len == 0;
+}
+
+struct span
+text_trim_start(struct span text)
+{
+    while (text.len > 0 && text_is_space(text.data[0]))
+        text = span_tail(text, 1);
+    return text;
+}
+
 struct span
 text_trim(struct span text)
 {
-    while (text.len > 0 && isspace((unsigned char)text.data[text.len - 1]))
+    while (text.len > 0 && text_is_space(text.data[text.len - 1]))
         text.len--;
-    while (text.len > 0 && isspace((unsigned char)text.data[0]))
-        text = span_tail(text, 1);
-    return text;
+    return text_trim_start(text);
 }

@@ -1,6 +1,7 @@
 /* Words are made numbers, and then it is an expression like those of metas. */
 #include <ctype.h>
 
+#include "base/text.h"
 #include "rules/condition.h"
 #include "rules/meta.h"
 
@@ -25,30 +26,13 @@ is_word_octet(char c)
     return isalnum((unsigned char)c) || c == '_' || c == ':';
 }
 
-static void
-skip_space(struct reader *reader)
-{
-    while (reader->rest.len > 0 && isspace((unsigned char)reader->rest.data[0]))
-        reader->rest = span_tail(reader->rest, 1);
-}
-
-static bool
-accept(struct reader *reader, char sign)
-{
-    skip_space(reader);
-    if (reader->rest.len == 0 || reader->rest.data[0] != sign)
-        return false;
-    reader->rest = span_tail(reader->rest, 1);
-    return true;
-}
-
 static struct span
 take_word(struct reader *reader)
 {
     struct span word;
     size_t      len = 0;
 
-    skip_space(reader);
+    reader->rest = text_trim_start(reader->rest);
     while (len < reader->rest.len && is_word_octet(reader->rest.data[len]))
         len++;
     word         = span_head(reader->rest, len);
@@ -62,7 +46,8 @@ read_call(struct reader *reader, struct span function)
     struct span argument;
     bool        result;
 
-    if (!accept(reader, '(') || (argument = take_word(reader)).len == 0 || !accept(reader, ')')) {
+    if (!text_accept(&reader->rest, '(') || (argument = take_word(reader)).len == 0 ||
+        !text_accept(&reader->rest, ')')) {
         bytes_printf(reader->why, "%.*s needs a name in parentheses", SPAN_ARG(function));
         return -1;
     }

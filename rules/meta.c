@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "rules/meta.h"
 
 enum operation {
@@ -81,23 +82,6 @@ add_step(struct meta *meta, struct step step)
     meta->steps[meta->count++] = step;
 }
 
-static void
-skip_space(struct reader *reader)
-{
-    while (reader->rest.len > 0 && isspace((unsigned char)reader->rest.data[0]))
-        reader->rest = span_tail(reader->rest, 1);
-}
-
-static bool
-accept(struct reader *reader, char sign)
-{
-    skip_space(reader);
-    if (reader->rest.len == 0 || reader->rest.data[0] != sign)
-        return false;
-    reader->rest = span_tail(reader->rest, 1);
-    return true;
-}
-
 static struct span
 take_while(struct reader *reader, const char *more)
 {
@@ -147,13 +131,13 @@ read_matching(struct reader *reader)
 {
     struct span glob;
 
-    skip_space(reader);
-    glob = take_while(reader, "*?");
+    reader->rest = text_trim_start(reader->rest);
+    glob         = take_while(reader, "*?");
     if (glob.len == 0)
         return complain(reader, "rule pattern expected");
     add_step(reader->meta, (struct step){.operation = NUMBER});
     reader->names->match(reader->names->context, glob, add_matching, reader->meta);
-    return accept(reader, ')') ? 0 : complain(reader, "')' expected");
+    return text_accept(&reader->rest, ')') ? 0 : complain(reader, "')' expected");
 }
 
 static int
@@ -162,7 +146,7 @@ read_name(struct reader *reader)
     struct span name = take_while(reader, "");
     long        rule;
 
-    if (span_equal(name, SPAN("rules_matching")) && accept(reader, '('))
+    if (span_equal(name, SPAN("rules_matching")) && text_accept(&reader->rest, '('))
         return read_matching(reader);
     rule = reader->names->find(reader->names->context, name);
     if (rule >= 0)
@@ -179,27 +163,27 @@ read_bare_value(struct reader *reader)
 {
     char next;
 
-    skip_space(reader);
+    reader->rest = text_trim_start(reader->rest);
     if (reader->rest.len == 0)
         return complain(reader, "value expected");
     next = reader->rest.data[0];
-    if (accept(reader, '!')) {
+    if (text_accept(&reader->rest, '!')) {
         if (read_value(reader) != 0)
             return -1;
         add_step(reader->meta, (struct step){.operation = NOT});
         return 0;
     }
-    if (accept(reader, '-')) {
+    if (text_accept(&reader->rest, '-')) {
         add_step(reader->meta, (struct step){.operation = NUMBER});
         if (read_value(reader) != 0)
             return -1;
         add_step(reader->meta, (struct step){.operation = SUBTRACT});
         return 0;
     }
-    if (accept(reader, '(')) {
+    if (text_accept(&reader->rest, '(')) {
         if (read_choice(reader) != 0)
             return -1;
-        return accept(reader, ')') ? 0 : complain(reader, "')' expected");
+        return text_accept(&reader->rest, ')') ? 0 : complain(reader, "')' expected");
     }
     if (isdigit((unsigned char)next) || next == '.')
         return read_number(reader);
@@ -230,7 +214,7 @@ read_operation(struct reader *reader, int least)
     for (;;) {
         size_t row = 0;
 
-        skip_space(reader);
+        reader->rest = text_trim_start(reader->rest);
         while (row < sizeof operators / sizeof operators[0] && !span_starts_nocase(reader->rest, operators[row].sign))
             row++;
         if (row == sizeof operators / sizeof operators[0] || operators[row].precedence < least)
@@ -250,9 +234,9 @@ read_choice(struct reader *reader)
     if (++reader->depth > META_DEPTH_MAX)
         return complain(reader, "nested too deep");
     result = read_operation(reader, 1);
-    if (result == 0 && accept(reader, '?')) {
+    if (result == 0 && text_accept(&reader->rest, '?')) {
         result = read_choice(reader);
-        if (result == 0 && !accept(reader, ':'))
+        if (result == 0 && !text_accept(&reader->rest, ':'))
             result = complain(reader, "':' expected");
         if (result == 0)
             result = read_choice(reader);
@@ -291,7 +275,7 @@ meta_compile(struct span expression, const struct meta_names *names, struct byte
     struct reader reader = {.rest = expression, .meta = meta, .names = names, .why = why};
     int           result = read_choice(&reader);
 
-    skip_space(&reader);
+    reader.rest = text_trim_start(reader.rest);
     if (result == 0 && reader.rest.len > 0)
         result = complain(&reader, "operator expected");
     if (result == 0 && stack_need(meta) > STACK)

@@ -16,12 +16,6 @@ struct reading {
     struct bytes               why;
 };
 
-static bool
-has_prefix(struct span text, struct span prefix)
-{
-    return text.len >= prefix.len && memcmp(text.data, prefix.data, prefix.len) == 0;
-}
-
 static int
 read_pattern(struct reading *reading, struct span text)
 {
@@ -78,8 +72,8 @@ take_field(struct reading *reading, struct span *text, struct span *field)
         len++;
     *field                 = span_head(*text, len);
     *text                  = text_trim(span_tail(*text, len));
-    reading->rule->negated = has_prefix(*text, SPAN("!~"));
-    if (!reading->rule->negated && !has_prefix(*text, SPAN("=~"))) {
+    reading->rule->negated = span_starts(*text, SPAN("!~"));
+    if (!reading->rule->negated && !span_starts(*text, SPAN("=~"))) {
         bytes_printf(&reading->why, "=~ or !~ expected behind the field's name");
         return -1;
     }
@@ -92,7 +86,7 @@ read_header(struct reading *reading, struct span text)
 {
     struct span field;
 
-    if (has_prefix(text, SPAN("exists:")))
+    if (span_starts(text, SPAN("exists:")))
         return read_field(reading, span_tail(text, 7));
     if (take_field(reading, &text, &field) != 0 || read_field(reading, field) != 0)
         return -1;
@@ -114,7 +108,7 @@ read_mimeheader(struct reading *reading, struct span text)
 static bool
 asks_network(struct span function)
 {
-    return has_prefix(function, SPAN("check_rbl")) || has_prefix(function, SPAN("check_dns"));
+    return span_starts(function, SPAN("check_rbl")) || span_starts(function, SPAN("check_dns"));
 }
 
 static int
@@ -194,9 +188,9 @@ rule_define(struct rule *rule, enum rule_kind kind, struct span text, const char
     rule->kind = kind;
     rule->file = memory_copy_string(file);
     rule->line = line;
-    if (kind == RULE_HEADER && has_prefix(text, SPAN("rbleval:")))
+    if (kind == RULE_HEADER && span_starts(text, SPAN("rbleval:")))
         text = span_tail(text, 3);
-    if (kind != RULE_META && kind != RULE_URI && kind != RULE_MIMEHEADER && has_prefix(text, SPAN("eval:"))) {
+    if (kind != RULE_META && kind != RULE_URI && kind != RULE_MIMEHEADER && span_starts(text, SPAN("eval:"))) {
         rule->kind    = RULE_EVAL;
         rule->rawbody = kind == RULE_RAWBODY;
         text          = span_tail(text, 5);

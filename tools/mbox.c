@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "rules/regex.h"
 #include "tools/mbox.h"
 
@@ -128,16 +129,6 @@ is_quoted(struct span line)
     return quotes > 0 && line.len >= quotes + 5 && memcmp(line.data + quotes, "From ", 5) == 0;
 }
 
-static struct span
-take_line(struct span *rest)
-{
-    const char *newline = rest->len > 0 ? memchr(rest->data, '\n', rest->len) : NULL;
-    struct span line    = span_head(*rest, newline != NULL ? (size_t)(newline - rest->data) + 1 : rest->len);
-
-    *rest = span_tail(*rest, line.len);
-    return line;
-}
-
 /* In place: takes a > off each quoted line, and away the empty line that belongs to the From_ line behind. */
 static void
 unquote(struct bytes *text)
@@ -146,7 +137,7 @@ unquote(struct bytes *text)
     size_t      kept = 0;
 
     while (rest.len > 0) {
-        struct span line = take_line(&rest);
+        struct span line = text_next_line(&rest);
 
         if (rest.len == 0 && is_empty_line(line))
             break;
@@ -166,7 +157,7 @@ cut(struct span text)
     size_t      left = MBOX_MESSAGE_MAX;
 
     while (rest.len > 0 && left > 0) {
-        struct span line = take_line(&rest);
+        struct span line = text_next_line(&rest);
         bool        bare = line.data[line.len - 1] == '\n' && (line.len == 1 || line.data[line.len - 2] != '\r');
 
         if (line.len + bare > left)

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "rules/eval/address_list.h"
+#include "rules/eval/glob.h"
 
 enum { END_MAX = 255 }; /* octets of an end that entries are found by */
 
@@ -141,31 +142,6 @@ address_list_is_empty(const struct address_list *list)
     return g_hash_table_size(list->entries) == 0;
 }
 
-/* After a mismatch the last * takes one octet more: no others need to be tried. */
-bool
-address_glob_matches(const char *glob, const char *text)
-{
-    const char *star = NULL, *star_text = NULL;
-
-    while (*text != '\0') {
-        if (*glob == '*') {
-            star      = ++glob;
-            star_text = text;
-        } else if (*glob == '?' || *glob == *text) {
-            glob++;
-            text++;
-        } else if (star != NULL) {
-            glob = star;
-            text = ++star_text;
-        } else {
-            return false;
-        }
-    }
-    while (*glob == '*')
-        glob++;
-    return *glob == '\0';
-}
-
 static bool
 visit_bucket(const GPtrArray *bucket, const char *address, bool (*visit)(const struct address_entry *, void *),
              void *context)
@@ -173,7 +149,7 @@ visit_bucket(const GPtrArray *bucket, const char *address, bool (*visit)(const s
     for (guint i = 0; i < bucket->len; i++) {
         const struct address_entry *entry = bucket->pdata[i];
 
-        if (address_glob_matches(entry->glob, address) && visit(entry, context))
+        if (glob_matches(entry->glob, address, '\0') && visit(entry, context))
             return true;
     }
     return false;

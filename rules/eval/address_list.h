@@ -42,7 +42,4 @@ bool address_list_has(const struct address_list *, const char *address);
 bool address_list_visit(const struct address_list *, const char                          *address,
                         bool (*visit)(const struct address_entry *, void *context), void *context);
 
-/* Does the whole `text` match? */
-bool address_glob_matches(const char *glob, const char *text);
-
 #endif

@@ -2,6 +2,7 @@
 #include <glib.h>
 #include <math.h>
 
+#include "base/text.h"
 #include "rules/eval/body_eval.h"
 #include "rules/eval/plugins.h"
 
@@ -45,15 +46,6 @@ multipart_alternative_difference_count(struct eval_run *run, const struct eval_c
            facts->text_words / facts->html_words > eval_number(call, 0, 0);
 }
 
-static bool
-is_blank(struct span line)
-{
-    for (size_t i = 0; i < line.len; i++)
-        if (line.data[i] != ' ' && (line.data[i] < '\t' || line.data[i] > '\r'))
-            return false;
-    return true;
-}
-
 static void
 count_lines(const struct spans *texts, struct body_facts *facts)
 {
@@ -62,7 +54,7 @@ count_lines(const struct spans *texts, struct body_facts *facts)
 
         while (eval_next_line(&rest, &line)) {
             facts->lines++;
-            facts->blank_lines += is_blank(line);
+            facts->blank_lines += text_is_blank(line);
         }
     }
     facts->lines_known = true;

@@ -49,12 +49,10 @@ eval_field(struct eval_run *run, const char *name)
 bool
 eval_next_line(struct span *rest, struct span *line)
 {
-    const char *newline = rest->len > 0 ? memchr(rest->data, '\n', rest->len) : NULL;
-
     if (rest->len == 0)
         return false;
-    *line = newline != NULL ? span_head(*rest, (size_t)(newline - rest->data)) : *rest;
-    *rest = span_tail(*rest, newline != NULL ? line->len + 1 : line->len);
+    *line = span_head(*rest, span_find(*rest, '\n'));
+    *rest = span_tail(*rest, text_line(*rest).len);
     return true;
 }
 

@@ -2,6 +2,7 @@
  * The mail addresses in a mail's text that are somebody's to be written to: not those inside of links, not those of
  * whom the mail quotes ("Ann <ann@example.com> wrote:"), but those of mailto: links.
  */
+#include "base/text.h"
 #include "rules/eval/freemail.h"
 
 enum {
@@ -134,22 +135,16 @@ is_at_sign(struct span text, size_t at)
     return text.data[at] == '@' || (at + 2 < text.len && memcmp(text.data + at, "%40", 3) == 0);
 }
 
-static bool
-is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* The end of a link whose host begins at `at`, if there is an @ in it; `at` if there is none. */
 static size_t
 link_end(struct span text, size_t at)
 {
     size_t end = at;
 
-    for (size_t i = at; i < text.len && i - at <= LINK_MAX && !is_space(text.data[i]); i++)
+    for (size_t i = at; i < text.len && i - at <= LINK_MAX && !text_is_space(text.data[i]); i++)
         if (is_at_sign(text, i))
             end = i + (text.data[i] == '@' ? 1 : 3);
-    for (size_t i = 0; end > at && i < LINK_MAX && end < text.len && !is_space(text.data[end]); i++)
+    for (size_t i = 0; end > at && i < LINK_MAX && end < text.len && !text_is_space(text.data[end]); i++)
         end++;
     return end;
 }

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "rules/eval/freemail.h"
+#include "rules/eval/glob.h"
 #include "rules/eval/wlbl_eval.h"
 
 /* Addresses of roles and of programs (hexadecimal, or with a forwarder's ='s) are not a person's. */
@@ -178,38 +179,13 @@ freemail_is_available(const struct eval_run *run)
     return g_hash_table_size(settings->domains) + settings->wildcards->len > 0;
 }
 
-/* As address_glob_matches(), but a * stays within a label. */
-static bool
-wildcard_matches(const char *glob, const char *domain)
-{
-    const char *star = NULL, *star_domain = NULL;
-
-    while (*domain != '\0') {
-        if (*glob == '*') {
-            star        = ++glob;
-            star_domain = domain;
-        } else if (*glob == '?' || *glob == *domain) {
-            glob++;
-            domain++;
-        } else if (star != NULL && *star_domain != '.') {
-            glob   = star;
-            domain = ++star_domain;
-        } else {
-            return false;
-        }
-    }
-    while (*glob == '*')
-        glob++;
-    return *glob == '\0';
-}
-
 static bool
 is_free_domain(const struct freemail_settings *settings, const char *domain)
 {
     if (g_hash_table_contains(settings->domains, domain))
         return true;
     for (guint i = 0; i < settings->wildcards->len; i++)
-        if (wildcard_matches(settings->wildcards->pdata[i], domain))
+        if (glob_matches(settings->wildcards->pdata[i], domain, '.'))
             return true;
     return false;
 }

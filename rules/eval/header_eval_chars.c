@@ -59,15 +59,6 @@ is_utf8(struct span text)
     return beyond;
 }
 
-static bool
-is_blank(struct span text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (!isspace((unsigned char)text.data[i]))
-            return false;
-    return true;
-}
-
 int
 header_prepare_chars(struct eval_call *call, void *settings, struct bytes *why)
 {
@@ -104,7 +95,7 @@ header_illegal_chars(struct eval_run *run, const struct eval_call *call)
     struct octet_counts        counts = count_octets(text);
     double                     illegal;
 
-    if (is_blank(text) || (counts.controls == 0 && is_utf8(text)))
+    if (text_is_blank(text) || (counts.controls == 0 && is_utf8(text)))
         return 0;
     illegal = (double)(counts.controls + counts.high);
     if (counts.signs == 1 && strcasecmp(chars->field, "Subject:raw") == 0)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "rules/eval/date.h"
 #include "rules/eval/header_eval.h"
 
@@ -59,16 +60,6 @@ read_fetched(const struct span *lines, size_t count, struct header_dates *dates)
     }
 }
 
-static bool
-is_blank(struct span line)
-{
-    size_t at = 0;
-
-    while (at < line.len && strchr(" \t\n\v\f\r", line.data[at]) != NULL && line.data[at] != '\0')
-        at++;
-    return at == line.len;
-}
-
 static void
 read_received(struct eval_run *run, struct header_dates *dates)
 {
@@ -77,7 +68,7 @@ read_received(struct eval_run *run, struct header_dates *dates)
     size_t       local;
 
     while (eval_next_line(&rest, &line))
-        if (!is_blank(line))
+        if (!text_is_blank(line))
             spans_add(&lines, line);
     local = count_local(lines.items, lines.count);
     read_fetched(lines.items, local, dates);

@@ -288,11 +288,9 @@ longest_line(struct span text)
     size_t longest = 0;
 
     while (text.len > 0) {
-        const char *newline = memchr(text.data, '\n', text.len);
-        size_t      len     = newline != NULL ? (size_t)(newline - text.data) + 1 : text.len;
+        size_t len = text_next_line(&text).len;
 
         longest = len > longest ? len : longest;
-        text    = span_tail(text, len);
     }
     return (double)longest;
 }

@@ -215,10 +215,8 @@ note_lines(struct survey *survey, const struct fields *fields, struct span raw)
                  (fields->charset.data == NULL || span_equal(fields->charset, SPAN("us-ascii")));
 
     while ((quoted || ascii) && raw.len > 0) {
-        const char *newline = memchr(raw.data, '\n', raw.len);
-        struct span line    = span_head(raw, newline != NULL ? (size_t)(newline - raw.data) + 1 : raw.len);
+        struct span line = text_next_line(&raw);
 
-        raw = span_tail(raw, line.len);
         if (quoted)
             note_quoted_printable(survey, line);
         if (ascii && is_illegal_ascii(line))

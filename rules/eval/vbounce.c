@@ -21,12 +21,6 @@ relays_of(const struct eval_run *run)
     return settings->relays;
 }
 
-static bool
-is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* Can it be a host's name: is there a point in it, not only at an end? */
 static bool
 has_inner_point(struct span word)
@@ -43,9 +37,9 @@ names_relay(struct eval_run *run, struct span text)
         size_t      end = i + 1;
         struct span word;
 
-        if (!is_space(text.data[i]))
+        if (!text_is_space(text.data[i]))
             continue;
-        while (end < text.len && !is_space(text.data[end]))
+        while (end < text.len && !text_is_space(text.data[end]))
             end++;
         word = (struct span){text.data + i + 1, end - i - 1};
         if (end == text.len || !has_inner_point(word))
@@ -84,7 +78,7 @@ take_field(struct span *rest, struct bytes *field)
     struct span line;
 
     bytes_clear(field);
-    for (bool first = true; rest->len > 0 && (first || is_space(rest->data[0])); first = false) {
+    for (bool first = true; rest->len > 0 && (first || text_is_space(rest->data[0])); first = false) {
         (void)eval_next_line(rest, &line);
         if (first ? is_received(line) : field->len > 0 && field->len < FIELD_MAX)
             bytes_add(field, line);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "rules/eval/address_list.h"
 #include "rules/eval/eval_field.h"
+#include "rules/eval/glob.h"
 #include "rules/eval/plugins.h"
 
 struct subject_list {
@@ -61,7 +61,7 @@ has_listed_subject(struct eval_run *run, const struct subject_list *list)
         return 0;
     subject = eval_lower(run, eval_field(run, "Subject")).data;
     for (size_t i = 0; i < list->count; i++)
-        if (*subject != '\0' && address_glob_matches(list->globs[i], subject))
+        if (*subject != '\0' && glob_matches(list->globs[i], subject, '\0'))
             return 1;
     return 0;
 }

@@ -10,13 +10,10 @@ first_address(const struct mail *mail, const char *name)
     struct field field = {.source = FIELD_NAMED, .name = (char *)name, .address = true, .first = true};
     struct bytes value = {0};
     struct span  copy  = {0};
-    const char  *newline;
 
     if (field_read(&field, mail, &value)) {
-        newline = value.len > 0 ? memchr(value.data, '\n', value.len) : NULL;
-        if (newline != NULL)
-            value.len = (size_t)(newline - value.data);
-        copy = value.len > 0 ? arena_copy(&mail->memo->arena, bytes_span(&value)) : SPAN("");
+        value.len = span_find(bytes_span(&value), '\n');
+        copy      = value.len > 0 ? arena_copy(&mail->memo->arena, bytes_span(&value)) : SPAN("");
     }
     bytes_free(&value);
     return copy;

@@ -51,10 +51,9 @@ is_name(struct span name)
 static struct span
 take_word(struct span *text)
 {
-    const char *colon = memchr(text->data, ':', text->len);
-    struct span word  = span_head(*text, colon != NULL ? (size_t)(colon - text->data) : text->len);
+    struct span word = span_head(*text, span_find(*text, ':'));
 
-    *text = span_tail(*text, colon != NULL ? word.len + 1 : word.len);
+    *text = span_tail(*text, word.len < text->len ? word.len + 1 : word.len);
     return word;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "rules/mail/header_text.h"
 
 /* Where in the range we are. */
@@ -35,9 +36,7 @@ field_length(struct span text)
     size_t len = 0;
 
     do {
-        const char *newline = memchr(text.data + len, '\n', text.len - len);
-
-        len = newline != NULL ? (size_t)(newline - text.data) + 1 : text.len;
+        len += text_line(span_tail(text, len)).len;
     } while (len < text.len && (text.data[len] == ' ' || text.data[len] == '\t'));
     return len;
 }

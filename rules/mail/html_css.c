@@ -8,12 +8,6 @@
 /* "transparent": what is behind it is to be seen. */
 enum { TRANSPARENT = HTML_COLOR_EMPTY + 1 };
 
-static bool
-is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* Without "!important" at the end. */
 static struct span
 without_importance(struct span value)
@@ -24,12 +18,12 @@ without_importance(struct span value)
     if (rest.len <= word.len || !span_equal_nocase(span_tail(rest, rest.len - word.len), word))
         return value;
     rest.len -= word.len;
-    while (rest.len > 0 && is_space(rest.data[rest.len - 1]))
+    while (rest.len > 0 && text_is_space(rest.data[rest.len - 1]))
         rest.len--;
     if (rest.len == 0 || rest.data[rest.len - 1] != '!')
         return value;
     rest.len--;
-    while (rest.len > 0 && is_space(rest.data[rest.len - 1]))
+    while (rest.len > 0 && text_is_space(rest.data[rest.len - 1]))
         rest.len--;
     return rest;
 }
@@ -138,11 +132,11 @@ apply_declaration(struct span declaration, struct html_look *look)
     struct span name, value;
     size_t      colon;
 
-    while (declaration.len > 0 && is_space(declaration.data[0]))
+    while (declaration.len > 0 && text_is_space(declaration.data[0]))
         declaration = span_tail(declaration, 1);
     name  = span_head(declaration, name_length(declaration));
     colon = name.len;
-    while (colon < declaration.len && is_space(declaration.data[colon]))
+    while (colon < declaration.len && text_is_space(declaration.data[colon]))
         colon++;
     if (name.len == 0 || colon == declaration.len || declaration.data[colon] != ':')
         return;

@@ -1,6 +1,7 @@
 /* Words are looked at where two pieces meet. */
 #include <glib.h>
 
+#include "base/text.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/html_text.h"
 
@@ -14,12 +15,6 @@ struct edge {
 };
 
 static bool
-is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static bool
 is_continuation(char c)
 {
     return ((unsigned char)c & 0xc0) == 0x80;
@@ -30,7 +25,7 @@ static bool
 is_letter(gunichar c, bool wide)
 {
     if (c < 0x80)
-        return g_ascii_isalnum((gchar)c) || (!g_ascii_ispunct((gchar)c) && !is_space((char)c));
+        return g_ascii_isalnum((gchar)c) || (!g_ascii_ispunct((gchar)c) && !text_is_space((char)c));
     return !wide || (!g_unichar_isspace(c) && c != 0x85 && g_unichar_type(c) != G_UNICODE_LINE_SEPARATOR &&
                      g_unichar_type(c) != G_UNICODE_PARAGRAPH_SEPARATOR);
 }
@@ -102,8 +97,8 @@ note_parted_word(struct html_text *text, struct span piece, bool wide)
     struct edge end, start;
     size_t      left, right;
 
-    if (!text->any || before.len == 0 || is_space(before.data[before.len - 1]) || piece.len == 0 ||
-        is_space(piece.data[0]))
+    if (!text->any || before.len == 0 || text_is_space(before.data[before.len - 1]) || piece.len == 0 ||
+        text_is_space(piece.data[0]))
         return;
     read_end_of(before, text->last_wide, &end);
     read_start_of(piece, wide, &start);
@@ -153,9 +148,9 @@ add_squeezed(struct bytes *out, struct span text)
             memcmp(text.data + i, mangled_space.data, mangled_space.len) == 0) {
             i += mangled_space.len - 1;
             *to++ = ' ';
-        } else if (!is_space(c)) {
+        } else if (!text_is_space(c)) {
             *to++ = c;
-        } else if (i == 0 || !is_space(text.data[i - 1])) {
+        } else if (i == 0 || !text_is_space(text.data[i - 1])) {
             *to++ = ' ';
         }
     }
@@ -205,7 +200,7 @@ html_text_spaces(struct span utf8, bool wide)
     size_t     spaces = 0;
 
     for (size_t i = 0; i < utf8.len; i++)
-        spaces += is_space(utf8.data[i]) && utf8.data[i] != none;
+        spaces += text_is_space(utf8.data[i]) && utf8.data[i] != none;
     for (size_t i = 0; wide && i < utf8.len; i++) {
         unsigned char c = (unsigned char)utf8.data[i];
 

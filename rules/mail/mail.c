@@ -1,6 +1,7 @@
 /* Puts together what the parts of a mail are to the rules. Whole passes over small texts, for clarity. */
 #include <gmime/gmime.h>
 
+#include "base/text.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/field_parts.h"
 #include "rules/mail/html.h"
@@ -10,14 +11,6 @@
 #include "rules/mail/uri_find.h"
 
 enum { CUT_SLACK = 1024 }; /* how far behind the limit a text is cut, to cut it where a line or word ends */
-
-static size_t
-line_length(struct span text)
-{
-    const char *newline = memchr(text.data, '\n', text.len);
-
-    return newline != NULL ? (size_t)(newline - text.data) + 1 : text.len;
-}
 
 /* Takes the X-Spam-... fields out of the header, in place: a sender must not vouch for itself. Returns the text's new
  * length. */
@@ -30,7 +23,7 @@ remove_verdicts(char *data, size_t len)
     while (at < len && data[at] != '\n') {
         struct span line = {data + at, 0};
 
-        line.len = line_length((struct span){data + at, len - at});
+        line.len = text_line((struct span){data + at, len - at}).len;
         if (data[at] != ' ' && data[at] != '\t')
             removing = span_starts_nocase(line, SPAN("X-Spam-"));
         if (!removing) {
@@ -204,7 +197,7 @@ static void
 split_lines(struct span text, struct spans *lines)
 {
     while (text.len > 0) {
-        struct span line = span_head(text, line_length(text));
+        struct span line = text_line(text);
 
         text = span_tail(text, line.len);
         while (line.len > MAIL_LINE_MAX) {

@@ -3,18 +3,11 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "rules/mail/mail_header.h"
 #include "rules/mail/words.h"
 
 enum { BAD_LINES_MAX = 3 };
-
-static size_t
-line_length(struct span text)
-{
-    const char *newline = text.len > 0 ? memchr(text.data, '\n', text.len) : NULL;
-
-    return newline != NULL ? (size_t)(newline - text.data) + 1 : text.len;
-}
 
 static bool
 is_continuation(struct span text)
@@ -46,10 +39,10 @@ mail_headers_begin(struct span text)
 static size_t
 field_length(struct span text)
 {
-    size_t len = line_length(text);
+    size_t len = text_line(text).len;
 
     while (is_continuation(span_tail(text, len)))
-        len += line_length(span_tail(text, len));
+        len += text_line(span_tail(text, len)).len;
     return len;
 }
 
@@ -114,7 +107,7 @@ is_long(const struct mail_headers *headers)
 size_t
 mail_headers_separator(struct span message)
 {
-    size_t len = line_length(message), at = 4;
+    size_t len = text_line(message).len, at = 4;
 
     if (len < 5 || memcmp(message.data, "From", 4) != 0 || (message.data[4] != ' ' && message.data[4] != '\t'))
         return 0;

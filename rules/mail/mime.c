@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "rules/mail/mime.h"
 #include "rules/mail/mime_content.h"
 #include "rules/mail/mime_text.h"
@@ -49,29 +50,6 @@ enum line_kind { LINE_TEXT, LINE_OPENING, LINE_CLOSING };
 
 static struct regex_built_in given_pattern = {"name=\\s*\"?([^\";]+)\"?", "i", NULL};
 
-static bool
-has_prefix(struct span span, struct span prefix)
-{
-    return span.len >= prefix.len && memcmp(span.data, prefix.data, prefix.len) == 0;
-}
-
-static size_t
-line_length(struct span text)
-{
-    const char *newline = text.len > 0 ? memchr(text.data, '\n', text.len) : NULL;
-
-    return newline != NULL ? (size_t)(newline - text.data) + 1 : text.len;
-}
-
-static bool
-is_space(struct span text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (!isspace((unsigned char)text.data[i]))
-            return false;
-    return true;
-}
-
 static enum line_kind
 classify_line(struct span line, struct span boundary)
 {
@@ -79,9 +57,9 @@ classify_line(struct span line, struct span boundary)
         memcmp(line.data + 2, boundary.data, boundary.len) != 0)
         return LINE_TEXT;
     line = span_tail(line, 2 + boundary.len);
-    if (is_space(line))
+    if (text_is_blank(line))
         return LINE_OPENING;
-    return has_prefix(line, SPAN("--")) && is_space(span_tail(line, 2)) ? LINE_CLOSING : LINE_TEXT;
+    return span_starts(line, SPAN("--")) && text_is_blank(span_tail(line, 2)) ? LINE_CLOSING : LINE_TEXT;
 }
 
 struct span
@@ -96,7 +74,7 @@ mime_field(const struct mime_part *part, struct span name)
 static bool
 is_multipart(const struct node *node)
 {
-    return has_prefix(node->part.type, SPAN("multipart/"));
+    return span_starts(node->part.type, SPAN("multipart/"));
 }
 
 /* Adds a node with the headers that were read, unless there are too many. */
@@ -183,7 +161,7 @@ read_part_header(struct walk *walk, struct cutter *cutter, struct span *line)
     for (;;) {
         enum line_kind kind;
 
-        *line = span_head(cutter->rest, line_length(cutter->rest));
+        *line = text_line(cutter->rest);
         kind  = classify(cutter, *line);
         if (kind != LINE_TEXT || line->len == cutter->rest.len)
             return kind;
@@ -217,7 +195,7 @@ cut_part(struct walk *walk, struct cutter *cutter, struct span *body)
     struct span    start = cutter->rest;
 
     while (kind == LINE_TEXT && cutter->rest.len > 0) {
-        line = span_head(cutter->rest, line_length(cutter->rest));
+        line = text_line(cutter->rest);
         kind = classify(cutter, line);
         if (kind == LINE_TEXT)
             cutter->rest = span_tail(cutter->rest, line.len);
@@ -283,13 +261,13 @@ skip_preamble(struct walk *walk, struct cutter *cutter)
     struct span rest = cutter->rest;
 
     while (rest.len > 0) {
-        struct span line = span_head(rest, line_length(rest));
+        struct span line = text_line(rest);
 
         rest = span_tail(rest, line.len);
         if (classify_line(line, cutter->boundary) != LINE_OPENING)
             continue;
         note_boundary(walk, cutter->boundary, true);
-        expect_field(walk, span_head(rest, line_length(rest)));
+        expect_field(walk, text_line(rest));
         cutter->rest = rest;
         return;
     }
@@ -320,7 +298,7 @@ cut_multipart(struct walk *walk, size_t index)
         if (!add_part(walk, index, body))
             return;
         if (more)
-            expect_field(walk, span_head(cutter.rest, line_length(cutter.rest)));
+            expect_field(walk, text_line(cutter.rest));
         if (cutter.ended) {
             note_boundary(walk, cutter.boundary, false);
             break;

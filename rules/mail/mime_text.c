@@ -1,6 +1,4 @@
 /* Whole lines are looked at, and copied only where something has to change. */
-#include <ctype.h>
-
 #include "base/bytes.h"
 #include "base/text.h"
 #include "rules/mail/mime_text.h"
@@ -10,23 +8,6 @@ enum {
     LINE_MAX_OCTETS = 2048, /* longer lines of a part are broken there */
     BLANK_LINES_MAX = 20,
 };
-
-static size_t
-line_length(struct span text)
-{
-    const char *newline = text.len > 0 ? memchr(text.data, '\n', text.len) : NULL;
-
-    return newline != NULL ? (size_t)(newline - text.data) + 1 : text.len;
-}
-
-static bool
-is_blank(struct span line)
-{
-    for (size_t i = 0; i < line.len; i++)
-        if (!isspace((unsigned char)line.data[i]))
-            return false;
-    return true;
-}
 
 /* CR LF to LF, in place. */
 static size_t
@@ -49,7 +30,7 @@ ends_in_crlf(struct span text)
 bool
 mime_has_crlf(struct span message)
 {
-    return ends_in_crlf(span_head(message, line_length(message))) || ends_in_crlf(message);
+    return ends_in_crlf(text_line(message)) || ends_in_crlf(message);
 }
 
 struct span
@@ -68,7 +49,7 @@ lines_length(struct span text, size_t lines)
     size_t len = 0;
 
     while (lines-- > 0)
-        len += line_length(span_tail(text, len));
+        len += text_line(span_tail(text, len)).len;
     return len;
 }
 
@@ -79,9 +60,9 @@ blank_run(struct span text, size_t *lines)
     size_t len = 0;
 
     for (*lines = 0; len < text.len; ++*lines) {
-        size_t line = line_length(span_tail(text, len));
+        size_t line = text_line(span_tail(text, len)).len;
 
-        if (!is_blank((struct span){text.data + len, line}))
+        if (!text_is_blank((struct span){text.data + len, line}))
             break;
         len += line;
     }
@@ -108,7 +89,7 @@ shorten_blank_runs(struct span text, struct bytes *kept)
             any  = true;
         }
         rest = span_tail(rest, run);
-        rest = span_tail(rest, line_length(rest));
+        rest = span_tail(rest, text_line(rest).len);
     }
     if (any)
         bytes_add(kept, text);
@@ -119,10 +100,10 @@ shorten_blank_runs(struct span text, struct bytes *kept)
 static bool
 needs_blank_line(struct span body, const struct mime_content *content)
 {
-    size_t line = line_length(body), len = content->boundary.len;
+    size_t line = text_line(body).len, len = content->boundary.len;
 
     return span_starts_nocase(content->type, SPAN("multipart/")) && line < body.len &&
-           !is_blank(span_head(body, line)) &&
+           !text_is_blank(span_head(body, line)) &&
            (content->boundary.data == NULL || line < len + 2 || memcmp(body.data, "--", 2) != 0 ||
             memcmp(body.data + 2, content->boundary.data, len) != 0);
 }
@@ -147,7 +128,7 @@ static bool
 has_long_line(struct span text)
 {
     while (text.len > LINE_MAX_OCTETS) {
-        size_t len = line_length(text);
+        size_t len = text_line(text).len;
 
         if (len > LINE_MAX_OCTETS)
             return true;
@@ -165,7 +146,7 @@ mime_break_lines(struct arena *arena, struct span text, unsigned times)
     if (times == 0 || !has_long_line(text))
         return text;
     while (text.len > 0) {
-        struct span line = span_head(text, line_length(text));
+        struct span line = text_line(text);
 
         text = span_tail(text, line.len);
         for (; line.len > LINE_MAX_OCTETS; line = span_tail(line, LINE_MAX_OCTETS)) {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "rules/mail/networks.h"
 #include "rules/mail/received.h"
 #include "rules/mail/received_auth.h"
@@ -105,12 +106,6 @@ received_start(void)
     }
 }
 
-static bool
-is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* Group 1, or nothing. */
 static struct span
 find(struct regex_built_in *pattern, struct span text)
@@ -130,7 +125,7 @@ squeeze(struct span value, struct arena *arena)
     size_t len  = 0;
 
     for (size_t i = 0; i < value.len; i++)
-        if (!is_space(value.data[i]))
+        if (!text_is_space(value.data[i]))
             copy[len++] = value.data[i];
         else if (len > 0 && copy[len - 1] != ' ')
             copy[len++] = ' ';
@@ -361,9 +356,9 @@ without_marks(struct span text, struct arena *arena)
 static struct span
 clean_sender(struct span sender, struct arena *arena)
 {
-    while (sender.len > 0 && (sender.data[0] == '<' || is_space(sender.data[0])))
+    while (sender.len > 0 && (sender.data[0] == '<' || text_is_space(sender.data[0])))
         sender = span_tail(sender, 1);
-    while (sender.len > 0 && (sender.data[sender.len - 1] == '>' || is_space(sender.data[sender.len - 1])))
+    while (sender.len > 0 && (sender.data[sender.len - 1] == '>' || text_is_space(sender.data[sender.len - 1])))
         sender.len--;
     return without_marks(sender, arena);
 }

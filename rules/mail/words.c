@@ -37,8 +37,7 @@ static void
 decode_escapes(struct span text, struct bytes *octets)
 {
     while (text.len > 0) {
-        const char *escape = memchr(text.data, '=', text.len);
-        size_t      plain  = escape != NULL ? (size_t)(escape - text.data) : text.len;
+        size_t plain = span_find(text, '=');
 
         bytes_add(octets, span_head(text, plain));
         text = span_tail(text, plain);
@@ -286,8 +285,7 @@ static void
 unfold(struct span text, struct bytes *line)
 {
     while (text.len > 0) {
-        const char *newline = memchr(text.data, '\n', text.len);
-        size_t      len     = newline != NULL ? (size_t)(newline - text.data) : text.len;
+        size_t len = span_find(text, '\n');
 
         bytes_add(line, span_head(text, len));
         text = span_tail(text, len);

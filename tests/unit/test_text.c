@@ -1,4 +1,4 @@
-/* Words and numbers of lines. */
+/* Lines, and their words, signs and numbers. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -85,6 +85,32 @@ controls_are_told_from_the_rest(void **state)
 }
 
 static void
+lines_are_taken_off(void **state)
+{
+    struct span rest = SPAN("one\n\ntwo");
+
+    (void)state;
+    assert_true(span_equal(text_line(rest), SPAN("one\n")));
+    assert_true(span_equal(text_next_line(&rest), SPAN("one\n")));
+    assert_true(span_equal(text_next_line(&rest), SPAN("\n")));
+    assert_true(span_equal(text_next_line(&rest), SPAN("two")));
+    assert_int_equal(text_next_line(&rest).len, 0);
+    assert_int_equal(text_line((struct span){0}).len, 0);
+}
+
+static void
+signs_are_taken_off(void **state)
+{
+    struct span rest = SPAN(" \t( \n");
+
+    (void)state;
+    assert_false(text_accept(&rest, ')'));
+    assert_true(text_accept(&rest, '('));
+    assert_false(text_accept(&rest, '('));
+    assert_int_equal(rest.len, 0);
+}
+
+static void
 white_space_is_trimmed(void **state)
 {
     static const struct {
@@ -93,7 +119,8 @@ white_space_is_trimmed(void **state)
 
     (void)state;
     for (size_t i = 0; i < LENGTH(rows); i++)
-        if (!span_equal(text_trim(span_of(rows[i].text)), span_of(rows[i].trimmed)))
+        if (!span_equal(text_trim(span_of(rows[i].text)), span_of(rows[i].trimmed)) ||
+            text_is_blank(span_of(rows[i].text)) != (rows[i].trimmed[0] == '\0'))
             fail_msg("row %zu", i);
 }
 
@@ -101,7 +128,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_are_taken_off),
         cmocka_unit_test(words_are_taken_off),
+        cmocka_unit_test(signs_are_taken_off),
         cmocka_unit_test(numbers_are_read),
         cmocka_unit_test(controls_are_told_from_the_rest),
         cmocka_unit_test(white_space_is_trimmed),
