@@ -101,14 +101,12 @@ run_text(struct run *run, size_t group, struct span text, bool is_subject)
     const struct score_rules *rules = run->rules;
     size_t                    start = rules->group_start[group], count = rules->group_start[group + 1] - start;
 
-    prefilter_scan(rules->prefilter, group, text, run->candidates);
+    prefilter_scan(rules->prefilter, group, text, run->done, run->candidates);
     for (size_t word = 0; word < prefilter_words(count); word++) {
-        for (uint64_t bits = run->candidates[word] & ~run->done[word]; bits != 0 && !run->late; bits &= bits - 1) {
-            size_t member = 64 * word + (size_t)__builtin_ctzll(bits), index = rules->order[start + member];
+        for (uint64_t bits = run->candidates[word]; bits != 0 && !run->late; bits &= bits - 1) {
+            size_t index = rules->order[start + 64 * word + (size_t)__builtin_ctzll(bits)];
 
             if (is_subject && rules->rules[index].no_subject)
-                continue;
-            if (!prefilter_confirms(rules->prefilter, group, member, text))
                 continue;
             if (run_rule(run, index, text))
                 run->done[word] |= bits & -bits;
@@ -156,11 +154,10 @@ run_field(struct run *run, size_t field, struct bytes *value)
     bytes_clear(value);
     present = field_read(&rules->fields[field], run->mail, value);
     if (present)
-        prefilter_scan(rules->prefilter, field, bytes_span(value), run->candidates);
+        prefilter_scan(rules->prefilter, field, bytes_span(value), NULL, run->candidates);
     for (size_t i = 0; i < count && !run->late; i++) {
         size_t index     = rules->order[start + i];
-        bool   candidate = present && (run->candidates[i / 64] >> i % 64 & 1) &&
-                         prefilter_confirms(rules->prefilter, field, i, bytes_span(value));
+        bool   candidate = present && (run->candidates[i / 64] >> i % 64 & 1);
 
         run->hits[index] =
             present ? run_header(run, index, bytes_span(value), candidate) : rules->rules[index].hits_unset;

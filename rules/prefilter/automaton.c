@@ -2,6 +2,7 @@
  * The subset construction: a state is the set of places where the program's machine may be, the start always among
  * them, as a match can begin at each octet. Octets that no place tells apart are one class, and a column of the table.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -22,7 +23,7 @@ struct automaton {
     uint32_t     *next;  /* for each state and class: where the row of the next state begins; or ACCEPTED */
 };
 
-#define ACCEPTED UINT32_MAX
+#define ACCEPTED 0x80000000 /* more than there are cells */
 
 /* Sets of places are rows of bits; `words` long. */
 struct building {
@@ -290,21 +291,78 @@ automaton_free(struct automaton **automaton)
     *automaton = NULL;
 }
 
-bool
-automaton_accepts(const struct automaton *automaton, struct span text)
-{
-    uint32_t state = 0;
-    unsigned times = 0;
+/* Four on their way through a text. */
+struct running {
+    const struct automaton *automatons[AUTOMATONS_AT_ONCE];
+    uint32_t                states[AUTOMATONS_AT_ONCE];
+    unsigned                times[AUTOMATONS_AT_ONCE];
+};
 
-    for (size_t i = 0; i < text.len; i++) {
-        state = automaton->next[state + automaton->classes[(unsigned char)text.data[i]]];
-        if (state != ACCEPTED)
-            continue;
-        if (++times >= automaton->times)
-            return true;
-        state = 0; /* the match that ends first leaves most room for others */
+/* All of them up to an octet where one accepts; how many octets that was. */
+static size_t
+run_together(struct running *running, struct span text)
+{
+    const struct automaton *a = running->automatons[0], *b = running->automatons[1];
+    const struct automaton *c = running->automatons[2], *d = running->automatons[3];
+    uint32_t               *states = running->states, s = states[0], t = states[1], u = states[2], v = states[3];
+    size_t                  at = 0;
+
+    for (; at < text.len; at++) {
+        unsigned char octet = (unsigned char)text.data[at];
+        uint32_t      s1 = a->next[s + a->classes[octet]], t1 = b->next[t + b->classes[octet]];
+        uint32_t      u1 = c->next[u + c->classes[octet]], v1 = d->next[v + d->classes[octet]];
+
+        if (((s1 | t1 | u1 | v1) & ACCEPTED) != 0)
+            break;
+        s = s1;
+        t = t1;
+        u = u1;
+        v = v1;
     }
-    return false;
+    states[0] = s;
+    states[1] = t;
+    states[2] = u;
+    states[3] = v;
+    return at;
+}
+
+/* Each takes one octet. One that has matched often enough makes way for `idle`; the bits of those. */
+static unsigned
+step_each(struct running *running, char octet)
+{
+    static uint32_t               nowhere;
+    static const struct automaton idle     = {.next = &nowhere, .class_count = 1, .state_count = 1};
+    unsigned                      finished = 0;
+
+    for (size_t i = 0; i < AUTOMATONS_AT_ONCE; i++) {
+        const struct automaton *automaton = running->automatons[i];
+        uint32_t                next = automaton->next[running->states[i] + automaton->classes[(unsigned char)octet]];
+
+        running->states[i] = next != ACCEPTED ? next : 0; /* the match that ends first leaves most room for others */
+        if (next != ACCEPTED || ++running->times[i] < automaton->times)
+            continue;
+        running->automatons[i] = &idle;
+        finished |= 1u << i;
+    }
+    return finished;
+}
+
+unsigned
+automatons_accept(const struct automaton *const *automatons, size_t count, struct span text)
+{
+    struct running running  = {0};
+    unsigned       accepted = 0, all = (1u << count) - 1;
+
+    assert(count > 0 && count <= AUTOMATONS_AT_ONCE);
+    for (size_t i = 0; i < AUTOMATONS_AT_ONCE; i++)
+        running.automatons[i] = automatons[i < count ? i : 0];
+    for (;;) {
+        text = span_tail(text, run_together(&running, text));
+        if (text.len == 0 || (accepted & all) == all)
+            return accepted & all;
+        accepted |= step_each(&running, text.data[0]);
+        text = span_tail(text, 1);
+    }
 }
 
 size_t

@@ -18,8 +18,13 @@ struct automaton *automaton_new(struct span pattern, struct span flags);
 /* Frees it and sets it to NULL. Of NULL: nothing. */
 void automaton_free(struct automaton **);
 
-/* May the pattern match somewhere in the text? */
-bool automaton_accepts(const struct automaton *, struct span text);
+enum { AUTOMATONS_AT_ONCE = 4 };
+
+/*
+ * Which of `count` patterns, AUTOMATONS_AT_ONCE at most, may match somewhere in the text? A bit for each. Several at
+ * once take hardly longer than one, whose steps have to wait for each other.
+ */
+unsigned automatons_accept(const struct automaton *const *, size_t count, struct span text);
 
 /* Octets of its table. */
 size_t automaton_size(const struct automaton *);

@@ -40,7 +40,8 @@ struct column {
 struct group {
     uint64_t          *always; /* a bit for each pattern: it has no windows */
     size_t             words;
-    struct automaton **automatons; /* of each pattern; NULL: a match is cheap enough */
+    struct automaton **automatons; /* of each pattern; NULL: a match is cheap enough, */
+    uint64_t          *automatic;  /* and no bit is set here */
     size_t             count;
     size_t             first, last; /* its columns, if it has windows */
     size_t             from, to;    /* its bits: from there in the first column, up to there in the last */
@@ -139,6 +140,7 @@ fill_group(struct prefilter *prefilter, struct group *group, const struct prefil
     group->count      = from->count;
     group->words      = prefilter_words(from->count);
     group->always     = memory_new(group->words * sizeof group->always[0]);
+    group->automatic  = memory_new(group->words * sizeof group->automatic[0]);
     group->automatons = memory_new(from->count * sizeof group->automatons[0]);
     for (size_t i = 0; i < from->count; i++) {
         const struct regex *regex  = from->patterns[i];
@@ -151,6 +153,8 @@ fill_group(struct prefilter *prefilter, struct group *group, const struct prefil
             group->always[i / 64] |= UINT64_C(1) << i % 64;
         if (found.cost > COSTLY)
             group->automatons[i] = automaton_new(regex_pattern(regex), regex_flags(regex));
+        if (group->automatons[i] != NULL)
+            group->automatic[i / 64] |= UINT64_C(1) << i % 64;
     }
     place_group(prefilter, group, &gathering);
     free(gathering.windows);
@@ -175,6 +179,7 @@ free_group(struct group *group)
     for (size_t i = 0; i < group->count; i++)
         automaton_free(&group->automatons[i]);
     free(group->automatons);
+    free(group->automatic);
     free(group->always);
 }
 
@@ -238,15 +243,9 @@ bits_between(size_t word, size_t from, size_t to)
     return bits;
 }
 
-void
-prefilter_scan(const struct prefilter *prefilter, size_t group_number, struct span text, uint64_t *candidates)
+static void
+scan_columns(const struct prefilter *prefilter, const struct group *group, struct span text, uint64_t *candidates)
 {
-    const struct group *group = &prefilter->groups[group_number];
-
-    for (size_t i = 0; i < group->words; i++)
-        candidates[i] = group->always[i];
-    if (group->to == 0)
-        return;
     for (size_t i = group->first; i <= group->last; i++) {
         size_t from = i == group->first ? group->from : 0, to = i == group->last ? group->to : LANE_BITS;
         lane   found;
@@ -257,12 +256,56 @@ prefilter_scan(const struct prefilter *prefilter, size_t group_number, struct sp
     }
 }
 
-bool
-prefilter_confirms(const struct prefilter *prefilter, size_t group, size_t number, struct span text)
-{
-    const struct automaton *automaton = prefilter->groups[group].automatons[number];
+/* Some candidates that have an automaton, by their numbers. */
+struct batch {
+    const struct automaton *automatons[AUTOMATONS_AT_ONCE];
+    size_t                  numbers[AUTOMATONS_AT_ONCE];
+    size_t                  count;
+};
 
-    return automaton == NULL || automaton_accepts(automaton, text);
+/* Clears the candidates that their automatons do not accept. */
+static void
+run_batch(struct batch *batch, struct span text, uint64_t *candidates)
+{
+    unsigned accepted = batch->count > 0 ? automatons_accept(batch->automatons, batch->count, text) : 0;
+
+    for (size_t i = 0; i < batch->count; i++)
+        if ((accepted >> i & 1) == 0)
+            candidates[batch->numbers[i] / 64] &= ~(UINT64_C(1) << batch->numbers[i] % 64);
+    batch->count = 0;
+}
+
+static void
+run_automatons(const struct group *group, struct span text, uint64_t *candidates)
+{
+    struct batch batch = {.count = 0};
+
+    for (size_t word = 0; word < group->words; word++) {
+        for (uint64_t bits = candidates[word] & group->automatic[word]; bits != 0; bits &= bits - 1) {
+            size_t number = 64 * word + (size_t)__builtin_ctzll(bits);
+
+            batch.automatons[batch.count] = group->automatons[number];
+            batch.numbers[batch.count++]  = number;
+            if (batch.count == AUTOMATONS_AT_ONCE)
+                run_batch(&batch, text, candidates);
+        }
+    }
+    run_batch(&batch, text, candidates);
+}
+
+void
+prefilter_scan(const struct prefilter *prefilter, size_t group_number, struct span text, const uint64_t *unwanted,
+               uint64_t *candidates)
+{
+    const struct group *group = &prefilter->groups[group_number];
+
+    for (size_t i = 0; i < group->words; i++)
+        candidates[i] = group->always[i];
+    if (group->to > 0)
+        scan_columns(prefilter, group, text, candidates);
+    for (size_t i = 0; i < group->words && unwanted != NULL; i++)
+        candidates[i] &= ~unwanted[i];
+    run_automatons(group, text, candidates);
 }
 
 size_t

@@ -33,14 +33,12 @@ prefilter_words(size_t count)
     return (count + 63) / 64;
 }
 
-/* Sets bit i of `candidates` if pattern i of the group may match the text, and clears it if it cannot. */
-void prefilter_scan(const struct prefilter *, size_t group, struct span text, uint64_t *candidates);
-
 /*
- * Looks closer at a candidate, pattern `number` of the group, where that is cheaper than to match it: false if it
- * cannot match the text.
+ * Sets bit i of `candidates` if pattern i of the group may match the text, and clears it if it cannot, or if it is set
+ * in `unwanted`, which may be NULL.
  */
-bool prefilter_confirms(const struct prefilter *, size_t group, size_t number, struct span text);
+void prefilter_scan(const struct prefilter *, size_t group, struct span text, const uint64_t *unwanted,
+                    uint64_t *candidates);
 
 /* How many patterns of a group are candidates whatever the text: for measurements. */
 size_t prefilter_count_always(const struct prefilter *, size_t group);
