@@ -114,8 +114,9 @@ score(struct filter *filter, struct scoring *scoring)
     bytes_free(&scoring->held);
     score_run(conf->rules, &mail, &result);
     mail_free(&mail);
-    if (result.given_up > 0)
-        filter_log(filter, FILTER_LOG_WARNING, "%u patterns were given up on this message", result.given_up);
+    if (result.given_up > 0 || result.late)
+        filter_log(filter, FILTER_LOG_WARNING, "%u patterns were given up on this message%s", result.given_up,
+                   result.late ? ", and its time_limit was met: rules were left out" : "");
     scoring->score = result.score;
     bytes_add(&scoring->rules, bytes_span(&result.rules));
     score_result_free(&result);
@@ -228,6 +229,7 @@ configure(void *conf, const struct setting_place *place, struct error *error)
     score->rules = score_load((const char *const *)paths.items, paths.count, error);
     free(paths.items);
     if (score->rules != NULL) {
+        score_set_time_limit(score->rules, score->time_limit);
         take_from_rules(score, place, error);
         note_rules(score->rules, place, error);
     }
@@ -255,6 +257,12 @@ static const struct setting settings[] = {
      .fallback = "512K",
      .least    = 1024,
      .most     = INT64_C(64) * 1024 * 1024},
+    {.key      = "time_limit",
+     .type     = SETTING_DURATION,
+     .offset   = offsetof(struct spam_score, time_limit),
+     .fallback = "2s",
+     .least    = 10,
+     .most     = INT64_C(60) * 1000},
     {.key      = "top_verdict",
      .type     = SETTING_CHOICE,
      .offset   = offsetof(struct spam_score, top_verdict),

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <pcre2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -12,19 +13,25 @@
 #include "rules/regex.h"
 
 /*
- * PCRE2 counts the steps of a match anew for each octet where it tries to begin, so that its limit alone bounds
- * nothing: a text of a megabyte has a million beginnings. Most matches take a few steps each and are done in one call.
- * Where that meets its limit, and where the text is long, beginnings are tried a few at a time, with a look at the
- * clock between.
+ * What a match may cost. PCRE2's limit does not bound it: it counts steps anew for each octet where a match may begin,
+ * and a step may go over the whole text. So steps are few at first, enough for nearly all matches, and where they are
+ * not, many; and the beginnings that are tried in one call are so many that the worst of them take some ms. The clock
+ * is looked at between calls. What needs more steps yet, and long texts, are matched under supervision: by a copy of
+ * the pattern with a call of ours in front of each item, slower, where the clock is looked at from within.
  */
 enum {
-    QUICK_STEPS     = 2000,      /* of each beginning, in one call for */
-    QUICK_OCTETS    = 4096,      /* a text of this length at most; */
-    SLOW_OCTETS     = 128,       /* of this one for the interpreter, which takes ten times as long for a step */
-    CAREFUL_STEPS   = 50000,     /* of each beginning, or two for each octet where that is more, */
-    CAREFUL_WORK    = 2000000,   /* and of the first beginnings together; */
-    SLOW_WORK       = 200000,    /* this many for the interpreter */
-    TIME_LIMIT      = 20,        /* ms of processor time */
+    SHORT           = 512,       /* octets of a text */
+    LONG            = 64 * 1024, /* and of another */
+    SHORT_STEPS     = 1000,      /* of a pattern whose steps multiply, for each beginning in a short text, */
+    STEPS           = 300,       /* in others */
+    WORK            = 80000000,  /* octets that one call may pass at worst, */
+    WORK_GROWTH     = 16,        /* times so many once calls turn out to be quick */
+    CHECK_EVERY     = 16,        /* items under supervision between looks at the clock, */
+    CHECK_LONG      = 2,         /* in long texts */
+    TIME_LIMIT      = 16000,     /* microseconds of a match */
+    OPTIONS_MAX     = 6,         /* optional and repeated items of a pattern that is simple, */
+    REPEATS_MAX     = 64,        /* with no more repetitions */
+    MATCH_LIMIT     = 100000000, /* steps under supervision */
     DEPTH_LIMIT     = 10000,     /* nested backtracking points, where the interpreter has to run */
     HEAP_LIMIT      = 8 * 1024,  /* KiB, for the interpreter */
     JIT_STACK_LEAST = 32 * 1024, /* octets */
@@ -34,7 +41,9 @@ enum {
 
 struct regex {
     pcre2_code *code;
-    bool        compiled; /* to machine code */
+    uint32_t    options;
+    bool        compiled; /* to machine code; if not, it is always supervised */
+    bool        simple;   /* has one loop at most: the steps of a beginning are no more than some for each octet */
     bool        whole;    /* must not be tried a few beginnings at a time: \G tells where a call began */
     char       *pattern;
     char       *flags;
@@ -46,6 +55,10 @@ static struct {
     pcre2_match_context *context;
     pcre2_jit_stack     *stack;
     uint64_t             limits_hit;
+    uint64_t             wall_check, spent_limit; /* microseconds, of a match under supervision */
+    unsigned             calls, check_every;
+    pcre2_code          *supervised; /* a copy of this pattern, to be supervised */
+    const struct regex  *supervised_for;
 } process;
 
 static const struct {
@@ -156,6 +169,96 @@ compile(struct span pattern, struct span flags, uint32_t options, struct bytes *
     return compiled;
 }
 
+/* To machine code. It is no error if (*NO_JIT) asks for none. */
+static bool
+compile_further(pcre2_code *code)
+{
+    size_t size = 0;
+
+    return pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0 &&
+           pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &size) == 0 && size > 0;
+}
+
+/* Where a class ends, behind its bracket; it begins at `at`. */
+static size_t
+class_end(struct span pattern, size_t at)
+{
+    at += at + 1 < pattern.len && pattern.data[at + 1] == '^' ? 3 : 2;
+    while (at < pattern.len && pattern.data[at] != ']')
+        at += pattern.data[at] == '\\' ? 2 : 1;
+    return at + 1;
+}
+
+/* Does the quantifier repeat without end, or nearly so? */
+static bool
+is_loop(struct span quantifier)
+{
+    unsigned least = 0, most = 0;
+    char     end = '\0';
+
+    if (quantifier.data[0] != '{')
+        return quantifier.data[0] != '?';
+    if (sscanf(quantifier.data, "{%5u,%5u%c", &least, &most, &end) == 3)
+        return most > REPEATS_MAX;
+    return sscanf(quantifier.data, "{%5u%c", &least, &end) == 2 && (end == ',' || least > REPEATS_MAX);
+}
+
+/* A pattern whose steps do not multiply; what cannot be told at a glance is none. `text` ends in '\0'. */
+static bool
+is_simple(struct span text)
+{
+    unsigned loops = 0, options = 0;
+
+    for (size_t at = 0; at < text.len; at++) {
+        char c = text.data[at], next = text.data[at + 1];
+
+        if (c == '\\' && (isdigit((unsigned char)next) || next == 'g' || next == 'k'))
+            return false;
+        if (c == '(' && next == '?' && strchr("R&P(+0123456789", text.data[at + 2]) != NULL)
+            return false;
+        if (c == '\\' || (c == '(' && next == '?'))
+            at++;
+        else if (c == '[')
+            at = class_end(text, at) - 1;
+        else if (strchr("*+?{", c) != NULL && c != '\0') {
+            loops += is_loop(span_tail(text, at));
+            options++;
+            if (at > 0 && text.data[at - 1] == ')' && c != '?')
+                return false;
+        }
+    }
+    return loops <= 1 && options <= OPTIONS_MAX;
+}
+
+static struct regex *
+new_regex(pcre2_code *code, struct span pattern, struct span flags, uint32_t options)
+{
+    struct regex *regex = memory_new(sizeof *regex);
+
+    *regex = (struct regex){
+        .code        = code,
+        .options     = options,
+        .compiled    = compile_further(code),
+        .whole       = memmem(pattern.data, pattern.len, "\\G", 2) != NULL,
+        .pattern     = memory_copy_span(pattern),
+        .flags       = memory_copy_span(flags),
+        .pattern_len = pattern.len,
+    };
+    regex->simple = is_simple(regex_pattern(regex));
+    return regex;
+}
+
+/* Compiles it anew, to be supervised. */
+static pcre2_code *
+compile_supervised(const struct regex *regex)
+{
+    struct bytes why  = {0};
+    pcre2_code  *code = compile(regex_pattern(regex), regex_flags(regex), regex->options | PCRE2_AUTO_CALLOUT, &why);
+
+    bytes_free(&why);
+    return code;
+}
+
 struct regex *
 regex_compile(struct span pattern, struct span flags, struct bytes *why)
 {
@@ -172,15 +275,12 @@ regex_compile(struct span pattern, struct span flags, struct bytes *why)
     code = compile(pattern, flags, options, why);
     if (code == NULL)
         return NULL;
-    regex  = memory_new(sizeof *regex);
-    *regex = (struct regex){
-        .code        = code,
-        .compiled    = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0, /* without it the interpreter runs, slower */
-        .whole       = memmem(pattern.data, pattern.len, "\\G", 2) != NULL,
-        .pattern     = memory_copy_span(pattern),
-        .flags       = memory_copy_span(flags),
-        .pattern_len = pattern.len,
-    };
+    regex = new_regex(code, pattern, flags, options);
+    code  = regex->compiled ? NULL : compile_supervised(regex);
+    if (code != NULL) {
+        pcre2_code_free(regex->code);
+        regex->code = code;
+    }
     return regex;
 }
 
@@ -189,11 +289,62 @@ regex_free(struct regex **regex)
 {
     if (*regex == NULL)
         return;
+    if (process.supervised_for == *regex) {
+        pcre2_code_free(process.supervised);
+        process.supervised     = NULL;
+        process.supervised_for = NULL;
+    }
     pcre2_code_free((*regex)->code);
     free((*regex)->pattern);
     free((*regex)->flags);
     free(*regex);
     *regex = NULL;
+}
+
+static uint64_t
+microseconds(clockid_t clock)
+{
+    struct timespec now;
+
+    if (clock_gettime(clock, &now) != 0)
+        abort();
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void
+start_clock(void)
+{
+    process.wall_check  = microseconds(CLOCK_MONOTONIC) + TIME_LIMIT;
+    process.spent_limit = 0;
+}
+
+/*
+ * Has the match had its time? What counts is the processor's, so that a busy machine does not change what matches. As
+ * that is slow to ask for it is asked for once the wall's says that it may be up, and half as much again is given then.
+ */
+static bool
+time_is_up(void)
+{
+    uint64_t wall = microseconds(CLOCK_MONOTONIC), spent;
+
+    if (wall < process.wall_check)
+        return false;
+    spent = microseconds(CLOCK_THREAD_CPUTIME_ID);
+    if (process.spent_limit == 0)
+        process.spent_limit = spent + TIME_LIMIT / 2;
+    process.wall_check = wall + (spent < process.spent_limit ? process.spent_limit - spent : 0);
+    return spent >= process.spent_limit;
+}
+
+/* PCRE2 calls it in front of each item of a pattern under supervision. */
+static int
+supervise(pcre2_callout_block *block, void *context)
+{
+    (void)block;
+    (void)context;
+    if (++process.calls % process.check_every != 0)
+        return 0;
+    return time_is_up() ? PCRE2_ERROR_MATCHLIMIT : 0;
 }
 
 static void
@@ -206,6 +357,7 @@ start_process(void)
         abort();
     (void)pcre2_set_depth_limit(process.context, DEPTH_LIMIT);
     (void)pcre2_set_heap_limit(process.context, HEAP_LIMIT);
+    (void)pcre2_set_callout(process.context, supervise, NULL);
     pcre2_jit_stack_assign(process.context, NULL, process.stack);
 }
 
@@ -217,56 +369,84 @@ call(const struct regex *regex, struct span subject, size_t from, size_t last, u
 
     (void)pcre2_set_match_limit(process.context, steps);
     (void)pcre2_set_offset_limit(process.context, last);
-    if (regex->compiled)
-        return pcre2_jit_match(regex->code, text, subject.len, from, 0, process.data, process.context);
-    return pcre2_match(regex->code, text, subject.len, from, 0, process.data, process.context);
+    return pcre2_jit_match(regex->code, text, subject.len, from, 0, process.data, process.context);
 }
 
-/* ms of processor time that this thread has had. */
-static uint64_t
-time_spent(void)
-{
-    struct timespec spent;
-
-    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent) != 0)
-        abort();
-    return (uint64_t)spent.tv_sec * 1000 + (uint64_t)spent.tv_nsec / 1000000;
-}
-
-/* A few beginnings at a time, and twice as many each time. */
+/* From the start on, all beginnings in one call, with the clock looked at from within. */
 static int
-match_carefully(const struct regex *regex, struct span subject, size_t from)
+match_supervised(const pcre2_code *code, struct span subject, size_t from)
 {
-    uint32_t steps     = subject.len < CAREFUL_STEPS / 2 ? CAREFUL_STEPS : 2 * (uint32_t)subject.len;
-    size_t   at_a_time = (regex->compiled ? CAREFUL_WORK : SLOW_WORK) / steps + 1;
-    uint64_t start     = time_spent();
-    int      result    = PCRE2_ERROR_NOMATCH;
+    PCRE2_SPTR text = (PCRE2_SPTR)(subject.data != NULL ? subject.data : "");
 
-    while (result == PCRE2_ERROR_NOMATCH && from <= subject.len) {
-        size_t last = regex->whole || subject.len - from < at_a_time ? subject.len : from + at_a_time;
+    process.calls       = 0;
+    process.check_every = subject.len > LONG ? CHECK_LONG : CHECK_EVERY;
+    start_clock();
+    (void)pcre2_set_match_limit(process.context, MATCH_LIMIT);
+    (void)pcre2_set_offset_limit(process.context, PCRE2_UNSET);
+    return pcre2_match(code, text, subject.len, from, 0, process.data, process.context);
+}
 
-        result = call(regex, subject, from, last, steps);
-        from   = last + 1;
-        at_a_time *= 2;
-        if (time_spent() - start >= TIME_LIMIT && result == PCRE2_ERROR_NOMATCH && from <= subject.len)
-            return PCRE2_ERROR_MATCHLIMIT;
+/* The copy for supervision is kept until another pattern needs one: a rule may count many hits in a text. */
+static int
+match_again(const struct regex *regex, struct span subject, size_t from)
+{
+    if (process.supervised_for != regex) {
+        pcre2_code_free(process.supervised);
+        process.supervised_for = regex;
+        process.supervised     = compile_supervised(regex);
+        if (process.supervised != NULL)
+            (void)pcre2_jit_compile(process.supervised, PCRE2_JIT_COMPLETE);
     }
-    return result;
+    return process.supervised != NULL ? match_supervised(process.supervised, subject, from) : PCRE2_ERROR_NOMEMORY;
+}
+
+/* Some beginnings at a time, and more where that is quick. `*from` moves on over those that do not match. */
+static int
+match_in_calls(const struct regex *regex, struct span subject, size_t *from, uint64_t steps)
+{
+    uint64_t worst     = steps * (regex->simple ? 1 : subject.len + 1); /* octets passed for a beginning */
+    size_t   at_a_time = (size_t)(WORK / worst) + 1, most = WORK_GROWTH * at_a_time;
+
+    if (regex->whole || subject.len - *from < at_a_time)
+        return call(regex, subject, *from, PCRE2_UNSET, (uint32_t)steps);
+    start_clock();
+    for (;;) {
+        size_t last   = subject.len - *from < at_a_time ? subject.len : *from + at_a_time;
+        int    result = call(regex, subject, *from, last, (uint32_t)steps);
+
+        if (result != PCRE2_ERROR_NOMATCH || last == subject.len)
+            return result;
+        *from = last + 1;
+        if (time_is_up())
+            return PCRE2_ERROR_HEAPLIMIT; /* there is no sense in more steps */
+        at_a_time = 2 * at_a_time < most ? 2 * at_a_time : most;
+    }
+}
+
+static int
+match_compiled(const struct regex *regex, struct span subject, size_t from)
+{
+    uint64_t few    = regex->simple ? 4 * subject.len + SHORT_STEPS : subject.len <= SHORT ? SHORT_STEPS : STEPS;
+    uint64_t many   = WORK / (subject.len + 1);
+    size_t   at     = from;
+    int      result = PCRE2_ERROR_MATCHLIMIT;
+
+    if (subject.len <= LONG)
+        result = match_in_calls(regex, subject, &at, few);
+    if (result == PCRE2_ERROR_MATCHLIMIT && subject.len <= LONG && many > few)
+        result = match_in_calls(regex, subject, &at, many);
+    return result == PCRE2_ERROR_MATCHLIMIT ? match_again(regex, subject, from) : result;
 }
 
 static int
 match(const struct regex *regex, struct span subject, size_t from)
 {
-    size_t quick  = regex->compiled ? QUICK_OCTETS : SLOW_OCTETS;
-    int    result = PCRE2_ERROR_MATCHLIMIT;
+    int result;
 
-    assert(from <= subject.len && subject.len < UINT32_MAX / 2);
+    assert(from <= subject.len && subject.len < UINT32_MAX / 8);
     if (process.data == NULL)
         start_process();
-    if (subject.len - from <= quick)
-        result = call(regex, subject, from, subject.len, QUICK_STEPS);
-    if (result == PCRE2_ERROR_MATCHLIMIT)
-        result = match_carefully(regex, subject, from);
+    result = regex->compiled ? match_compiled(regex, subject, from) : match_supervised(regex->code, subject, from);
     if (result < 0 && result != PCRE2_ERROR_NOMATCH)
         process.limits_hit++;
     return result;

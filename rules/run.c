@@ -9,9 +9,10 @@
 #include "rules/run.h"
 
 enum {
-    LONG_TEXT  = 256,   /* octets: shorter ones take no time that is worth measuring */
-    SLOW_MATCH = 1000,  /* microseconds of a rule on one text, from which on they are added up, */
-    RULE_TIME  = 20000, /* to this many for a mail */
+    LONG_TEXT    = 256,   /* octets: shorter ones take no time that is worth measuring */
+    SLOW_MATCH   = 1000,  /* microseconds of a rule on one text, from which on they are added up, */
+    RULE_TIME    = 20000, /* to this many for a mail */
+    HITS_CHECKED = 256,   /* hits after which they are */
 };
 
 static uint64_t
@@ -41,34 +42,18 @@ check_time(struct run *run)
     return passed;
 }
 
-/* Takes a rule's time on one text, begun at `before`, into account. False if it has had too much. */
+/* Takes a rule's time on a text since `*before` into account, which becomes now. False if it has had too much. */
 static bool
-charge(struct run *run, size_t rule, uint64_t before)
+charge(struct run *run, size_t rule, uint64_t *before)
 {
-    uint64_t now = microseconds(CLOCK_MONOTONIC), took = now - before, passed;
+    uint64_t now = microseconds(CLOCK_MONOTONIC), took = now - *before, passed;
 
+    *before = now;
     if (took < SLOW_MATCH && now < run->wall_check)
         return true;
     passed = check_time(run);
     run->spent[rule] += (uint32_t)(took < SLOW_MATCH ? 0 : passed < took ? passed : took);
-    return run->spent[rule] < RULE_TIME;
-}
-
-/* How often the rule hits in one text, up to `most`; `*given_up` if a match met a bound. */
-static unsigned
-count_hits(const struct rule *rule, struct span text, unsigned most, bool *given_up)
-{
-    uint64_t           limits = regex_limits_hit();
-    struct regex_found found;
-    unsigned           hits = 0;
-    size_t             at   = 0;
-
-    while (hits < most && at <= text.len && regex_find(rule->regex, text, at, &found)) {
-        hits++;
-        at = regex_next(&found);
-    }
-    *given_up = regex_limits_hit() != limits;
-    return hits;
+    return run->spent[rule] < RULE_TIME && !run->late;
 }
 
 static unsigned
@@ -83,15 +68,24 @@ most_hits(const struct rule *rule)
 static bool
 run_rule(struct run *run, size_t index, struct span text)
 {
-    const struct rule *rule   = &run->rules->rules[index];
-    uint64_t           before = text.len > LONG_TEXT ? microseconds(CLOCK_MONOTONIC) : 0;
-    bool               given_up;
+    const struct rule *rule = &run->rules->rules[index];
+    unsigned           most = most_hits(rule), *hits = &run->hits[index];
+    uint64_t           before   = text.len > LONG_TEXT ? microseconds(CLOCK_MONOTONIC) : 0;
+    uint64_t           limits   = regex_limits_hit();
+    bool               given_up = false;
+    struct regex_found found;
 
-    run->hits[index] += count_hits(rule, text, most_hits(rule) - run->hits[index], &given_up);
+    for (size_t at = 0; *hits < most && !given_up && at <= text.len; at = regex_next(&found)) {
+        if (!regex_find(rule->regex, text, at, &found))
+            break;
+        if (++*hits % HITS_CHECKED == 0 && before > 0)
+            given_up = !charge(run, index, &before);
+    }
     if (before > 0)
-        given_up |= !charge(run, index, before);
+        given_up |= !charge(run, index, &before);
+    given_up |= regex_limits_hit() != limits;
     run->given_up += given_up;
-    return given_up || run->hits[index] >= most_hits(rule);
+    return given_up || *hits >= most;
 }
 
 /* Runs the candidates of a group over one of its texts. */
@@ -351,13 +345,16 @@ run_end(struct run *run)
 static unsigned
 hits_unset(const struct rule *rule)
 {
-    bool     given_up;
-    unsigned hits;
+    struct span        text = span_of(rule->if_unset);
+    struct regex_found found;
+    unsigned           hits = 0;
 
     if (rule->regex == NULL)
         return 0;
-    hits = count_hits(rule, span_of(rule->if_unset), most_hits(rule), &given_up);
-    return rule->negated ? hits == 0 && !given_up : hits;
+    for (size_t at = 0; hits < most_hits(rule) && at <= text.len; at = regex_next(&found), hits++)
+        if (!regex_find(rule->regex, text, at, &found))
+            break;
+    return rule->negated ? hits == 0 : hits;
 }
 
 /* Where the groups begin: those of each field, and then the kinds. */

@@ -356,13 +356,14 @@ automatons_accept(const struct automaton *const *automatons, size_t count, struc
     assert(count > 0 && count <= AUTOMATONS_AT_ONCE);
     for (size_t i = 0; i < AUTOMATONS_AT_ONCE; i++)
         running.automatons[i] = automatons[i < count ? i : 0];
-    for (;;) {
+    while ((accepted & all) != all) {
         text = span_tail(text, run_together(&running, text));
-        if (text.len == 0 || (accepted & all) == all)
-            return accepted & all;
+        if (text.len == 0)
+            break;
         accepted |= step_each(&running, text.data[0]);
         text = span_tail(text, 1);
     }
+    return accepted & all;
 }
 
 size_t

@@ -358,6 +358,7 @@ read_item(struct syntax_reader *reader)
         reader->lost = true;
         return new_node(reader, SYNTAX_NOTHING);
     default:
+        reader->lost |= reader->extended && c == '\x85'; /* to Unicode it is white space */
         return read_character(reader, c);
     }
 }

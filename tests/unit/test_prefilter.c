@@ -70,6 +70,7 @@ static const struct {
     {"buy(?# a comment) now", "", "buy now", true},
     {"buy now # a comment", "x", "buynow", true},
     {"buy now # a comment", "x", "buy now", false},
+    {"\x85", "x", "", true},
     {"\\Qa.b*c\\E", "", "a.b*c", true},
     {"\\Qa.b*c\\E", "", "aabbc", false},
     {"a\\Q\\E+bcd", "", "aabcd", true},

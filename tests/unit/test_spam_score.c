@@ -106,6 +106,7 @@ conf_with(const char *tag)
         .required_score = 5.0,
         .subject_tag    = (char *)tag,
         .hold_limit     = 4096,
+        .time_limit     = 2000,
     };
 }
 
