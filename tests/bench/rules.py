@@ -123,7 +123,7 @@ def row(name, value, mark="", holds=True):
 
 def show(bench):
     milliseconds = {name: 1000 * bench.median(name) for name in bench.numbers}
-    print(f"\nSpamAssassin's stock rules on {len(bench.files)} real messages, one core, without the start, medians of {bench.rounds} runs\n")
+    print(f"\nSpamAssassin's stock rules on {len(bench.files)} real messages; one core, without the start, medians of {bench.rounds} runs\n")
     for name in ("popgate", "popgate, functions too", "SpamAssassin", "rspamd"):
         if name in milliseconds:
             row(f"{name}, messages for each processor second", f"{1000 / milliseconds[name]:.0f}")
