@@ -46,7 +46,19 @@ def without_start(command, files):
 
 
 def stock_lines():
-    return [line for file in sorted(RULES.glob("*.cf")) for line in file.read_text("utf-8", "surrogateescape").splitlines()]
+    """Those of the plugins whose rules are patterns; of an if its first half."""
+    for file in sorted(RULES.glob("*.cf")):
+        open_blocks = []
+        for line in file.read_text("utf-8", "surrogateescape").splitlines():
+            word, *rest = line.split() or [""]
+            if word in ("if", "ifplugin"):
+                open_blocks.append(word == "if" or rest[0].rpartition("::")[2] in PLUGINS)
+            elif word == "else":
+                open_blocks[-1] = False
+            elif word == "endif":
+                open_blocks.pop()
+            elif all(open_blocks):
+                yield line
 
 
 def write_patterns(file, share):
