@@ -12,7 +12,7 @@ import threading
 
 from machine import PROXY_CORE, free_port, processor_seconds_of, start, stop, tree, wait_until_it_listens
 
-Memory = collections.namedtuple("Memory", "master worker")  # octets: resident; the most that a worker shares with nobody
+Memory = collections.namedtuple("Memory", "master worker")  # octets: resident; what a worker shares with nobody
 
 USER = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 WORKERS, BATCHES_MAX = 2, 20
@@ -129,7 +129,8 @@ def measure(build, folder, rules, texts):
         if not wait_until_it_listens(process, port, 30):
             raise RuntimeError("popgate does not listen: " + (place / "stderr").read_text())
         score_everywhere(process.pid, port, len(texts))
-        return Memory(of_process(process.pid, "Rss"), max(of_process(pid, "Private_Dirty") for pid in workers_of(process.pid)))
+        workers = workers_of(process.pid)
+        return Memory(of_process(process.pid, "Rss"), sum(of_process(pid, "Private_Dirty") for pid in workers) / len(workers))
     finally:
         stop(process)
         server.shutdown()
