@@ -30,6 +30,7 @@ static const char usage[] =
     "       popgate -t [-c FILE]              test the configuration and all it names\n"
     "       popgate -V                        print the versions of popgate and its libraries\n"
     "       popgate score -r RULES FILE...    score messages as the spam-score filter would (--explain: and why)\n"
+    "       popgate score -r RULES --lint     say what is wrong with the rules, and which do not run\n"
     "       popgate rewrite -r RULES FILE...  print messages as the header-rewrite filter would leave them\n"
     "See popgate(8) and popgate.conf(5).\n";
 

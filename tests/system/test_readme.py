@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import mail
+import parity
 import secrets_sent
 from places import ROOT, UNPRIVILEGED, run
 from scripted import Maildrop
@@ -83,6 +84,24 @@ def test_the_score_rules(binary, folder):
     _, score, names = run(binary, "score", "-r", rules, message).stdout.decode().rstrip("\n").split("\t")
     assert {"PRIZE_CLICK", "SUBJ_PRIZE", "CLICK_HERE", "NUMERIC_HOST"} == set(names.split(","))
     assert float(score) > 4
+
+
+def test_the_stock_rules(binary, folder):
+    """The section reads SpamAssassin's rules and changes of one's own, which win."""
+    parity.skip_without_spamassassin()
+    (folder / "local.cf").write_text(block("# /etc/popgate/local.cf"))
+    section = block('filter "score" {\n').replace("/etc/popgate", str(folder))
+    (folder / "proxy.conf").write_text(f"""
+        user = "{UNPRIVILEGED}" spool_dir = "/tmp"
+        listener "a" {{ address = {{ "127.0.0.1:0" }} upstream = "b" filters = {{ "score" }} }}
+        upstream "b" {{ server = {{ "127.0.0.1:110" }} }}
+        {section}""")
+    said = run(binary, "-t", "-c", folder / "proxy.conf").stderr.decode()
+    assert re.search(r":\d+: \d+ of \d+ rules run$", said, re.M) and "mistake" not in said and "unknown" not in said, said
+    (folder / "message").write_bytes(b"Content-Type: text/html\n\n<p>hello</p>\n")
+    rules = re.findall(r'"(/.*?)"', section)
+    explained = run(binary, "score", "-r", rules[0], "-r", rules[1], "--explain", folder / "message").stdout.decode()
+    assert re.search(r"^ +0\.500  HTML_MESSAGE ", explained, re.M), explained
 
 
 @pytest.mark.parametrize("start", ['listener "pop3s"', 'listener "old programs"'])

@@ -1,6 +1,7 @@
 /*
  * Every key that a table of settings has is in the proxy.conf that comes with popgate and in popgate.conf(5), with its
- * default; and that proxy.conf is valid. Run from the root of the sources, as make does.
+ * default, and every plugin in popgate.conf(5) and README.md; and that proxy.conf is valid. Run from the root of the
+ * sources, as make does.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 
 #include "proxy/config_setting.h"
 #include "proxy/config_table.h"
+#include "rules/eval/eval.h"
 #include "tests/unit/config_fixture.h"
 
 static char *
@@ -74,6 +76,20 @@ test_every_key(void **state)
         assert_non_null(strstr(manual, chain_modules[i]->name));
     }
     free(conf);
+    free(manual);
+}
+
+/* An admin has to see which plugins of SpamAssassin are there. */
+static void
+test_every_plugin(void **state)
+{
+    char *readme = read_whole("README.md"), *manual = read_whole("man/popgate.conf.5");
+
+    (void)state;
+    for (size_t i = 0; eval_plugins[i] != NULL; i++)
+        if (strstr(readme, eval_plugins[i]->name) == NULL || strstr(manual, eval_plugins[i]->name) == NULL)
+            fail_msg("README.md or man/popgate.conf.5 lacks the plugin %s", eval_plugins[i]->name);
+    free(readme);
     free(manual);
 }
 
@@ -166,6 +182,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_key),
+        cmocka_unit_test(test_every_plugin),
         cmocka_unit_test(test_shipped),
     };
 
