@@ -93,6 +93,7 @@ struct score_rules {
                                     from RULE_BODY to RULE_URI; and their end */
     size_t                group_count;
     struct prefilter     *prefilter;
+    struct meta_plan     *meta_plan;
     int64_t               time_limit; /* milliseconds of the processor's time for a mail */
     GHashTable           *names;      /* name to index + 1, while loading */
     struct mail_settings  mail_settings;

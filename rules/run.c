@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "rules/run.h"
+#include "rules/run_metas.h"
 
 enum {
     LONG_TEXT    = 256,   /* octets: shorter ones take no time that is worth measuring */
@@ -239,58 +240,6 @@ run_evals(struct run *run)
     run->given_up += (unsigned)(regex_limits_hit() - limits);
 }
 
-static bool
-asks_for_any(const struct meta *meta, const bool *unknown)
-{
-    size_t at = 0;
-    long   needed;
-
-    while ((needed = meta_next_rule(meta, &at)) >= 0)
-        if (unknown[needed])
-            return true;
-    return false;
-}
-
-/*
- * A meta that is true is to others what its value says, be it a fraction, and 1 if that is negative; it has hit as
- * often, and at least once. `unknown`: NULL, or of each rule.
- */
-static void
-run_metas(struct run *run, bool *unknown)
-{
-    const struct score_rules *rules  = run->rules;
-    double                   *values = memory_new(rules->count * sizeof values[0]);
-
-    for (size_t i = 0; i < rules->count; i++)
-        values[i] = run->hits[i];
-    for (size_t i = rules->start[RULE_META]; i < rules->start[RULE_META + 1]; i++) {
-        size_t             index = rules->order[i];
-        const struct meta *meta  = rules->rules[index].meta;
-        double             value;
-
-        if (unknown != NULL && (unknown[index] = asks_for_any(meta, unknown)))
-            continue;
-        value         = meta_evaluate(meta, values);
-        values[index] = value < 0 ? 1 : value;
-        if (value != 0)
-            run->hits[index] = value < 1 ? 1 : value > INT32_MAX ? INT32_MAX : (unsigned)value;
-    }
-    free(values);
-}
-
-/* The metas, where not all other rules ran: a rule that hit before the time was up is known to hit. */
-static void
-run_late_metas(struct run *run)
-{
-    const struct score_rules *rules   = run->rules;
-    bool                     *unknown = memory_new(rules->count * sizeof unknown[0]);
-
-    for (size_t i = run->reached; i < rules->start[RULE_META]; i++)
-        unknown[rules->order[i]] = run->hits[rules->order[i]] == 0;
-    run_metas(run, unknown);
-    free(unknown);
-}
-
 static size_t
 most_words(const struct score_rules *rules)
 {
@@ -325,10 +274,7 @@ run_start(struct run *run, const struct score_rules *rules, const struct mail *m
     run_kind(run, RULE_URI, mail->uris.items, mail->uris.count);
     run_mimeheaders(run);
     run_evals(run);
-    if (run->late)
-        run_late_metas(run);
-    else
-        run_metas(run, NULL);
+    run_metas(run);
 }
 
 void
@@ -394,6 +340,7 @@ run_prepare(struct score_rules *rules)
 
         groups[group] = (struct prefilter_group){patterns + start, rules->group_start[group + 1] - start};
     }
+    rules->meta_plan = meta_plan_new(rules);
     rules->prefilter = prefilter_new(groups, rules->group_count);
     free(groups);
     free(patterns);
@@ -403,6 +350,7 @@ void
 run_forget(struct score_rules *rules)
 {
     prefilter_free(&rules->prefilter);
+    meta_plan_free(&rules->meta_plan);
     free(rules->group_start);
     rules->group_start = NULL;
 }

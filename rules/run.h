@@ -25,7 +25,10 @@ void run_start(struct run *, const struct score_rules *, const struct mail *);
 
 void run_end(struct run *);
 
-/* Once all rules are in their order: the prefilter, and what header rules hit where the field is missing. */
+/*
+ * Once all rules are in their order: the prefilter, who asks for whom, and what header rules hit where the field is
+ * missing.
+ */
 void run_prepare(struct score_rules *);
 
 /* Frees what run_prepare() made. */
