@@ -43,15 +43,6 @@ plugin_index(const struct eval_plugin *plugin)
     return index;
 }
 
-const struct eval_plugin *
-eval_plugin_find(struct span name)
-{
-    for (size_t i = 0; i < PLUGINS; i++)
-        if (span_equal(name, span_of(eval_plugins[i]->name)))
-            return eval_plugins[i];
-    return NULL;
-}
-
 struct eval_settings *
 eval_settings_new(const struct mail_settings *mail_settings)
 {

@@ -66,9 +66,6 @@ struct eval_plugin {
 /* All of them; NULL at the end. */
 extern const struct eval_plugin *const eval_plugins[];
 
-/* The plugin called `name`, without Mail::SpamAssassin::Plugin::; NULL if there is none. */
-const struct eval_plugin *eval_plugin_find(struct span name);
-
 /* The settings of all plugins. */
 struct eval_settings;
 

@@ -1,7 +1,7 @@
 /* Whole lines are looked at, and copied only where something has to change. */
+#include "rules/mail/mime_text.h"
 #include "base/bytes.h"
 #include "base/text.h"
-#include "rules/mail/mime_text.h"
 #include "rules/mail/words.h"
 
 enum {
