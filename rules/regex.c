@@ -1,16 +1,15 @@
-/* Perl's patterns by PCRE2: compile once, match within bounds. The match data of the process is made when first needed.
- */
+/* Perl's patterns by PCRE2: compile once, match within bounds. The process's match data is made when first needed. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 
 #include <assert.h>
 #include <ctype.h>
 #include <pcre2.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "rules/regex.h"
+#include "rules/regex_shape.h"
 
 /*
  * What a match may cost. PCRE2's limit does not bound it: it counts steps anew for each octet where a match may begin,
@@ -29,8 +28,6 @@ enum {
     CHECK_EVERY     = 16,        /* items under supervision between looks at the clock, */
     CHECK_LONG      = 2,         /* in long texts */
     TIME_LIMIT      = 16000,     /* microseconds of a match */
-    OPTIONS_MAX     = 6,         /* optional and repeated items of a pattern that is simple, */
-    REPEATS_MAX     = 64,        /* with no more repetitions */
     MATCH_LIMIT     = 100000000, /* steps under supervision */
     DEPTH_LIMIT     = 10000,     /* nested backtracking points, where the interpreter has to run */
     HEAP_LIMIT      = 8 * 1024,  /* KiB, for the interpreter */
@@ -43,7 +40,7 @@ struct regex {
     pcre2_code *code;
     uint32_t    options;
     bool        compiled; /* to machine code; if not, it is always supervised */
-    bool        simple;   /* has one loop at most: the steps of a beginning are no more than some for each octet */
+    bool        simple;   /* see rules/regex_shape.h */
     bool        whole;    /* must not be tried a few beginnings at a time: \G tells where a call began */
     char       *pattern;
     char       *flags;
@@ -179,57 +176,6 @@ compile_further(pcre2_code *code)
            pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &size) == 0 && size > 0;
 }
 
-/* Where a class ends, behind its bracket; it begins at `at`. */
-static size_t
-class_end(struct span pattern, size_t at)
-{
-    at += at + 1 < pattern.len && pattern.data[at + 1] == '^' ? 3 : 2;
-    while (at < pattern.len && pattern.data[at] != ']')
-        at += pattern.data[at] == '\\' ? 2 : 1;
-    return at + 1;
-}
-
-/* Does the quantifier repeat without end, or nearly so? */
-static bool
-is_loop(struct span quantifier)
-{
-    unsigned least = 0, most = 0;
-    char     end = '\0';
-
-    if (quantifier.data[0] != '{')
-        return quantifier.data[0] != '?';
-    if (sscanf(quantifier.data, "{%5u,%5u%c", &least, &most, &end) == 3)
-        return most > REPEATS_MAX;
-    return sscanf(quantifier.data, "{%5u%c", &least, &end) == 2 && (end == ',' || least > REPEATS_MAX);
-}
-
-/* A pattern whose steps do not multiply; what cannot be told at a glance is none. `text` ends in '\0'. */
-static bool
-is_simple(struct span text)
-{
-    unsigned loops = 0, options = 0;
-
-    for (size_t at = 0; at < text.len; at++) {
-        char c = text.data[at], next = text.data[at + 1];
-
-        if (c == '\\' && (isdigit((unsigned char)next) || next == 'g' || next == 'k'))
-            return false;
-        if (c == '(' && next == '?' && strchr("R&P(+0123456789", text.data[at + 2]) != NULL)
-            return false;
-        if (c == '\\' || (c == '(' && next == '?'))
-            at++;
-        else if (c == '[')
-            at = class_end(text, at) - 1;
-        else if (strchr("*+?{", c) != NULL && c != '\0') {
-            loops += is_loop(span_tail(text, at));
-            options++;
-            if (at > 0 && text.data[at - 1] == ')' && c != '?')
-                return false;
-        }
-    }
-    return loops <= 1 && options <= OPTIONS_MAX;
-}
-
 static struct regex *
 new_regex(pcre2_code *code, struct span pattern, struct span flags, uint32_t options)
 {
@@ -244,7 +190,7 @@ new_regex(pcre2_code *code, struct span pattern, struct span flags, uint32_t opt
         .flags       = memory_copy_span(flags),
         .pattern_len = pattern.len,
     };
-    regex->simple = is_simple(regex_pattern(regex));
+    regex->simple = regex_is_simple(regex_pattern(regex));
     return regex;
 }
 
@@ -301,20 +247,10 @@ regex_free(struct regex **regex)
     *regex = NULL;
 }
 
-static uint64_t
-microseconds(clockid_t clock)
-{
-    struct timespec now;
-
-    if (clock_gettime(clock, &now) != 0)
-        abort();
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static void
 start_clock(void)
 {
-    process.wall_check  = microseconds(CLOCK_MONOTONIC) + TIME_LIMIT;
+    process.wall_check  = clock_microseconds(CLOCK_MONOTONIC) + TIME_LIMIT;
     process.spent_limit = 0;
 }
 
@@ -325,11 +261,11 @@ start_clock(void)
 static bool
 time_is_up(void)
 {
-    uint64_t wall = microseconds(CLOCK_MONOTONIC), spent;
+    uint64_t wall = clock_microseconds(CLOCK_MONOTONIC), spent;
 
     if (wall < process.wall_check)
         return false;
-    spent = microseconds(CLOCK_THREAD_CPUTIME_ID);
+    spent = clock_microseconds(CLOCK_THREAD_CPUTIME_ID);
     if (process.spent_limit == 0)
         process.spent_limit = spent + TIME_LIMIT / 2;
     process.wall_check = wall + (spent < process.spent_limit ? process.spent_limit - spent : 0);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "rules/regex_shape.h"
 #include "rules/replace_tags.h"
 
 enum { PASSES_MAX = 6 };
@@ -243,16 +244,6 @@ struct sharing {
     GPtrArray                 *values; /* what the subroutines match, by their numbers; owned by the tags */
 };
 
-/* Where the class that begins at `at` ends, behind its bracket. */
-static size_t
-class_end(struct span text, size_t at)
-{
-    at += at + 1 < text.len && text.data[at + 1] == '^' ? 3 : 2;
-    while (at < text.len && text.data[at] != ']')
-        at += text.data[at] == '\\' ? 2 : 1;
-    return at + 1;
-}
-
 /* Is it one group, or one class: what a call can stand for, whatever comes behind it? */
 static bool
 is_one_thing(struct span text)
@@ -261,7 +252,7 @@ is_one_thing(struct span text)
 
     while (at < text.len) {
         if (text.data[at] == '[')
-            at = class_end(text, at);
+            at = regex_class_end(text, at);
         else if (text.data[at] == '\\')
             at += 2;
         else

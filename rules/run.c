@@ -3,8 +3,8 @@
  * may match it, which are few. Nothing is allocated for a rule, and nothing is written to the rules.
  */
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "rules/run.h"
 #include "rules/run_metas.h"
@@ -16,16 +16,6 @@ enum {
     HITS_CHECKED = 256,   /* hits after which they are */
 };
 
-static uint64_t
-microseconds(clockid_t clock)
-{
-    struct timespec now;
-
-    if (clock_gettime(clock, &now) != 0)
-        abort();
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /*
  * What counts is the processor's time, so that a busy machine does not change a verdict. To ask for it is slow, so that
  * is done where the clock on the wall, which is never behind, says that there may be something to see. How much of it
@@ -34,12 +24,12 @@ microseconds(clockid_t clock)
 static uint64_t
 check_time(struct run *run)
 {
-    uint64_t spent = microseconds(CLOCK_THREAD_CPUTIME_ID), passed = spent - run->spent_checked;
+    uint64_t spent = clock_microseconds(CLOCK_THREAD_CPUTIME_ID), passed = spent - run->spent_checked;
     uint64_t limit = (uint64_t)run->rules->time_limit * 1000, used = spent - run->spent_start;
 
     run->spent_checked = spent;
     run->late          = used >= limit;
-    run->wall_check    = microseconds(CLOCK_MONOTONIC) + (run->late ? 0 : limit - used);
+    run->wall_check    = clock_microseconds(CLOCK_MONOTONIC) + (run->late ? 0 : limit - used);
     return passed;
 }
 
@@ -47,7 +37,7 @@ check_time(struct run *run)
 static bool
 charge(struct run *run, size_t rule, uint64_t *before)
 {
-    uint64_t now = microseconds(CLOCK_MONOTONIC), took = now - *before, passed;
+    uint64_t now = clock_microseconds(CLOCK_MONOTONIC), took = now - *before, passed;
 
     *before = now;
     if (took < SLOW_MATCH && now < run->wall_check)
@@ -71,7 +61,7 @@ run_rule(struct run *run, size_t index, struct span text)
 {
     const struct rule *rule = &run->rules->rules[index];
     unsigned           most = most_hits(rule), *hits = &run->hits[index];
-    uint64_t           before   = text.len > LONG_TEXT ? microseconds(CLOCK_MONOTONIC) : 0;
+    uint64_t           before   = text.len > LONG_TEXT ? clock_microseconds(CLOCK_MONOTONIC) : 0;
     uint64_t           limits   = regex_limits_hit();
     bool               given_up = false;
     struct regex_found found;
@@ -233,7 +223,7 @@ run_evals(struct run *run)
     for (size_t i = rules->start[RULE_EVAL]; i < rules->start[RULE_EVAL + 1] && !run->late; i++) {
         run->hits[rules->order[i]] = eval_run_call(&eval, rules->rules[rules->order[i]].call);
         run->reached               = i + 1;
-        if (microseconds(CLOCK_MONOTONIC) >= run->wall_check)
+        if (clock_microseconds(CLOCK_MONOTONIC) >= run->wall_check)
             (void)check_time(run);
     }
     eval_run_end(&eval);
@@ -264,7 +254,7 @@ run_start(struct run *run, const struct score_rules *rules, const struct mail *m
         .done       = memory_new(most_words(rules) * sizeof run->done[0]),
         .candidates = memory_new(most_words(rules) * sizeof run->candidates[0]),
     };
-    run->spent_start = run->spent_checked = microseconds(CLOCK_THREAD_CPUTIME_ID);
+    run->spent_start = run->spent_checked = clock_microseconds(CLOCK_THREAD_CPUTIME_ID);
     (void)check_time(run);
     captures_run(rules, mail, run->hits);
     run_headers(run);

@@ -3,226 +3,85 @@
 #include "rules/mail/networks.h"
 #include "tests/unit/field_fixture.h"
 
+/* Three relays, from the top: one of one's own network and two of others; as fields, and as rules see them. */
+#define BY_A "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\n"
+#define BY_C "Received: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\n"
+#define BY_E "Received: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with ESMTP id AAA3; x\n"
+#define RELAY_A "[ ip=10.1.1.1 rdns=a.example.org helo=a by=b.example.net ident= envfrom= intl=1 id=AAA1 auth= msa=0 ]"
+#define RELAY_C "[ ip=192.0.2.9 rdns=c.example.org helo=c by=d.example.net ident= envfrom= intl=0 id=AAA2 auth= msa=0 ]"
+#define RELAY_E                                                                                                        \
+    "[ ip=198.51.100.7 rdns=e.example.org helo=e by=f.example.net ident= envfrom= intl=0 id=AAA3 auth= msa=0 ]"
+#define FIELDS_BETWEEN                                                                                                 \
+    "X-Top: 1\n" BY_A "X-Mid: 2\nReceived: by g.example.net; x\n" BY_C "X-Low: 3\n" BY_E "Subject: x\n"
+
 static const struct field_row rows[] = {
-    {"", "ALL-TRUSTED",
-     "X-Top: 1\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nX-Mid: "
-     "2\nReceived: by g.example.net; x\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\nX-Low: 3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with "
-     "ESMTP id AAA3; x\nSubject: x\n",
-     "X-Top: 1\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nX-Mid: "
-     "2\nReceived: by g.example.net; x\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\n"},
-    {"", "ALL-UNTRUSTED",
-     "X-Top: 1\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nX-Mid: "
-     "2\nReceived: by g.example.net; x\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\nX-Low: 3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with "
-     "ESMTP id AAA3; x\nSubject: x\n",
-     "Received: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\nX-Low: "
-     "3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with ESMTP id AAA3; x\nSubject: "
-     "x\n"},
-    {"", "ALL-INTERNAL",
-     "X-Top: 1\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nX-Mid: "
-     "2\nReceived: by g.example.net; x\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\nX-Low: 3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with "
-     "ESMTP id AAA3; x\nSubject: x\n",
-     "X-Top: 1\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nX-Mid: "
-     "2\nReceived: by g.example.net; x\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\n"},
-    {"", "ALL-EXTERNAL",
-     "X-Top: 1\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nX-Mid: "
-     "2\nReceived: by g.example.net; x\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\nX-Low: 3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with "
-     "ESMTP id AAA3; x\nSubject: x\n",
-     "Received: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\nX-Low: "
-     "3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with ESMTP id AAA3; x\nSubject: "
-     "x\n"},
-    {"", "ALL",
-     "X-Top: 1\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nX-Mid: "
-     "2\nReceived: by g.example.net; x\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\nX-Low: 3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with "
-     "ESMTP id AAA3; x\nSubject: x\n",
-     "X-Top: 1\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nX-Mid: "
-     "2\nReceived: by g.example.net; x\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\nX-Low: 3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with "
-     "ESMTP id AAA3; x\nSubject: x\n"},
-    {"", "ALL:raw",
-     "X-Top: 1\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nX-Mid: "
-     "2\nReceived: by g.example.net; x\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\nX-Low: 3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with "
-     "ESMTP id AAA3; x\nSubject: x\n",
-     "X-Top: 1\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nX-Mid: "
-     "2\nReceived: by g.example.net; x\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\nX-Low: 3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with "
-     "ESMTP id AAA3; x\nSubject: x\n"},
-    {"", "ALL-EXTERNAL:raw",
-     "X-Top: 1\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nX-Mid: "
-     "2\nReceived: by g.example.net; x\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\nX-Low: 3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with "
-     "ESMTP id AAA3; x\nSubject: x\n",
-     "Received: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\nX-Low: "
-     "3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with ESMTP id AAA3; x\nSubject: "
-     "x\n"},
+    {"", "ALL-TRUSTED", FIELDS_BETWEEN, "X-Top: 1\n" BY_A "X-Mid: 2\nReceived: by g.example.net; x\n" BY_C},
+    {"", "ALL-UNTRUSTED", FIELDS_BETWEEN, BY_C "X-Low: 3\n" BY_E "Subject: x\n"},
+    {"", "ALL-INTERNAL", FIELDS_BETWEEN, "X-Top: 1\n" BY_A "X-Mid: 2\nReceived: by g.example.net; x\n" BY_C},
+    {"", "ALL-EXTERNAL", FIELDS_BETWEEN, BY_C "X-Low: 3\n" BY_E "Subject: x\n"},
+    {"", "ALL", FIELDS_BETWEEN, FIELDS_BETWEEN},
+    {"", "ALL:raw", FIELDS_BETWEEN, FIELDS_BETWEEN},
+    {"", "ALL-EXTERNAL:raw", FIELDS_BETWEEN, BY_C "X-Low: 3\n" BY_E "Subject: x\n"},
     {"", "ALL-TRUSTED", "Subject: x\n", "Subject: x\n"},
     {"", "ALL-UNTRUSTED", "Subject: x\n", NULL},
-    {"", "ALL-UNTRUSTED",
-     "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nSubject: x\n",
-     NULL},
-    {"", "all",
-     "X-Top: 1\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nX-Mid: "
-     "2\nReceived: by g.example.net; x\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\nX-Low: 3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with "
-     "ESMTP id AAA3; x\nSubject: x\n",
-     NULL},
-    {"", "X-Spam-Relays-Trusted",
-     "X-Top: 1\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nX-Mid: "
-     "2\nReceived: by g.example.net; x\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\nX-Low: 3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with "
-     "ESMTP id AAA3; x\nSubject: x\n",
-     "[ ip=10.1.1.1 rdns=a.example.org helo=a by=b.example.net ident= envfrom= intl=1 id=AAA1 auth= msa=0 ]"},
-    {"", "X-Spam-Relays-Untrusted",
-     "X-Top: 1\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nX-Mid: "
-     "2\nReceived: by g.example.net; x\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\nX-Low: 3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with "
-     "ESMTP id AAA3; x\nSubject: x\n",
-     "[ ip=192.0.2.9 rdns=c.example.org helo=c by=d.example.net ident= envfrom= intl=0 id=AAA2 auth= msa=0 ] [ "
-     "ip=198.51.100.7 rdns=e.example.org helo=e by=f.example.net ident= envfrom= intl=0 id=AAA3 auth= msa=0 ]"},
-    {"", "x-spam-relays-internal",
-     "X-Top: 1\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nX-Mid: "
-     "2\nReceived: by g.example.net; x\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\nX-Low: 3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with "
-     "ESMTP id AAA3; x\nSubject: x\n",
-     "[ ip=10.1.1.1 rdns=a.example.org helo=a by=b.example.net ident= envfrom= intl=1 id=AAA1 auth= msa=0 ]"},
-    {"", "X-Spam-Relays-External",
-     "X-Top: 1\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nX-Mid: "
-     "2\nReceived: by g.example.net; x\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\nX-Low: 3\nReceived: from e (e.example.org [198.51.100.7]) by f.example.net (Postfix) with "
-     "ESMTP id AAA3; x\nSubject: x\n",
-     "[ ip=192.0.2.9 rdns=c.example.org helo=c by=d.example.net ident= envfrom= intl=0 id=AAA2 auth= msa=0 ] [ "
-     "ip=198.51.100.7 rdns=e.example.org helo=e by=f.example.net ident= envfrom= intl=0 id=AAA3 auth= msa=0 ]"},
+    {"", "ALL-UNTRUSTED", BY_A "Subject: x\n", NULL},
+    {"", "all", FIELDS_BETWEEN, NULL},
+    {"", "X-Spam-Relays-Trusted", FIELDS_BETWEEN, RELAY_A},
+    {"", "X-Spam-Relays-Untrusted", FIELDS_BETWEEN, RELAY_C " " RELAY_E},
+    {"", "x-spam-relays-internal", FIELDS_BETWEEN, RELAY_A},
+    {"", "X-Spam-Relays-External", FIELDS_BETWEEN, RELAY_C " " RELAY_E},
     {"", "X-Spam-Relays-Trusted", "Subject: x\n", ""},
     {"", "X-Spam-Relays-Trusted",
-     "Received: from h (h.example.org [203.0.113.5]) by i.example.net (Postfix) with ESMTPSA id AAA4; x\nReceived: "
-     "from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nReceived: from c "
-     "(c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\nReceived: from h (h.example.org "
-     "[203.0.113.5]) by i.example.net (Postfix) with ESMTPSA id AAA4; x\n",
-     "[ ip=203.0.113.5 rdns=h.example.org helo=h by=i.example.net ident= envfrom= intl=1 id=AAA4 auth=ESMTPSA msa=0 ] "
-     "[ ip=10.1.1.1 rdns=a.example.org helo=a by=b.example.net ident= envfrom= intl=1 id=AAA1 auth= msa=0 ]"},
+     "Received: from h (h.example.org [203.0.113.5]) by i.example.net (Postfix) with ESMTPSA id AAA4; x\n" BY_A BY_C
+     "Received: from h (h.example.org [203.0.113.5]) by i.example.net (Postfix) with ESMTPSA id AAA4; x\n",
+     "[ ip=203.0.113.5 rdns=h.example.org helo=h by=i.example.net ident= envfrom= intl=1 id=AAA4 auth=ESMTPSA msa=0 "
+     "] " RELAY_A},
     {"", "X-Spam-Relays-Untrusted",
-     "Received: from h (h.example.org [203.0.113.5]) by i.example.net (Postfix) with ESMTPSA id AAA4; x\nReceived: "
-     "from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nReceived: from c "
-     "(c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\nReceived: from h (h.example.org "
-     "[203.0.113.5]) by i.example.net (Postfix) with ESMTPSA id AAA4; x\n",
-     "[ ip=192.0.2.9 rdns=c.example.org helo=c by=d.example.net ident= envfrom= intl=0 id=AAA2 auth= msa=0 ] [ "
-     "ip=203.0.113.5 rdns=h.example.org helo=h by=i.example.net ident= envfrom= intl=0 id=AAA4 auth=ESMTPSA msa=0 ]"},
-    {"", "X-Spam-Relays-Trusted",
-     "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nReceived: from j "
-     "[192.0.2.4] by localhost with IMAP (fetchmail-6)\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net "
-     "(Postfix) with ESMTP id AAA2; x\n",
-     ""},
-    {"", "X-Spam-Relays-Untrusted",
-     "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nReceived: from j "
-     "[192.0.2.4] by localhost with IMAP (fetchmail-6)\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net "
-     "(Postfix) with ESMTP id AAA2; x\n",
-     "[ ip=192.0.2.9 rdns=c.example.org helo=c by=d.example.net ident= envfrom= intl=0 id=AAA2 auth= msa=0 ]"},
-    {"", "X-Spam-Relays-Untrusted",
-     "Received: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\nReceived: from j "
-     "[192.0.2.4] by localhost with IMAP (fetchmail-6)\nReceived: from e (e.example.org [198.51.100.7]) by "
-     "f.example.net (Postfix) with ESMTP id AAA3; x\n",
-     "[ ip=192.0.2.9 rdns=c.example.org helo=c by=d.example.net ident= envfrom= intl=0 id=AAA2 auth= msa=0 ] [ "
-     "ip=198.51.100.7 rdns=e.example.org helo=e by=f.example.net ident= envfrom= intl=0 id=AAA3 auth= msa=0 ]"},
-    {"trusted_networks 192.0.2.0/24 10.0.0.0/8\n", "X-Spam-Relays-Trusted",
-     "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nReceived: from c "
-     "(c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\nReceived: from e (e.example.org "
-     "[198.51.100.7]) by f.example.net (Postfix) with ESMTP id AAA3; x\n",
-     "[ ip=10.1.1.1 rdns=a.example.org helo=a by=b.example.net ident= envfrom= intl=1 id=AAA1 auth= msa=0 ] [ "
-     "ip=192.0.2.9 rdns=c.example.org helo=c by=d.example.net ident= envfrom= intl=1 id=AAA2 auth= msa=0 ]"},
-    {"trusted_networks 192.0.2.0/24 10.0.0.0/8\n", "X-Spam-Relays-Internal",
-     "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nReceived: from c "
-     "(c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\nReceived: from e (e.example.org "
-     "[198.51.100.7]) by f.example.net (Postfix) with ESMTP id AAA3; x\n",
-     "[ ip=10.1.1.1 rdns=a.example.org helo=a by=b.example.net ident= envfrom= intl=1 id=AAA1 auth= msa=0 ] [ "
-     "ip=192.0.2.9 rdns=c.example.org helo=c by=d.example.net ident= envfrom= intl=1 id=AAA2 auth= msa=0 ]"},
-    {"trusted_networks 192.0.2.0/24 10.0.0.0/8\ninternal_networks 10.\n", "X-Spam-Relays-Internal",
-     "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nReceived: from c "
-     "(c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\nReceived: from e (e.example.org "
-     "[198.51.100.7]) by f.example.net (Postfix) with ESMTP id AAA3; x\n",
-     "[ ip=10.1.1.1 rdns=a.example.org helo=a by=b.example.net ident= envfrom= intl=1 id=AAA1 auth= msa=0 ]"},
-    {"trusted_networks 192.0.2.0/24 10.0.0.0/8\ninternal_networks 10.\n", "X-Spam-Relays-External",
-     "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nReceived: from c "
-     "(c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\nReceived: from e (e.example.org "
-     "[198.51.100.7]) by f.example.net (Postfix) with ESMTP id AAA3; x\n",
-     "[ ip=192.0.2.9 rdns=c.example.org helo=c by=d.example.net ident= envfrom= intl=0 id=AAA2 auth= msa=0 ] [ "
-     "ip=198.51.100.7 rdns=e.example.org helo=e by=f.example.net ident= envfrom= intl=0 id=AAA3 auth= msa=0 ]"},
-    {"trusted_networks 192.0.2.0/24 10.0.0.0/8\ninternal_networks 10.\n", "ALL-INTERNAL",
-     "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nReceived: from c "
-     "(c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\nReceived: from e (e.example.org "
-     "[198.51.100.7]) by f.example.net (Postfix) with ESMTP id AAA3; x\nSubject: x\n",
-     "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nReceived: from c "
-     "(c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\n"},
-    {"internal_networks 10.1.1\n", "X-Spam-Relays-Trusted",
-     "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nReceived: from c "
-     "(c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\nReceived: from e (e.example.org "
-     "[198.51.100.7]) by f.example.net (Postfix) with ESMTP id AAA3; x\n",
-     "[ ip=10.1.1.1 rdns=a.example.org helo=a by=b.example.net ident= envfrom= intl=1 id=AAA1 auth= msa=0 ]"},
-    {"trusted_networks !10.1.1.1 10.0.0.0/8\n", "X-Spam-Relays-Trusted",
-     "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nReceived: from c "
-     "(c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\n",
-     ""},
-    {"trusted_networks 192.0.2.0/24 10.0.0.0/8\nclear_trusted_networks\n", "X-Spam-Relays-Trusted",
-     "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nReceived: from c "
-     "(c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\n",
-     "[ ip=10.1.1.1 rdns=a.example.org helo=a by=b.example.net ident= envfrom= intl=1 id=AAA1 auth= msa=0 ]"},
-    {"trusted_networks 192.0.2.0/24 10.0.0.0/8\nmsa_networks 10.1.1.1\n", "X-Spam-Relays-Trusted",
-     "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nReceived: from e "
-     "(e.example.org [198.51.100.7]) by f.example.net (Postfix) with ESMTP id AAA3; x\nReceived: from c (c.example.org "
-     "[192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\n",
+     "Received: from h (h.example.org [203.0.113.5]) by i.example.net (Postfix) with ESMTPSA id AAA4; x\n" BY_A BY_C
+     "Received: from h (h.example.org [203.0.113.5]) by i.example.net (Postfix) with ESMTPSA id AAA4; x\n",
+     RELAY_C " [ ip=203.0.113.5 rdns=h.example.org helo=h by=i.example.net ident= envfrom= intl=0 id=AAA4 auth=ESMTPSA "
+             "msa=0 ]"},
+    {"", "X-Spam-Relays-Trusted", BY_A "Received: from j [192.0.2.4] by localhost with IMAP (fetchmail-6)\n" BY_C, ""},
+    {"", "X-Spam-Relays-Untrusted", BY_A "Received: from j [192.0.2.4] by localhost with IMAP (fetchmail-6)\n" BY_C,
+     RELAY_C},
+    {"", "X-Spam-Relays-Untrusted", BY_C "Received: from j [192.0.2.4] by localhost with IMAP (fetchmail-6)\n" BY_E,
+     RELAY_C " " RELAY_E},
+    {"trusted_networks 192.0.2.0/24 10.0.0.0/8\n", "X-Spam-Relays-Trusted", BY_A BY_C BY_E,
+     RELAY_A " [ ip=192.0.2.9 rdns=c.example.org helo=c by=d.example.net ident= envfrom= intl=1 id=AAA2 auth= msa=0 ]"},
+    {"trusted_networks 192.0.2.0/24 10.0.0.0/8\n", "X-Spam-Relays-Internal", BY_A BY_C BY_E,
+     RELAY_A " [ ip=192.0.2.9 rdns=c.example.org helo=c by=d.example.net ident= envfrom= intl=1 id=AAA2 auth= msa=0 ]"},
+    {"trusted_networks 192.0.2.0/24 10.0.0.0/8\ninternal_networks 10.\n", "X-Spam-Relays-Internal", BY_A BY_C BY_E,
+     RELAY_A},
+    {"trusted_networks 192.0.2.0/24 10.0.0.0/8\ninternal_networks 10.\n", "X-Spam-Relays-External", BY_A BY_C BY_E,
+     RELAY_C " " RELAY_E},
+    {"trusted_networks 192.0.2.0/24 10.0.0.0/8\ninternal_networks 10.\n", "ALL-INTERNAL", BY_A BY_C BY_E "Subject: x\n",
+     BY_A BY_C},
+    {"internal_networks 10.1.1\n", "X-Spam-Relays-Trusted", BY_A BY_C BY_E, RELAY_A},
+    {"trusted_networks !10.1.1.1 10.0.0.0/8\n", "X-Spam-Relays-Trusted", BY_A BY_C, ""},
+    {"trusted_networks 192.0.2.0/24 10.0.0.0/8\nclear_trusted_networks\n", "X-Spam-Relays-Trusted", BY_A BY_C, RELAY_A},
+    {"trusted_networks 192.0.2.0/24 10.0.0.0/8\nmsa_networks 10.1.1.1\n", "X-Spam-Relays-Trusted", BY_A BY_E BY_C,
      "[ ip=10.1.1.1 rdns=a.example.org helo=a by=b.example.net ident= envfrom= intl=1 id=AAA1 auth= msa=1 ] [ "
      "ip=198.51.100.7 rdns=e.example.org helo=e by=f.example.net ident= envfrom= intl=1 id=AAA3 auth= msa=0 ] [ "
      "ip=192.0.2.9 rdns=c.example.org helo=c by=d.example.net ident= envfrom= intl=1 id=AAA2 auth= msa=0 ]"},
     {"trusted_networks 192.0.2.0/24 10.0.0.0/8\nmsa_networks 10.1.1.1\nclear_msa_networks\n", "X-Spam-Relays-Trusted",
-     "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nReceived: from e "
-     "(e.example.org [198.51.100.7]) by f.example.net (Postfix) with ESMTP id AAA3; x\n",
-     "[ ip=10.1.1.1 rdns=a.example.org helo=a by=b.example.net ident= envfrom= intl=1 id=AAA1 auth= msa=0 ]"},
+     BY_A BY_E, RELAY_A},
     {"trusted_networks 127.0.0.1\n", "X-Spam-Relays-Trusted",
-     "Received: from a (a [127.0.0.9]) by b (Postfix) with ESMTP id AAA1; x\nReceived: from a (a.example.org "
-     "[10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\n",
+     "Received: from a (a [127.0.0.9]) by b (Postfix) with ESMTP id AAA1; x\n" BY_A,
      "[ ip=127.0.0.9 rdns=a helo=a by=b ident= envfrom= intl=1 id=AAA1 auth= msa=0 ]"},
     {"originating_ip_headers X-Origin x-origin X-Other\n", "X-Spam-Relays-Untrusted",
-     "X-Origin: <192.0.2.77>\nX-Other: none\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) "
-     "with ESMTP id AAA2; x\n",
-     "[ ip=192.0.2.9 rdns=c.example.org helo=c by=d.example.net ident= envfrom= intl=0 id=AAA2 auth= msa=0 ] [ "
-     "ip=192.0.2.77 rdns= helo= by= ident= envfrom= intl=0 id= auth= msa=0 ]"},
+     "X-Origin: <192.0.2.77>\nX-Other: none\n" BY_C,
+     RELAY_C " [ ip=192.0.2.77 rdns= helo= by= ident= envfrom= intl=0 id= auth= msa=0 ]"},
     {"originating_ip_headers X-Origin\nclear_originating_ip_headers\n", "X-Spam-Relays-Untrusted",
-     "X-Origin: 192.0.2.77\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id "
-     "AAA2; x\n",
-     "[ ip=192.0.2.9 rdns=c.example.org helo=c by=d.example.net ident= envfrom= intl=0 id=AAA2 auth= msa=0 ]"},
-    {"", "EnvelopeFrom",
-     "Return-Path: <a@b.example.org>\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\n",
+     "X-Origin: 192.0.2.77\n" BY_C, RELAY_C},
+    {"", "EnvelopeFrom", "Return-Path: <a@b.example.org>\n" BY_C, "a@b.example.org"},
+    {"", "EnvelopeFrom", BY_C "Return-Path: <a@b.example.org>\n", NULL},
+    {"", "EnvelopeFrom", "Return-Path: <>\n" BY_C, NULL},
+    {"", "EnvelopeFrom", "X-Envelope-From: <a@b.example.org>\nReturn-Path: <c@d.example.org>\n" BY_C,
      "a@b.example.org"},
-    {"", "EnvelopeFrom",
-     "Received: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\nReturn-Path: "
-     "<a@b.example.org>\n",
-     NULL},
-    {"", "EnvelopeFrom",
-     "Return-Path: <>\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\n",
-     NULL},
-    {"", "EnvelopeFrom",
-     "X-Envelope-From: <a@b.example.org>\nReturn-Path: <c@d.example.org>\nReceived: from c (c.example.org [192.0.2.9]) "
-     "by d.example.net (Postfix) with ESMTP id AAA2; x\n",
-     "a@b.example.org"},
-    {"", "EnvelopeFrom",
-     "Received: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\nX-Envelope-From: "
-     "<a@b.example.org>\nReturn-Path: <c@d.example.org>\n",
-     NULL},
-    {"", "EnvelopeFrom",
-     "Return-Path: <c@d.example.org>\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\nEnvelope-Sender: <a@b.example.org>\n",
+    {"", "EnvelopeFrom", BY_C "X-Envelope-From: <a@b.example.org>\nReturn-Path: <c@d.example.org>\n", NULL},
+    {"", "EnvelopeFrom", "Return-Path: <c@d.example.org>\n" BY_C "Envelope-Sender: <a@b.example.org>\n",
      "c@d.example.org"},
-    {"", "EnvelopeFrom",
-     "Envelope-Sender: <a@b.example.org>\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\n",
-     "a@b.example.org"},
+    {"", "EnvelopeFrom", "Envelope-Sender: <a@b.example.org>\n" BY_C, "a@b.example.org"},
     {"", "EnvelopeFrom",
      "Return-Path: <c@d.example.org>\nReceived: from k ([192.0.2.3] helo=k) by l with smtp (Exim 4) (envelope-from "
      "<e@k.example.org>) id AAA5; x\n",
@@ -233,34 +92,29 @@ static const struct field_row rows[] = {
      "c@d.example.org"},
     {"", "EnvelopeFrom",
      "Return-Path: <c@d.example.org>\nX-Sender: <l@list.example.org>\nReceived: from j [192.0.2.4] by localhost with "
-     "IMAP (fetchmail-6)\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; "
-     "x\n",
+     "IMAP (fetchmail-6)\n" BY_C,
      NULL},
     {"", "EnvelopeFrom",
      "Return-Path: <c@d.example.org>\nX-Sender: l\nReceived: from j [192.0.2.4] by localhost with IMAP "
-     "(fetchmail-6)\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\n",
+     "(fetchmail-6)\n" BY_C,
      "c@d.example.org"},
     {"", "EnvelopeFrom",
      "Received: from k ([192.0.2.3] helo=k) by l with smtp (Exim 4) (envelope-from <e@k.example.org>) id AAA5; "
-     "x\nReceived: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\n",
+     "x\n" BY_A,
      "e@k.example.org"},
     {"", "EnvelopeFrom",
-     "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1; x\nReceived: from k "
-     "([192.0.2.3] helo=k) by l with smtp (Exim 4) (envelope-from <e@k.example.org>) id AAA5; x\n",
+     BY_A
+     "Received: from k ([192.0.2.3] helo=k) by l with smtp (Exim 4) (envelope-from <e@k.example.org>) id AAA5; x\n",
      "e@k.example.org"},
     {"", "EnvelopeFrom",
      "Received: from h (h.example.org [203.0.113.5]) by i.example.net (Postfix) with ESMTPSA id AAA4; x\nReturn-Path: "
      "<c@d.example.org>\n",
      NULL},
     {"", "EnvelopeFrom",
-     "Received: from 192.0.2.1 by m (envelope-from <s@m.example.org>, uid 5) with qmail-scanner-1 (x)\nReceived: from "
-     "c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with ESMTP id AAA2; x\n",
+     "Received: from 192.0.2.1 by m (envelope-from <s@m.example.org>, uid 5) with qmail-scanner-1 (x)\n" BY_C,
      "s@m.example.org"},
     {"", "EnvelopeFrom", "Subject: x\n", NULL},
-    {"", "EnvelopeFrom",
-     "Return-Path: \"x y\"@b.example.org\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) with "
-     "ESMTP id AAA2; x\n",
-     "\"x y\"@b.example.org"},
+    {"", "EnvelopeFrom", "Return-Path: \"x y\"@b.example.org\n" BY_C, "\"x y\"@b.example.org"},
     {"envelope_sender_header X-From\n", "EnvelopeFrom",
      "X-From: <a@b.example.org>\nReceived: from k ([192.0.2.3] helo=k) by l with smtp (Exim 4) (envelope-from "
      "<e@k.example.org>) id AAA5; x\n",
@@ -272,14 +126,8 @@ static const struct field_row rows[] = {
      "X-From: nobody\nReceived: from k ([192.0.2.3] helo=k) by l with smtp (Exim 4) (envelope-from <e@k.example.org>) "
      "id AAA5; x\n",
      NULL},
-    {"", "EnvelopeFrom:addr:domain",
-     "Return-Path: <a@mail.b.example.org>\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) "
-     "with ESMTP id AAA2; x\n",
-     "example.org"},
-    {"", "envelopefrom:host",
-     "Return-Path: <a@mail.b.example.org>\nReceived: from c (c.example.org [192.0.2.9]) by d.example.net (Postfix) "
-     "with ESMTP id AAA2; x\n",
-     "mail.b.example.org"},
+    {"", "EnvelopeFrom:addr:domain", "Return-Path: <a@mail.b.example.org>\n" BY_C, "example.org"},
+    {"", "envelopefrom:host", "Return-Path: <a@mail.b.example.org>\n" BY_C, "mail.b.example.org"},
 };
 
 static void
