@@ -11,8 +11,7 @@
 
 enum {
     PLACES_MAX = 4096,
-    CELLS_MAX  = 150000, /* of the table */
-    COPIES_MAX = 10,     /* of what repeats, if the table is not too large then */
+    COPIES_MAX = 10, /* of what repeats, if the table is not too large then */
 };
 
 struct automaton {
@@ -29,6 +28,7 @@ struct automaton {
 struct building {
     struct automaton *automaton;
     struct program    program;
+    size_t            cells; /* of the table, at most */
     size_t            place_count, words;
     uint32_t         *place_of; /* of each step: its number among the places */
     uint32_t         *step_of;  /* of each place */
@@ -36,7 +36,6 @@ struct building {
     bool             *ends;     /* of the same: a match may end there */
     uint64_t         *taking;   /* of each class: the places that take it */
     uint64_t         *states;   /* of each state: its places */
-    size_t            state_capacity;
     uint32_t         *table; /* states by their hash, + 1 */
     size_t            table_size;
 };
@@ -179,7 +178,7 @@ static bool
 build(struct building *building)
 {
     struct automaton *automaton = building->automaton;
-    size_t            classes = automaton->class_count, most = CELLS_MAX / classes;
+    size_t            classes = automaton->class_count, most = building->cells / classes;
 
     building->table_size = 1;
     while (building->table_size < 2 * most)
@@ -217,9 +216,9 @@ building_free(struct building *building)
 }
 
 static struct automaton *
-automaton_of(struct syntax_node *root, uint32_t copies)
+automaton_of(struct syntax_node *root, size_t cells, uint32_t copies)
 {
-    struct building building = {.automaton = memory_new(sizeof *building.automaton)};
+    struct building building = {.automaton = memory_new(sizeof *building.automaton), .cells = cells};
     bool            built    = false;
 
     building.automaton->class_count = 1;
@@ -253,30 +252,30 @@ find_repeated(struct syntax_node *node)
 
 /* Where the whole is too large, a part of it that has to match several times may do. */
 static struct automaton *
-automaton_of_part(struct syntax_node *root)
+automaton_of_part(struct syntax_node *root, size_t cells)
 {
     struct syntax_node *repeated  = find_repeated(root);
     struct automaton   *automaton = NULL;
 
     if (repeated != NULL)
-        automaton = automaton_of(repeated->part, 1);
+        automaton = automaton_of(repeated->part, cells, 1);
     if (automaton == NULL)
-        return automaton_of(root, 1);
+        return automaton_of(root, cells, 1);
     automaton->times = repeated->least;
     return automaton;
 }
 
 struct automaton *
-automaton_new(struct span pattern, struct span flags)
+automaton_new(struct span pattern, struct span flags, size_t cells)
 {
     struct arena        arena     = {0};
     struct syntax_node *root      = syntax_read(&arena, pattern, flags);
     struct automaton   *automaton = NULL;
 
     if (root != NULL)
-        automaton = automaton_of(root, COPIES_MAX);
+        automaton = automaton_of(root, cells, COPIES_MAX);
     if (root != NULL && automaton == NULL)
-        automaton = automaton_of_part(root);
+        automaton = automaton_of_part(root, cells);
     arena_free(&arena);
     return automaton;
 }

@@ -12,8 +12,11 @@
 
 struct automaton;
 
-/* NULL if the pattern, with flags as regex_compile() takes them, accepts any text or needs too large a table. */
-struct automaton *automaton_new(struct span pattern, struct span flags);
+/*
+ * NULL if the pattern, with flags as regex_compile() takes them, accepts any text or needs a table of more than
+ * `cells`, of four octets each.
+ */
+struct automaton *automaton_new(struct span pattern, struct span flags, size_t cells);
 
 /* Frees it and sets it to NULL. Of NULL: nothing. */
 void automaton_free(struct automaton **);

@@ -14,7 +14,14 @@
 
 enum { LANE_WORDS = 4, LANE_BITS = 64 * LANE_WORDS };
 
-#define COSTLY 3.0 /* cycles for each octet of text that a pattern costs with its windows alone, worth an automaton */
+/*
+ * What a pattern costs with its windows alone, in cycles for each octet of text, to be worth an automaton, and how
+ * large a one.
+ */
+static const struct {
+    double cost;
+    size_t cells;
+} costly[] = {{1, 150000}, {0.2, 50000}};
 
 /*
  * As wide as the widest registers that are common; the compiler makes two or four of it where they are narrower. The
@@ -132,6 +139,15 @@ place_group(struct prefilter *prefilter, struct group *group, const struct gathe
     group->to   = prefilter->columns[group->last].used;
 }
 
+static struct automaton *
+automaton_for(const struct regex *regex, double cost)
+{
+    for (size_t row = 0; row < sizeof costly / sizeof costly[0]; row++)
+        if (cost > costly[row].cost)
+            return automaton_new(regex_pattern(regex), regex_flags(regex), costly[row].cells);
+    return NULL;
+}
+
 static void
 fill_group(struct prefilter *prefilter, struct group *group, const struct prefilter_group *from)
 {
@@ -151,8 +167,8 @@ fill_group(struct prefilter *prefilter, struct group *group, const struct prefil
             gather(&gathering, &found, i);
         else
             group->always[i / 64] |= UINT64_C(1) << i % 64;
-        if (found.cost > COSTLY)
-            group->automatons[i] = automaton_new(regex_pattern(regex), regex_flags(regex));
+        if (regex != NULL)
+            group->automatons[i] = automaton_for(regex, found.cost);
         if (group->automatons[i] != NULL)
             group->automatic[i / 64] |= UINT64_C(1) << i % 64;
     }

@@ -64,7 +64,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const struct regex    *patterns[] = {regex};
         struct prefilter_group group      = {patterns, 1};
         struct prefilter      *prefilter  = prefilter_new(&group, 1);
-        struct automaton      *automaton  = automaton_new(pattern, span_of(flag));
+        struct automaton      *automaton  = automaton_new(pattern, span_of(flag), 150000);
 
         check(regex, prefilter, automaton, text);
         check_variants(regex, prefilter, automaton, pattern);

@@ -143,7 +143,7 @@ test_automatons(void **state)
 
     (void)state;
     for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
-        struct automaton *automaton = automaton_new(span_of(rows[row].pattern), SPAN(""));
+        struct automaton *automaton = automaton_new(span_of(rows[row].pattern), SPAN(""), 150000);
 
         assert_non_null(automaton);
         assert_true(automaton_size(automaton) < 1024 * 1024);
@@ -151,8 +151,8 @@ test_automatons(void **state)
             fail_msg("row %zu: %s", row, rows[row].text);
         automaton_free(&automaton);
     }
-    assert_null(automaton_new(SPAN("a*"), SPAN("")));
-    assert_null(automaton_new(SPAN("(*COMMIT)a"), SPAN("")));
+    assert_null(automaton_new(SPAN("a*"), SPAN(""), 150000));
+    assert_null(automaton_new(SPAN("(*COMMIT)a"), SPAN(""), 150000));
 }
 
 /* Groups of many patterns, in several columns: each pattern is found by its own number in its own group. */
@@ -407,7 +407,7 @@ test_made_up(void **state)
         regex = compile(bytes_span(&made.pattern), span_of(flags[chance(&made, sizeof flags / sizeof flags[0])]));
         if (regex != NULL) {
             struct prefilter *prefilter = prefilter_of(regex);
-            struct automaton *automaton = automaton_new(regex_pattern(regex), regex_flags(regex));
+            struct automaton *automaton = automaton_new(regex_pattern(regex), regex_flags(regex), 150000);
 
             compiled++;
             built += automaton != NULL;
