@@ -137,7 +137,7 @@ run_field(struct run *run, size_t field, struct bytes *value)
     if (count == 0)
         return;
     bytes_clear(value);
-    present = field_read(&rules->fields[field], run->mail, value);
+    present = field_read(&rules->fields[field], &run->mail, value);
     if (present)
         prefilter_scan(rules->prefilter, field, bytes_span(value), NULL, run->candidates);
     for (size_t i = 0; i < count && !run->late; i++) {
@@ -176,7 +176,7 @@ run_mimeheader(struct run *run, size_t index, struct bytes *memory, struct bytes
 {
     const struct rule       *rule   = &run->rules->rules[index];
     const struct mimeheader *header = &rule->mimeheader;
-    const struct mail       *mail   = run->mail;
+    const struct mail       *mail   = &run->mail;
     size_t last = header->last > 0 && header->last < mail->parts.count ? header->last : mail->parts.count;
 
     bytes_clear(joined);
@@ -212,22 +212,34 @@ run_mimeheaders(struct run *run)
     bytes_free(&memory);
 }
 
+/* Those that may change the body, or the others. */
 static void
-run_evals(struct run *run)
+run_evals(struct run *run, bool changing)
 {
     const struct score_rules *rules  = run->rules;
     uint64_t                  limits = regex_limits_hit();
-    struct eval_run           eval;
 
-    eval_run_start(&eval, rules->eval_settings, run->mail);
     for (size_t i = rules->start[RULE_EVAL]; i < rules->start[RULE_EVAL + 1] && !run->late; i++) {
-        run->hits[rules->order[i]] = eval_run_call(&eval, rules->rules[rules->order[i]].call);
-        run->reached               = i + 1;
+        const struct eval_call *call = rules->rules[rules->order[i]].call;
+
+        if (!changing)
+            run->reached = i + 1;
+        if ((call->function->run == call->plugin->changes_body) != changing)
+            continue;
+        run->hits[rules->order[i]] = eval_run_call(&run->eval, call);
         if (clock_microseconds(CLOCK_MONOTONIC) >= run->wall_check)
             (void)check_time(run);
     }
-    eval_run_end(&eval);
     run->given_up += (unsigned)(regex_limits_hit() - limits);
+}
+
+/* The rules that are left see the body as the evals that may change it leave it. */
+static void
+run_body_changes(struct run *run)
+{
+    run_evals(run, true);
+    if (run->eval.body != NULL)
+        run->mail.body.items = run->eval.body;
 }
 
 static size_t
@@ -248,7 +260,7 @@ run_start(struct run *run, const struct score_rules *rules, const struct mail *m
 {
     *run = (struct run){
         .rules      = rules,
-        .mail       = mail,
+        .mail       = *mail,
         .hits       = memory_new(rules->count * sizeof run->hits[0]),
         .spent      = memory_new(rules->count * sizeof run->spent[0]),
         .done       = memory_new(most_words(rules) * sizeof run->done[0]),
@@ -257,19 +269,22 @@ run_start(struct run *run, const struct score_rules *rules, const struct mail *m
     run->spent_start = run->spent_checked = clock_microseconds(CLOCK_THREAD_CPUTIME_ID);
     (void)check_time(run);
     captures_run(rules, mail, run->hits);
+    eval_run_start(&run->eval, rules->eval_settings, &run->mail);
     run_headers(run);
-    run_kind(run, RULE_BODY, mail->body.items, mail->body.count);
+    run_body_changes(run);
+    run_kind(run, RULE_BODY, run->mail.body.items, mail->body.count);
     run_kind(run, RULE_RAWBODY, mail->rawbody.items, mail->rawbody.count);
     run_kind(run, RULE_FULL, &mail->full, 1);
     run_kind(run, RULE_URI, mail->uris.items, mail->uris.count);
     run_mimeheaders(run);
-    run_evals(run);
+    run_evals(run, false);
     run_metas(run);
 }
 
 void
 run_end(struct run *run)
 {
+    eval_run_end(&run->eval);
     free(run->hits);
     free(run->spent);
     free(run->done);

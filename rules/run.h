@@ -8,7 +8,8 @@
 
 struct run {
     const struct score_rules *rules;
-    const struct mail        *mail;
+    struct mail               mail; /* as the rules that are left see it; it owns nothing */
+    struct eval_run           eval;
     unsigned                 *hits;     /* of each rule */
     unsigned                  given_up; /* patterns that met a bound: what they hit before it counts */
     bool                      late; /* the time was up: rules that were left are not run, nor metas that need them */
@@ -20,7 +21,7 @@ struct run {
     uint64_t *done, *candidates;          /* of the group that runs, a bit for each rule */
 };
 
-/* Runs the rules. run_end() in any case. */
+/* Runs the rules. run_end() in any case, before mail_free(). */
 void run_start(struct run *, const struct score_rules *, const struct mail *);
 
 void run_end(struct run *);

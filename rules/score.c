@@ -100,7 +100,7 @@ score_explain(const struct score_rules *rules, const struct mail *mail, struct s
             continue;
         bytes_clear(&value);
         if (rule->regex != NULL && !rule->negated) {
-            struct spans texts = texts_of(rules, rule, mail, &value, &one);
+            struct spans texts = texts_of(rules, rule, &run.mail, &value, &one);
 
             hit.matched = first_match(rule, &texts);
         }

@@ -59,6 +59,10 @@ struct eval_plugin {
     void (*fill)(void *settings, const struct mail_settings *);
     void (*clear)(void *settings);
 
+    /* The one of the functions that may set eval_run.body: rules that call it run in front of those that look at the
+     * body. NULL: none does. */
+    unsigned (*changes_body)(struct eval_run *, const struct eval_call *);
+
     size_t facts_size; /* what its functions remember of one message; octets, cleared before each */
     void (*forget)(void *facts);
 };
@@ -93,6 +97,7 @@ struct eval_run {
     struct eval_settings *settings; /* not changed */
     void                **facts;    /* of each plugin, made when first asked for */
     struct eval_field    *fields;   /* that were asked for (eval_field.h) */
+    struct span          *body;     /* what rules behind see of the lines of mail->body, in the arena; NULL: those */
     struct arena          arena;
 };
 

@@ -263,5 +263,6 @@ const struct eval_plugin freemail_plugin = {
     .settings_size = sizeof(struct freemail_settings),
     .fill          = freemail_fill,
     .clear         = freemail_clear,
+    .changes_body  = check_freemail_replyto,
     .facts_size    = sizeof(struct freemail_facts),
 };

@@ -41,7 +41,10 @@ bool freemail_is_available(const struct eval_run *);
 /* Is this address, in lower case and with a NUL behind it, at a free provider, and a person's as far as one can see? */
 bool freemail_is_free(struct eval_run *, struct span address);
 
-/* freemail_body.c: adds the addresses in the mail's text, in lower case, each once. */
+/*
+ * freemail_body.c: adds the addresses in the mail's text, in lower case, each once. Rules behind see the text without
+ * what it takes out on its way: SpamAssassin's FreeMail does that to the lines that it shares with them.
+ */
 void freemail_find_addresses(struct eval_run *, struct spans *addresses);
 
 #endif

@@ -214,13 +214,15 @@ add_mailtos(struct eval_run *run, struct spans *addresses)
     }
 }
 
-static void
+/* Returns what is left of the paragraph. */
+static struct span
 add_paragraph(struct eval_run *run, struct span paragraph, struct spans *addresses)
 {
     const struct registry *registry = run->mail->settings->registry;
     struct bytes           linkless = {0}, text = {0};
     struct span            address;
     size_t                 from = 0;
+    struct span            left = paragraph;
 
     take_links_out(paragraph, &linkless);
     take_quoted_out(bytes_span(&linkless), registry, &text);
@@ -228,8 +230,17 @@ add_paragraph(struct eval_run *run, struct span paragraph, struct spans *address
         from = (size_t)(address.data - text.data) + address.len;
         add_once(run, address, addresses);
     }
+    if (!span_equal(bytes_span(&text), paragraph))
+        left = arena_copy(&run->arena, bytes_span(&text));
     bytes_free(&linkless);
     bytes_free(&text);
+    return left;
+}
+
+static bool
+has_at_sign(struct span text)
+{
+    return memchr(text.data, '@', text.len) != NULL || memmem(text.data, text.len, "%40", 3) != NULL;
 }
 
 void
@@ -238,7 +249,10 @@ freemail_find_addresses(struct eval_run *run, struct spans *addresses)
     const struct spans *body = &run->mail->body;
 
     add_mailtos(run, addresses);
-    for (size_t i = 0; i < body->count && addresses->count < EMAILS_MAX; i++)
-        if (memchr(body->items[i].data, '@', body->items[i].len) != NULL)
-            add_paragraph(run, body->items[i], addresses);
+    run->body = arena_new(&run->arena, body->count * sizeof run->body[0]);
+    for (size_t i = 0; i < body->count; i++) {
+        run->body[i] = body->items[i];
+        if (addresses->count < EMAILS_MAX && has_at_sign(body->items[i]))
+            run->body[i] = add_paragraph(run, body->items[i], addresses);
+    }
 }

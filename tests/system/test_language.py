@@ -9,7 +9,7 @@ import pytest
 import parity
 from places import POPGATE, ROOT, run
 
-PLUGINS = ("Check", "ReplaceTags", "MIMEHeader", "HeaderEval")
+PLUGINS = ("Check", "ReplaceTags", "MIMEHeader", "HeaderEval", "FreeMail")
 BLOCKS = ROOT / "tests/language.rules"
 
 # Compiles and runs each rule file in a process of its own, as SpamAssassin keeps rules of one name for all its life. Standard
