@@ -27,6 +27,18 @@ text_next_word(struct span *rest)
     return word;
 }
 
+struct span
+text_next_token(struct span *rest)
+{
+    struct span text = text_trim_start(*rest);
+    size_t      len  = 0;
+
+    while (len < text.len && !text_is_space(text.data[len]))
+        len++;
+    *rest = text_trim(span_tail(text, len));
+    return span_head(text, len);
+}
+
 bool
 text_accept(struct span *rest, char sign)
 {

@@ -21,6 +21,9 @@ struct span text_next_line(struct span *rest);
 /* Takes the next word, and the spaces in front of it, off `rest`; only a space separates. Empty, without data: none. */
 struct span text_next_word(struct span *rest);
 
+/* The same where white space of any kind separates; that behind the word, and at the end, goes too. */
+struct span text_next_token(struct span *rest);
+
 /* Takes `sign`, and the white space in front of it, off `rest`. False: something else comes; the space is gone. */
 bool text_accept(struct span *rest, char sign);
 

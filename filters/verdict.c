@@ -135,9 +135,7 @@ fill_tag(const struct verdict *verdict, struct bytes *tag)
     while (rest.len > 0) {
         size_t row = 0;
 
-        while (row < sizeof(placeholders) / sizeof(placeholders[0]) &&
-               (rest.len < placeholders[row].name.len ||
-                memcmp(rest.data, placeholders[row].name.data, placeholders[row].name.len) != 0))
+        while (row < sizeof(placeholders) / sizeof(placeholders[0]) && !span_starts(rest, placeholders[row].name))
             row++;
         if (row < sizeof(placeholders) / sizeof(placeholders[0])) {
             bytes_printf(tag, "%.1f", placeholders[row].number);
@@ -158,7 +156,7 @@ has_tag(struct span tag, struct span subject)
     while (tag.len > 0 && tag.data[tag.len - 1] == ' ')
         tag.len--;
     words_decode(SPAN("Subject"), subject, &shown);
-    has = shown.len >= tag.len && memcmp(shown.data, tag.data, tag.len) == 0;
+    has = span_starts(bytes_span(&shown), tag);
     bytes_free(&shown);
     return has;
 }

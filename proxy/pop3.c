@@ -249,7 +249,7 @@ pop3_next_line(struct span input, struct span *line)
 static bool
 has_indicator(struct span line, struct span indicator, struct span *text)
 {
-    if (line.len < indicator.len || memcmp(line.data, indicator.data, indicator.len) != 0)
+    if (!span_starts(line, indicator))
         return false;
     *text = span_tail(line, indicator.len);
     if (text->len > 0 && text_is_alphanumeric(text->data[0]))

@@ -30,7 +30,7 @@ is_rule_name(struct span name)
 static struct rule *
 take_rule(struct loader *loader, struct span *value)
 {
-    struct span name = loader_take_word(value);
+    struct span name = text_next_token(value);
 
     if (is_rule_name(name)) {
         size_t index = ruleset_index(loader->rules, name);
@@ -97,7 +97,7 @@ obey_score(struct loader *loader, const struct directive *directive, struct span
     if (rule == NULL)
         return;
     for (; value.len > 0 && count < SCORE_SETS; count++) {
-        struct span word = loader_take_word(&value);
+        struct span word = text_next_token(&value);
 
         if (read_score(word, rule, &scores[count]) != 0) {
             loader_complain(loader, "\"%.*s\" is no score", SPAN_ARG(word));
@@ -138,7 +138,7 @@ obey_tflags(struct loader *loader, const struct directive *directive, struct spa
     rule->mimeheader.concat                                                         = false;
     rule->mimeheader.first = rule->mimeheader.last = 0;
     while (value.len > 0) {
-        struct span flag = loader_take_word(&value);
+        struct span flag = text_next_token(&value);
 
         rule->nice |= span_equal(flag, SPAN("nice"));
         rule->multiple |= span_equal(flag, SPAN("multiple"));
@@ -199,7 +199,7 @@ obey_enable_compat(struct loader *loader, const struct directive *directive, str
 static void
 obey_replace(struct loader *loader, const struct directive *directive, struct span value)
 {
-    struct span name = loader_take_word(&value);
+    struct span name = text_next_token(&value);
 
     if (value.len == 0)
         loader_complain(loader, "%s needs a name and what it stands for", directive->word);
@@ -248,7 +248,7 @@ obey_required_score(struct loader *loader, const struct directive *directive, st
 static void
 obey_rewrite_header(struct loader *loader, const struct directive *directive, struct span value)
 {
-    struct span field = loader_take_word(&value);
+    struct span field = text_next_token(&value);
 
     (void)directive;
     if (span_equal_nocase(field, SPAN("Subject"))) {

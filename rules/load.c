@@ -32,19 +32,6 @@ loader_complain(struct loader *loader, const char *format, ...)
     bytes_free(&why);
 }
 
-struct span
-loader_take_word(struct span *text)
-{
-    struct span word = *text;
-    size_t      len  = 0;
-
-    while (len < text->len && !isspace((unsigned char)text->data[len]))
-        len++;
-    word.len = len;
-    *text    = text_trim(span_tail(*text, len));
-    return word;
-}
-
 /* Takes a comment off; "\#" is a number sign. */
 static void
 take_comment_off(struct span line, struct bytes *clean)
@@ -65,11 +52,11 @@ static bool
 take_language(struct span *line)
 {
     static const struct span ours = {"en_US", 5};
-    struct span              rest = *line, word = loader_take_word(&rest), language;
+    struct span              rest = *line, word = text_next_token(&rest), language;
 
     if (!span_equal(word, SPAN("lang")))
         return true;
-    language = loader_take_word(&rest);
+    language = text_next_token(&rest);
     *line    = rest;
     return language.len <= ours.len && span_equal_nocase(language, span_head(ours, language.len));
 }
@@ -101,7 +88,7 @@ load_line(struct loader *loader, struct span line)
     take_comment_off(line, &clean);
     value = text_trim(bytes_span(&clean));
     if (value.len > 0 && take_language(&value)) {
-        lower_word(loader_take_word(&value), &word);
+        lower_word(text_next_token(&value), &word);
         if (!loader_obey_condition(loader, bytes_span(&word), value))
             obey_or_skip(loader, bytes_span(&word), value);
     }

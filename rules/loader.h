@@ -54,7 +54,4 @@ bool loader_obey_condition(struct loader *, struct span word, struct span value)
 /* Complains about each "if" that the file leaves open. */
 void loader_close_conditions(struct loader *);
 
-/* Takes the first word, and the white space behind it, off `text`. */
-struct span loader_take_word(struct span *text);
-
 #endif

@@ -93,9 +93,7 @@ plugins_free(struct plugins **plugins)
 static struct span
 behind(struct span text, struct span prefix)
 {
-    if (text.len < prefix.len || memcmp(text.data, prefix.data, prefix.len) != 0)
-        return (struct span){0};
-    return span_tail(text, prefix.len);
+    return span_starts(text, prefix) ? span_tail(text, prefix.len) : (struct span){0};
 }
 
 /* Where in `on` the plugin stands; PLUGINS_MAX if it is not here. */
@@ -198,14 +196,14 @@ plugin_can(size_t index, struct span method, bool has)
 bool
 plugins_can(const struct plugins *plugins, struct span method, bool has)
 {
-    struct span rest = behind(method, span_of(conf_prefix));
+    struct span conf = span_of(conf_prefix), rest;
     const char *colon;
     size_t      index;
 
-    if (rest.data != NULL)
-        return conf_can(plugins, rest);
+    if (span_starts(method, conf))
+        return conf_can(plugins, span_tail(method, conf.len));
     rest  = behind(method, span_of(class_prefix));
-    colon = rest.data != NULL ? memrchr(rest.data, ':', rest.len) : NULL;
+    colon = rest.len > 0 ? memrchr(rest.data, ':', rest.len) : NULL;
     if (colon == NULL || colon < rest.data + 1 || colon[-1] != ':')
         return false;
     index = find(span_head(rest, (size_t)(colon - rest.data) - 1));

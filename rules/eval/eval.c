@@ -177,22 +177,25 @@ read_arguments(struct eval_call *call, struct span text, struct bytes *why)
 struct eval_call *
 eval_call_read(struct eval_settings *settings, struct span text, struct bytes *why)
 {
-    const char       *open  = memchr(text.data, '(', text.len);
-    const char       *close = memrchr(text.data, ')', text.len);
-    struct span       name  = text_trim(span_head(text, open != NULL ? (size_t)(open - text.data) : text.len));
-    struct eval_call *call  = memory_new(sizeof *call);
-    int               result;
+    const char                 *open  = memchr(text.data, '(', text.len);
+    const char                 *close = memrchr(text.data, ')', text.len);
+    struct span                 name = text_trim(span_head(text, open != NULL ? (size_t)(open - text.data) : text.len));
+    const struct eval_plugin   *plugin;
+    const struct eval_function *function = find_function(name, &plugin);
+    struct eval_call           *call;
+    int                         result;
 
-    call->function = find_function(name, &call->plugin);
-    if (call->function == NULL || (open != NULL && (close == NULL || close < open))) {
-        bytes_printf(why, call->function == NULL ? "no function is called %.*s" : "%.*s has no closing parenthesis",
+    if (function == NULL || (open != NULL && (close == NULL || close < open))) {
+        bytes_printf(why, function == NULL ? "no function is called %.*s" : "%.*s has no closing parenthesis",
                      SPAN_ARG(name));
-        eval_call_free(&call);
         return NULL;
     }
+    call           = memory_new(sizeof *call);
+    call->plugin   = plugin;
+    call->function = function;
     result = read_arguments(call, open != NULL ? (struct span){open + 1, (size_t)(close - open) - 1} : SPAN(""), why);
-    if (result == 0 && call->function->prepare != NULL)
-        result = call->function->prepare(call, settings->of[plugin_index(call->plugin)], why);
+    if (result == 0 && function->prepare != NULL)
+        result = function->prepare(call, settings->of[plugin_index(plugin)], why);
     if (result != 0)
         eval_call_free(&call);
     return call;

@@ -57,18 +57,6 @@ eval_next_line(struct span *rest, struct span *line)
 }
 
 struct span
-eval_next_word(struct span *rest)
-{
-    struct span text = text_trim(*rest);
-    size_t      len  = 0;
-
-    while (len < text.len && !isspace((unsigned char)text.data[len]))
-        len++;
-    *rest = span_tail(text, len);
-    return span_head(text, len);
-}
-
-struct span
 eval_field_first(struct eval_run *run, const char *name)
 {
     struct span value = eval_field(run, name), line = {0};

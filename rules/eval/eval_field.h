@@ -19,9 +19,6 @@ struct span eval_field_first(struct eval_run *, const char *name);
 /* Takes the next line off `rest`; without its line end. False at the end. */
 bool eval_next_line(struct span *rest, struct span *line);
 
-/* Takes the next word off `rest`, with white space of any kind between words. Empty at the end. */
-struct span eval_next_word(struct span *rest);
-
 /* Is there such a field, and does the pattern match in it? */
 bool eval_field_matches(struct eval_run *, const char *name, struct regex_built_in *);
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "rules/eval/freemail.h"
 #include "rules/eval/glob.h"
 #include "rules/eval/wlbl_eval.h"
@@ -38,7 +39,7 @@ add_words(struct span value, struct bytes *why, bool (*fits)(const char *), void
 {
     int result = 0;
 
-    for (struct span word = eval_next_word(&value); word.len > 0; word = eval_next_word(&value)) {
+    for (struct span word = text_next_token(&value); word.len > 0; word = text_next_token(&value)) {
         char *lower = g_ascii_strdown(word.data, (gssize)word.len);
 
         if (fits(lower)) {

@@ -240,7 +240,7 @@ read_owner(void *settings, const struct eval_directive *directive, struct span v
         return -1;
     }
     list = addresses_of(settings, name);
-    for (struct span word = eval_next_word(&value); word.len > 0; word = eval_next_word(&value))
+    for (struct span word = text_next_token(&value); word.len > 0; word = text_next_token(&value))
         if (directive->name == NULL)
             (void)address_list_add(list, word);
         else
@@ -255,7 +255,7 @@ read_ignored(void *settings, const struct eval_directive *directive, struct span
 
     (void)directive;
     (void)why;
-    for (struct span word = eval_next_word(&value); word.len > 0; word = eval_next_word(&value))
+    for (struct span word = text_next_token(&value); word.len > 0; word = text_next_token(&value))
         g_ptr_array_add(spoof->ignored_headers, memory_copy_span(word));
     return 0;
 }

@@ -28,19 +28,11 @@ add_recipients(struct span field, struct spans *recipients)
     return count;
 }
 
-static int
-compare(struct span a, struct span b)
-{
-    int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
-
-    return order != 0 ? order : a.len < b.len ? -1 : a.len > b.len;
-}
-
 static bool
 are_sorted(const struct spans *recipients)
 {
     for (size_t i = 1; i < recipients->count; i++)
-        if (compare(recipients->items[i - 1], recipients->items[i]) > 0)
+        if (span_compare(recipients->items[i - 1], recipients->items[i]) > 0)
             return false;
     return recipients->count >= SORTED_ENOUGH;
 }
@@ -193,7 +185,7 @@ calls_user(struct span subject, struct span user)
 {
     struct span rest;
 
-    if (subject.len < user.len || memcmp(subject.data, user.data, user.len) != 0)
+    if (!span_starts(subject, user))
         return false;
     rest = skip(span_tail(subject, user.len), is_space);
     return is_mark(rest, 0, ",:;!?-") && (rest.len == 1 || is_space(rest, 1));

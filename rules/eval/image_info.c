@@ -32,16 +32,10 @@ number(struct span data, size_t at, size_t octets)
     return value;
 }
 
-static bool
-begins(struct span data, struct span with)
-{
-    return data.len >= with.len && memcmp(data.data, with.data, with.len) == 0;
-}
-
 static void
 read_gif(struct span data, struct image *image)
 {
-    if (data.len < 10 || (!begins(data, SPAN("GIF87a")) && !begins(data, SPAN("GIF89a"))))
+    if (data.len < 10 || (!span_starts(data, SPAN("GIF87a")) && !span_starts(data, SPAN("GIF89a"))))
         return;
     image->width  = (unsigned char)data.data[6] | (unsigned long)(unsigned char)data.data[7] << 8;
     image->height = (unsigned char)data.data[8] | (unsigned long)(unsigned char)data.data[9] << 8;
@@ -51,10 +45,10 @@ read_gif(struct span data, struct image *image)
 static void
 read_png(struct span data, struct image *image)
 {
-    if (!begins(data, SPAN("\x89PNG\r\n\x1a\n")))
+    if (!span_starts(data, SPAN("\x89PNG\r\n\x1a\n")))
         return;
-    for (size_t at = 8; at + 8 <= data.len && !begins(span_tail(data, at + 4), SPAN("IEND")); at += 8) {
-        if (number(data, at, 4) != 13 || !begins(span_tail(data, at + 4), SPAN("IHDR")))
+    for (size_t at = 8; at + 8 <= data.len && !span_starts(span_tail(data, at + 4), SPAN("IEND")); at += 8) {
+        if (number(data, at, 4) != 13 || !span_starts(span_tail(data, at + 4), SPAN("IHDR")))
             continue;
         image->width  = number(data, at + 8, 4);
         image->height = number(data, at + 12, 4);
@@ -72,7 +66,7 @@ is_frame(unsigned long marker)
 static void
 read_jpeg(struct span data, struct image *image)
 {
-    if (!begins(data, SPAN("\xff\xd8")))
+    if (!span_starts(data, SPAN("\xff\xd8")))
         return;
     for (size_t at = 2; at + 4 <= data.len && number(data, at, 1) == 0xff;) {
         unsigned long marker = number(data, at + 1, 1), len = number(data, at + 2, 2);

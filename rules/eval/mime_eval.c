@@ -179,7 +179,7 @@ may_only_look_like_shouting(struct eval_run *run)
 
     if (charset.data != NULL && eval_matches(&shouting_charset, charset))
         return true;
-    while ((charset = eval_next_word(&rest)).len > 0)
+    while ((charset = text_next_token(&rest)).len > 0)
         if (eval_matches(&shouting_charset, charset))
             return true;
     return false;

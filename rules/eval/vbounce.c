@@ -124,7 +124,7 @@ read_relays(void *settings, const struct eval_directive *directive, struct span 
         bytes_printf(why, "missing host");
         return -1;
     }
-    for (struct span word = eval_next_word(&value); word.len > 0; word = eval_next_word(&value))
+    for (struct span word = text_next_token(&value); word.len > 0; word = text_next_token(&value))
         (void)address_list_add(vbounce->relays, word);
     return 0;
 }

@@ -64,7 +64,7 @@ add_addresses(void *settings, const struct eval_directive *directive, struct spa
 {
     struct address_list *list = list_of(settings, span_of(directive->name));
 
-    for (struct span rest = value, word = eval_next_word(&rest); word.len > 0; word = eval_next_word(&rest))
+    for (struct span rest = value, word = text_next_token(&rest); word.len > 0; word = text_next_token(&rest))
         (void)address_list_add(list, word);
     return need_value(value, why);
 }
@@ -74,7 +74,7 @@ remove_addresses(void *settings, const struct eval_directive *directive, struct 
 {
     struct address_list *list = list_of(settings, span_of(directive->name));
 
-    for (struct span rest = value, word = eval_next_word(&rest); word.len > 0; word = eval_next_word(&rest))
+    for (struct span rest = value, word = text_next_token(&rest); word.len > 0; word = text_next_token(&rest))
         address_list_remove(list, word);
     return need_value(value, why);
 }
@@ -97,7 +97,7 @@ remove_everywhere(void *settings, const struct eval_directive *directive, struct
 static int
 add_with_relay(void *settings, const struct eval_directive *directive, struct span value, struct bytes *why)
 {
-    struct span address = eval_next_word(&value), relay = eval_next_word(&value);
+    struct span address = text_next_token(&value), relay = text_next_token(&value);
 
     if (relay.len == 0 || text_trim(value).len > 0) {
         bytes_printf(why, "an address and a host or [IP address] expected");
@@ -146,7 +146,7 @@ enlist_addresses(void *settings, const struct eval_directive *directive, struct 
 static void
 add_hosts(GHashTable *hosts, struct span value)
 {
-    for (struct span word = eval_next_word(&value); word.len > 0; word = eval_next_word(&value)) {
+    for (struct span word = text_next_token(&value); word.len > 0; word = text_next_token(&value)) {
         bool not = word.data[0] == '!';
 
         word = span_tail(word, not );
@@ -169,7 +169,7 @@ enlist_hosts(void *settings, const struct eval_directive *directive, struct span
 static void
 remove_hosts(GHashTable *hosts, struct span value)
 {
-    for (struct span word = eval_next_word(&value); word.len > 0; word = eval_next_word(&value)) {
+    for (struct span word = text_next_token(&value); word.len > 0; word = text_next_token(&value)) {
         size_t skip = word.data[0] == '!';
         char  *name = g_ascii_strdown(word.data + skip, (gssize)(word.len - skip));
 

@@ -235,7 +235,7 @@ change(struct span text, struct span *to)
     } changes[] = {{{"&nbsp;", 6}, {" ", 1}}, {{"\u201c", 3}, {"\"", 1}}, {{"\u201d", 3}, {"\"", 1}}};
 
     for (size_t i = 0; text.data[0] != '<' && i < sizeof changes / sizeof changes[0]; i++) {
-        if (text.len < changes[i].from.len || memcmp(text.data, changes[i].from.data, changes[i].from.len) != 0)
+        if (!span_starts(text, changes[i].from))
             continue;
         *to = changes[i].to;
         return changes[i].from.len;

@@ -168,7 +168,7 @@ take_ident(struct relay *relay, struct span text)
     static const struct span prefix = {"IDENT:", 6};
 
     for (unsigned pass = 0; pass < 2; pass++) {
-        bool        marked = text.len >= prefix.len && memcmp(text.data, prefix.data, prefix.len) == 0;
+        bool        marked = span_starts(text, prefix);
         struct span user   = marked && pass == 0 ? span_tail(text, prefix.len) : text;
         const char *at     = memchr(user.data, '@', user.len);
 
@@ -313,7 +313,7 @@ read_line(struct reading *reading)
     for (size_t i = 0; i < TABLES && kind == RECEIVED_UNPARSEABLE; i++) {
         struct span start = span_of(tables[i].start), line = reading->line;
 
-        if (line.len < start.len || memcmp(line.data, start.data, start.len) != 0)
+        if (!span_starts(line, start))
             continue;
         reading->line = span_tail(line, start.len);
         if (i == 0)

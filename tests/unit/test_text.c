@@ -99,6 +99,19 @@ lines_are_taken_off(void **state)
 }
 
 static void
+tokens_are_taken_off(void **state)
+{
+    struct span rest = SPAN("\ta\vbc  d \n");
+
+    (void)state;
+    assert_true(span_equal(text_next_token(&rest), SPAN("a")));
+    assert_true(span_equal(rest, SPAN("bc  d")));
+    assert_true(span_equal(text_next_token(&rest), SPAN("bc")));
+    assert_true(span_equal(text_next_token(&rest), SPAN("d")));
+    assert_int_equal(text_next_token(&rest).len, 0);
+}
+
+static void
 signs_are_taken_off(void **state)
 {
     struct span rest = SPAN(" \t( \n");
@@ -128,11 +141,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_are_taken_off),
-        cmocka_unit_test(words_are_taken_off),
-        cmocka_unit_test(signs_are_taken_off),
-        cmocka_unit_test(numbers_are_read),
-        cmocka_unit_test(controls_are_told_from_the_rest),
+        cmocka_unit_test(lines_are_taken_off),    cmocka_unit_test(words_are_taken_off),
+        cmocka_unit_test(tokens_are_taken_off),   cmocka_unit_test(signs_are_taken_off),
+        cmocka_unit_test(numbers_are_read),       cmocka_unit_test(controls_are_told_from_the_rest),
         cmocka_unit_test(white_space_is_trimmed),
     };
 
