@@ -152,16 +152,16 @@ user_of_ntlm(struct span response, unsigned step, struct bytes *user)
 }
 
 static const struct sasl_mechanism mechanisms[] = {
-    {"PLAIN", .plaintext = true, .client_first = true, .user = user_of_plain},
-    {"LOGIN", .plaintext = true, .client_first = true, .user = user_of_login},
-    {"XOAUTH2", .plaintext = true, .client_first = true, .user = user_of_xoauth2},
-    {"OAUTHBEARER", .plaintext = true, .client_first = true, .user = user_of_oauthbearer},
-    {"CRAM-MD5", .user = user_of_cram},
-    {"SCRAM-SHA-1", .client_first = true, .user = user_of_scram},
-    {"SCRAM-SHA-256", .client_first = true, .user = user_of_scram},
-    {"SCRAM-SHA-512", .client_first = true, .user = user_of_scram},
-    {"NTLM", .client_first = true, .user = user_of_ntlm},
-    {"ANONYMOUS", .client_first = true, .user = user_of_anonymous},
+    {"PLAIN", .plaintext = true, .client_first = true, .responses = 1, .user = user_of_plain},
+    {"LOGIN", .plaintext = true, .client_first = true, .responses = 2, .user = user_of_login},
+    {"XOAUTH2", .plaintext = true, .client_first = true, .responses = 1, .user = user_of_xoauth2},
+    {"OAUTHBEARER", .plaintext = true, .client_first = true, .responses = 1, .user = user_of_oauthbearer},
+    {"CRAM-MD5", .responses = 1, .user = user_of_cram},
+    {"SCRAM-SHA-1", .client_first = true, .responses = 2, .user = user_of_scram},
+    {"SCRAM-SHA-256", .client_first = true, .responses = 2, .user = user_of_scram},
+    {"SCRAM-SHA-512", .client_first = true, .responses = 2, .user = user_of_scram},
+    {"NTLM", .client_first = true, .responses = 2, .user = user_of_ntlm},
+    {"ANONYMOUS", .client_first = true, .responses = 1, .user = user_of_anonymous},
 };
 
 const struct sasl_mechanism *

@@ -206,11 +206,19 @@ take_quit(struct session *session, const struct pop3_command *command)
     return outcome;
 }
 
-/* A name that the client gives; empty: it comes later. */
+void
+session_forget_user(struct session *session)
+{
+    bytes_clear(&session->user);
+    session->owner_known   = false;
+    session->user_accepted = false;
+}
+
+/* A name that the client gives; empty: it comes later. A PASS is not for one that was given before. */
 static void
 note_user(struct session *session, struct span user, const char *mechanism)
 {
-    bytes_clear(&session->user);
+    session_forget_user(session);
     bytes_add(&session->user, user);
     session->owner_known = user.len > 0;
     session->mechanism   = mechanism;
@@ -233,7 +241,6 @@ take_user(struct session *session, const struct pop3_command *command)
 
     if (refusal != NULL)
         return refuse(session, refusal);
-    session->user_accepted = false;
     note_user(session, command->argument, "USER");
     return forward(session, command);
 }
@@ -258,11 +265,18 @@ take_apop(struct session *session, const struct pop3_command *command)
     return forward(session, command);
 }
 
-/* The name in a SASL response, if it is in this one. */
+/*
+ * The name in a SASL response, if it is in this one. A server that does not look at the initial response asks for
+ * another one, and that may hold another name.
+ */
 static void
 note_response(struct session *session, struct span response)
 {
-    if (sasl_user(session->sasl, response, session->sasl_step++, &session->user))
+    unsigned step = session->sasl_step++;
+
+    if (step >= session->sasl->responses && response.len > 0)
+        session->sasl_anew = true;
+    else if (sasl_user(session->sasl, response, step, &session->user))
         session->owner_known = true;
 }
 
@@ -286,6 +300,7 @@ take_auth(struct session *session, const struct pop3_command *command)
     note_user(session, (struct span){0}, mechanism->name);
     session->sasl      = mechanism;
     session->sasl_step = 0;
+    session->sasl_anew = false;
     if (command->second.len > 0)
         note_response(session, command->second);
     return forward(session, command);
@@ -452,8 +467,7 @@ session_start_stls(struct session *session)
         session_finish(session, END_RESET, "client sent plaintext behind STLS");
         return true;
     }
-    session->user_accepted = false;
-    bytes_clear(&session->user);
+    session_forget_user(session);
     peer_start_tls(&session->client, session->listener->context, NULL);
     return true;
 }

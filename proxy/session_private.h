@@ -127,6 +127,7 @@ struct session {
     const struct sasl_mechanism *sasl;          /* an exchange is under way */
     unsigned                     sasl_step;     /* client responses so far */
     bool                         sasl_turn;     /* the client's line is due */
+    bool                         sasl_anew;     /* there were more than the mechanism takes: who logs in is not known */
     bool                         user_accepted; /* PASS may follow */
     bool                         logged_in;
     bool                         owner_known; /* `user` says whose mailbox it is */
@@ -194,6 +195,9 @@ session_expect(struct session *, enum expectation_kind, const struct pop3_comman
 
 /* Takes the oldest expectation out: it was met, or never will be. */
 void session_forget(struct session *);
+
+/* The client has not said who it is, or it does not count any more. */
+void session_forget_user(struct session *);
 
 /* May a password cross the client's connection now? May the client log in at all yet? Can it start TLS? */
 bool session_plaintext_allowed(const struct session *);

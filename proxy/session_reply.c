@@ -41,10 +41,12 @@ static void
 on_login(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
 {
     (void)expectation;
+    if (status == POP3_OK && session->sasl != NULL && session->sasl_anew)
+        session_forget_user(session);
     session->sasl = NULL;
     note_login(session, status == POP3_OK, text);
     if (status != POP3_OK) {
-        bytes_clear(&session->user);
+        session_forget_user(session);
         return;
     }
     session->logged_in = true;
@@ -59,7 +61,7 @@ on_user(struct session *session, const struct expectation *expectation, enum pop
     session->user_accepted = status == POP3_OK;
     if (status != POP3_OK) {
         note_login(session, false, text);
-        bytes_clear(&session->user);
+        session_forget_user(session);
     }
 }
 

@@ -16,7 +16,7 @@ import secrets_sent
 from places import HOST, wait_until
 from popgate import Gate
 from scripted import Maildrop
-from wire import Wire, stuff
+from wire import Wire, secret, stuff
 
 BOB, EVE = secrets_sent.account("verdict-bob"), secrets_sent.account("verdict-eve")
 SPAM = mail.message("cheap pills", b"".join(b"line %d\r\n" % i for i in range(40)) + b".dot\r\norder your pills now\r\n")
@@ -197,6 +197,46 @@ def test_who_acts_for_somebody_else_shares_nothing(served, bob, authzid, shared)
     client.socket.close()
     assert (scored(running), recalled(running)) == ((1, 2) if shared else (3, 0))
     assert drop.verbs().count(b"UIDL") == (2 if shared else 1)
+
+
+def test_a_name_that_came_before_a_failed_login(served):
+    """PASS comes right behind USER (RFC 1939, 7). Behind another login that was refused, nobody knows whom it is for."""
+    drop, running = served()
+    for account in (BOB, EVE):
+        with Wire(running.port) as client:
+            client.greet()
+            assert client.ask(b"USER " + account.user).startswith(b"+OK")
+            assert client.ask(b"AUTH PLAIN " + secret(b"\0somebody\0wrong")).startswith(b"-ERR")
+            assert client.ask(b"PASS " + account.password).startswith(b"-ERR")
+            assert client.ask(b"USER " + account.user).startswith(b"+OK")
+            assert client.ask(b"PASS " + account.password).startswith(b"+OK")
+            client.fetch(b"RETR 1")
+    assert b"PASS" in drop.verbs() and scored(running) == 2
+
+
+@pytest.mark.parametrize("mechanism, asked, answers", (
+    (b"PLAIN", [b""], [b"\0%s\0%s" % EVE]), (b"LOGIN", [b"Username:", b"Password:"], EVE)), ids=("PLAIN", "LOGIN"))
+def test_a_server_that_does_not_look_at_the_initial_response(served, bob, folder, mechanism, asked, answers):
+    """Eve says she is Bob in the response that is passed over, and then logs in as herself."""
+    def auth(connection, argument):
+        for challenge in asked:
+            connection.send(b"+ " + base64.b64encode(challenge) + b"\r\n")
+            connection.line()
+        return b"+OK welcome\r\n"
+
+    drop, running = served(keys={"script": {"AUTH": auth}})
+    bob(running).fetch(b"RETR 1")
+    with Wire(running.port) as client:
+        client.greet()
+        first = b"\0%s\0%s" % BOB if mechanism == b"PLAIN" else BOB.user
+        answer = client.ask(b"AUTH " + mechanism + b" " + secret(first))
+        for response in answers:
+            assert answer.startswith(b"+ ")
+            answer = client.ask(secret(response))
+        assert answer.startswith(b"+OK")
+        client.fetch(b"RETR 1")
+    assert scored(running) == 2 and recalled(running) == 0
+    assert not re.search(r"user verdict-bob: logged in by " + mechanism.decode(), running.log())
 
 
 def test_listeners_share_by_their_filters(server, folder):
