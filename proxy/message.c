@@ -272,6 +272,23 @@ collect_header(struct message *message, struct evbuffer *from, enum message_prog
     return false;
 }
 
+static void
+drop_text(struct sink *sink, struct span span)
+{
+    (void)sink;
+    (void)span;
+}
+
+/* The body begins in the line where the header ends: behind a bare LF that stays one that is no line's start. */
+static void
+begin_body(struct message *message)
+{
+    struct sink nowhere = {.take = drop_text};
+    struct span header  = span_head(bytes_span(&message->block), message->list_octets);
+
+    dot_write(&message->body.dots, span_tail(header, header.len > 2 ? header.len - 2 : 0), &nowhere);
+}
+
 /* Text that was collected with the header but belongs to the body goes where the body goes. */
 static void
 pass_collected_body(struct message *message)
@@ -315,6 +332,7 @@ check_header(struct message *message, struct evbuffer *from, enum message_progre
     *progress = MESSAGE_BROKEN;
     if (choose_path(message) != 0)
         return false;
+    begin_body(message);
     pass_collected_body(message);
     message->stage = MESSAGE_BODY;
     return true;

@@ -516,6 +516,18 @@ def test_the_audit_log_tells_what_the_client_asked_for(server, gate, folder, bob
     assert top["subject"] == "cheap pills"
 
 
+@pytest.mark.parametrize("lines, end", ((0, b"\n\n"), (1, b"\n\n.a\n"), (2, b"\n\n.a\n..b\n"), (9, b"\n\n.a\n..b\n.\n")))
+def test_bare_lf_pass(server, gate, score, bob, lines, end):
+    """A bare LF is no line's start for the client then, and no line's end in front of the dot."""
+    text = b"Subject: cheap pills\nFrom: Ann <ann@example.org>" + b"\n\n.a\n..b\n.\n"
+    client = bob(gate(server(Maildrop([text])).port, {"bare_lf": "pass"}, filters=score))
+    whole = client.fetch(b"RETR 1")
+    client = bob(gate(server(Maildrop([text], script={"TOP": b"+OK\r\n" + stuff(text)})).port, {"bare_lf": "pass"}, filters=score))
+    top = client.fetch(b"TOP 1 %d" % lines)
+    assert top.endswith(b"example.org>" + end + b"\r\n") and client.ask(b"NOOP").startswith(b"+OK")
+    assert top.partition(b"\n\n")[0] == whole.partition(b"\n\n")[0]
+
+
 def test_spam_in_the_wire_form(served, bob):
     """Dots are stuffed in an answer that popgate has cut."""
     _, running = served()
