@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "filters/spam_score.h"
 #include "filters/verdict.h"
+#include "filters/verdict_note.h"
 #include "rules/mail/charset.h"
 #include "rules/score.h"
 
@@ -17,24 +18,27 @@ enum { TAG_OCTETS_MAX = 200, REQUIRED_SCORE = 5 };
 
 /* What is kept of one message. */
 struct scoring {
-    bool         known; /* `rules` and `score` were found before */
-    struct bytes held;  /* its text, as far as it is scored */
-    double       score;
-    struct bytes rules;
+    bool                known; /* `rules` and `score` were found before */
+    struct bytes        note;  /* that was kept under the message's unique id */
+    struct verdict_mark mark;  /* of this message */
+    struct bytes        held;  /* its text, as far as it is scored */
+    double              score;
+    struct bytes        rules;
 };
 
-/* The note is the score, and behind it the rules. */
+/* Is the note on this message? */
 static void
 recall(struct filter *filter, struct scoring *scoring)
 {
-    struct bytes note = {0};
+    struct span rules;
 
-    if (filter_recall(filter, &note) && note.len >= sizeof(scoring->score)) {
-        scoring->known = true;
-        memcpy(&scoring->score, note.data, sizeof(scoring->score));
-        bytes_add(&scoring->rules, span_tail(bytes_span(&note), sizeof(scoring->score)));
-    }
-    bytes_free(&note);
+    if (scoring->note.len == 0)
+        return;
+    scoring->known = verdict_read_note(bytes_span(&scoring->note), &scoring->mark, &scoring->score, &rules);
+    if (scoring->known)
+        bytes_add(&scoring->rules, rules);
+    else
+        filter_log(filter, FILTER_LOG_INFO, "its unique id was that of another message");
 }
 
 static void
@@ -42,8 +46,7 @@ remember(const struct filter *filter, const struct scoring *scoring)
 {
     struct bytes note = {0};
 
-    bytes_add(&note, (struct span){(const char *)&scoring->score, sizeof(scoring->score)});
-    bytes_add(&note, bytes_span(&scoring->rules));
+    verdict_note(&scoring->mark, scoring->score, bytes_span(&scoring->rules), &note);
     filter_remember(filter, bytes_span(&note));
     bytes_free(&note);
 }
@@ -54,8 +57,8 @@ open_filter(struct filter *filter)
     struct scoring *scoring = memory_new(sizeof(*scoring));
 
     filter->state = scoring;
-    recall(filter, scoring);
-    return scoring->known ? FILTER_BODY | FILTER_HOLD : FILTER_HEADERS | FILTER_BODY | FILTER_HOLD;
+    (void)filter_recall(filter, &scoring->note);
+    return FILTER_HEADERS | FILTER_BODY | FILTER_HOLD;
 }
 
 static size_t
@@ -80,7 +83,12 @@ gather(struct filter *filter, struct span text)
 static enum filter_verdict
 read_headers(struct filter *filter, struct header_list *list)
 {
-    gather(filter, list->raw);
+    struct scoring *scoring = filter->state;
+
+    scoring->mark = verdict_mark(list);
+    recall(filter, scoring);
+    if (!scoring->known)
+        gather(filter, list->raw);
     return FILTER_CONTINUE;
 }
 
@@ -156,6 +164,7 @@ close_filter(struct filter *filter)
 {
     struct scoring *scoring = filter->state;
 
+    bytes_free(&scoring->note);
     bytes_free(&scoring->held);
     bytes_free(&scoring->rules);
     free(scoring);

@@ -183,6 +183,33 @@ def test_other_users_have_their_own(served, bob):
     assert scored(running) == 2 and recalled(running) == 2
 
 
+RECEIVED = b"Received: from a by b with SMTP id %s; Fri, 20 Nov 2026 10:00:00 +0000\r\n"
+
+
+@pytest.mark.parametrize("other", (HAM, RECEIVED % b"2" + SPAM.replace(b"order your", b"throw away your")), ids=("name", "queue id"))
+def test_a_unique_id_that_is_not(served, bob, other):
+    """Of two messages at once, and of one behind another: what is written into the id, or into the message, does not count."""
+    drop, running = served([RECEIVED % b"1" + SPAM, other], keys={"script": {"UIDL": b"+OK\r\n1 a\r\n2 a\r\n.\r\n"}})
+    expected = [7.6, 0.5 if other == HAM else 4.5]
+    client = bob(running)
+    for _ in range(2):
+        assert [score_of(client.fetch(b"RETR %d" % number)) for number in (1, 2)] == expected
+    drop.serve.messages.reverse()
+    client = bob(running)
+    assert [score_of(client.fetch(b"RETR %d" % number)) for number in (1, 1, 2)] == [expected[1], expected[1], expected[0]]
+    assert scored(running) == 5 and recalled(running) == 2
+
+
+def test_a_message_that_was_read_is_the_same(served, bob):
+    """Some servers write into a message whether it was read."""
+    drop, running = served()
+    client = bob(running)
+    top = client.fetch(b"TOP 1 0")
+    drop.serve.messages[0] = SPAM.replace(b"To: ", b"Status: RO\r\nTo: ")
+    retr = client.fetch(b"RETR 1")
+    assert verdict(top) == verdict(retr) and b"Status: RO" in retr and recalled(running) == 1
+
+
 @pytest.mark.parametrize("authzid, shared", ((b"", True), (BOB.user, True), (b"somebody", False)))
 def test_who_acts_for_somebody_else_shares_nothing(served, bob, authzid, shared):
     drop, running = served()

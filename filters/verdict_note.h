@@ -1,0 +1,30 @@
+/*
+ * What the spam-score filter notes of a message: the verdict, and by what the message is known again. Some servers'
+ * unique ids are no more than numbers, or what the sender wrote into the message; the verdict on another message would
+ * be taken for that on this one then.
+ */
+#ifndef FILTERS_VERDICT_NOTE_H
+#define FILTERS_VERDICT_NOTE_H
+
+#include <stdbool.h>
+
+#include "filters/headers.h"
+
+enum { VERDICT_MARK = 16 /* octets */ };
+
+/*
+ * A digest of the fields that say which message this is, above all by the way it came (RFC 5322, 3.6). Fields that
+ * servers write anew when a message was read (Status and the like) are not among them.
+ */
+struct verdict_mark {
+    unsigned char octets[VERDICT_MARK];
+};
+struct verdict_mark verdict_mark(const struct header_list *);
+
+/* Appends the note to `note`. */
+void verdict_note(const struct verdict_mark *, double score, struct span rules, struct bytes *note);
+
+/* Takes a note apart; `rules` is a part of it. False if it is on another message, or is no note. */
+bool verdict_read_note(struct span note, const struct verdict_mark *, double *score, struct span *rules);
+
+#endif
