@@ -6,7 +6,10 @@
 #include "proxy/relay.h"
 #include "proxy/session_private.h"
 
-enum { LINE_MOST = 1024 /* octets of a line that popgate reads; the rest of it is not looked at */ };
+enum {
+    LINE_MOST = 1024,             /* octets of a line that popgate reads; the rest of it is not looked at */
+    LIST_MOST = 256 * 1024 * 1024 /* octets of a list that no client gets, and that no client so brings to an end */
+};
 
 /* Cuts the text of a list into lines. */
 struct line_reader {
@@ -14,6 +17,17 @@ struct line_reader {
     struct session *session;
     bool            capa;
 };
+
+/* Takes what came; true if that is more than can be meant. */
+static bool
+is_endless(struct session *session, size_t octets)
+{
+    session->list_octets += octets;
+    if (session->list_octets <= LIST_MOST)
+        return false;
+    session_fail(session, "server's list has no end");
+    return true;
+}
 
 static void
 take_line(const struct line_reader *reader)
@@ -58,8 +72,9 @@ session_start_listing(struct session *session, struct expectation *expectation, 
 {
     struct bytes status = {0};
 
-    session->in_reply = true;
-    session->reader   = (struct dot_reader){.keep_bare_lf = session->listener->bare_lf == CONFIG_BARE_LF_PASS};
+    session->in_reply    = true;
+    session->reader      = (struct dot_reader){.keep_bare_lf = session->listener->bare_lf == CONFIG_BARE_LF_PASS};
+    session->list_octets = 0;
     bytes_clear(&session->line);
     if (!session_passes_listing(expectation))
         return;
@@ -121,6 +136,8 @@ session_read_listing(struct session *session, const struct expectation *expectat
     struct evbuffer   *to     = session_passes_listing(expectation) ? session->client.out : NULL;
     uint64_t           unused = 0;
 
+    if (to == NULL && is_endless(session, peer_waiting(&session->server)))
+        return false;
     while (relay_piece(&session->reader, session->server.in, to, read ? &lines.sink : NULL, &unused))
         ;
     if (session->reader.done && capa)

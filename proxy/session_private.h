@@ -113,10 +113,11 @@ struct session {
 
     /* The reply at the head of `expected`, once its status line was read. */
     bool              in_reply;
-    struct dot_reader reader;   /* of a listing */
-    struct capa       capa;     /* while CAPA's is read */
-    struct bytes      line;     /* of a listing that popgate reads, too */
-    struct delivery  *delivery; /* of RETR and TOP */
+    struct dot_reader reader;      /* of a listing */
+    uint64_t          list_octets; /* of a listing that goes no further */
+    struct capa       capa;        /* while CAPA's is read */
+    struct bytes      line;        /* of a listing that popgate reads, too */
+    struct delivery  *delivery;    /* of RETR and TOP */
 
     STAILQ_HEAD(, delivery) deliveries; /* messages whose last octets wait to be handed to the client's socket */
     unsigned delivery_count;

@@ -484,6 +484,20 @@ def test_server_hangs_in_the_list(server, gate, score, bob):
     assert bob(running).ask(b"RETR 1").startswith(b"-ERR [SYS/TEMP]")
 
 
+def test_a_list_without_an_end(served, bob):
+    """It goes nowhere, so nobody's leaving ends it."""
+    rows = b"".join(b"%d uid%d\r\n" % (n, n) for n in range(1, 200_000))
+
+    def endless(connection, argument):
+        connection.send(b"+OK\r\n")
+        while True:
+            connection.send(rows)
+
+    drop, running = served(keys={"script": {"UIDL": endless}})
+    assert bob(running, timeout=30).ask(b"RETR 1").startswith(b"-ERR [SYS/TEMP]")
+    wait_until(lambda: drop.connections[0].ended, what="the server's connection ends")
+
+
 def test_deletes_wait_and_happen(served, bob):
     drop, running = served()
     client = bob(running)
