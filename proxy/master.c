@@ -42,7 +42,10 @@ struct master {
     int64_t                   kill_at; /* clock_now(): when those who should have ended are killed */
 };
 
-/* Closes what belongs to the master or to other children; else they would never see the end of their channels. */
+/*
+ * Closes what belongs to the master or to other children; else they would never see the end of their channels, and the
+ * auditor, which outlives generations, would keep the memory of the first one's notes.
+ */
 static void
 close_others(struct master *master, enum master_role role)
 {
@@ -55,6 +58,7 @@ close_others(struct master *master, enum master_role role)
     master_audit_close_files(&master->audit);
     if (role == MASTER_AUDITOR) {
         master_generation_close_sockets(master->current, NULL);
+        notes_close(&master->current->notes);
         master_audit_close_workers_end(&master->audit);
     } else {
         master_audit_close_auditors_end(&master->audit);

@@ -7,6 +7,7 @@ import signal
 import socket
 import struct
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -434,6 +435,24 @@ def test_new_rules_make_new_verdicts(served, score, bob):
     new = bob(running)
     assert score_of(new.fetch(b"RETR 1")) == 6.6 == score_of(new.fetch(b"TOP 1 0"))
     assert scored(running) == 2
+
+
+def test_notes_go_with_their_generation(server, gate, folder):
+    """What is shared is mapped by the workers that use it, and by nobody behind them."""
+    def maps():
+        children = [Path(f"/proc/{pid}") for pid in running.workers()]
+        return {(child / "comm").read_text().strip(): re.findall(r"(?m)^\S+ rw-s.* (\d+) +/dev/zero", (child / "maps").read_text())
+                for child in children}
+
+    running = gate(server(Maildrop(MAIL)).port, filters=filters.every(folder))
+    before, workers = maps(), running.workers()
+    running.reload()
+    running.wait_log("generation 2")
+    wait_until(lambda: len(running.workers()) == 2 and len(set(workers) & set(running.workers())) == 1, what="the old worker is gone")
+    after = maps()
+    assert len(before["popgate-worker"]) == len(after["popgate-worker"]) == 1
+    assert before["popgate-worker"] != after["popgate-worker"]
+    assert before["popgate-auditor"] == after["popgate-auditor"] == []
 
 
 def half(connection, argument):
