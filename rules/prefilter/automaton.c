@@ -36,7 +36,7 @@ struct building {
     bool             *ends;     /* of the same: a match may end there */
     uint64_t         *taking;   /* of each class: the places that take it */
     uint64_t         *states;   /* of each state: its places */
-    uint32_t         *table; /* states by their hash, + 1 */
+    uint32_t         *table;    /* states by their hash, + 1 */
     size_t            table_size;
 };
 
