@@ -1,15 +1,13 @@
-/* One pattern takes mailbox after mailbox off the front; what it cannot read, GMime may. */
+/* One pattern takes mailbox after mailbox off the front; what it cannot read, the grammar may. */
 #include <stdlib.h>
 
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "rules/mail/mailboxes.h"
-#include "rules/mail/mailboxes_gmime.h"
+#include "rules/mail/mailboxes_grammar.h"
 #include "rules/mail/registry.h"
 #include "rules/mail/uri_host.h"
 #include "rules/regex.h"
-
-enum { GMIME_OCTETS_MAX = 2048 };
 
 /* Quantifiers are possessive where they can be, so that the time is in proportion to the field. */
 #define QUOTED "\"(?:[^\"\\\\]++|\\\\.)*+\""
@@ -149,22 +147,32 @@ until_second_at(struct span text)
     return second != NULL ? span_head(text, (size_t)(second - text.data)) : text;
 }
 
+/* Is what is behind the @ the name of a host? */
+static bool
+has_valid_host(struct span text)
+{
+    struct bytes ascii = {0};
+    struct span  host  = span_tail(text, span_find(text, '@') + 1);
+    bool         valid = uri_host_to_ascii(host, &ascii) && registry_name_valid(bytes_span(&ascii));
+
+    bytes_free(&ascii);
+    return valid;
+}
+
 /* Can it be an address: something at a host? */
 static bool
 looks_like_address(struct span text)
 {
-    const char  *at    = text.len > 0 ? memchr(text.data, '@', text.len) : NULL;
-    struct bytes ascii = {0};
-    struct span  host;
-    bool         valid;
+    return text.len > 0 && !is_mistaken(text) && regex_matches(regex_of(&address), text) &&
+           has_valid_host(until_second_at(text));
+}
 
-    if (at == NULL || is_mistaken(text) || !regex_matches(regex_of(&address), text))
-        return false;
-    host  = until_second_at(text);
-    host  = span_tail(host, (size_t)(at - text.data) + 1);
-    valid = uri_host_to_ascii(host, &ascii) && registry_name_valid(bytes_span(&ascii));
-    bytes_free(&ascii);
-    return valid;
+bool
+mailboxes_phrase_is_address(struct span phrase)
+{
+    static struct regex_built_in parts = {"^[^\\s@]+@[^\\s@]+$", "", NULL};
+
+    return phrase.len > 0 && !is_mistaken(phrase) && regex_matches(regex_of(&parts), phrase) && has_valid_host(phrase);
 }
 
 static void
@@ -237,7 +245,7 @@ is_blank(struct span text)
     return count_octets(text, ' ') + count_octets(text, '\t') + count_octets(text, '\n') == text.len;
 }
 
-/* Fewer than there seem to be: then whoever knows the grammar better is asked, who takes long for a long field. */
+/* Fewer than there seem to be: then the grammar is asked. */
 void
 mailboxes_read(struct mailboxes *mailboxes, struct span value, struct arena *arena)
 {
@@ -248,8 +256,8 @@ mailboxes_read(struct mailboxes *mailboxes, struct span value, struct arena *are
         return;
     mailboxes_start();
     read_mailboxes(&ours, value, arena);
-    if (ours.count < count_octets(value, ',') + 1 && value.len <= GMIME_OCTETS_MAX)
-        mailboxes_read_gmime(&theirs, value, arena);
+    if (ours.count < count_octets(value, ',') + 1)
+        mailboxes_read_grammar(&theirs, clean(value, arena), arena);
     if (theirs.count > ours.count)
         chosen = &theirs;
     for (size_t i = 0; i < chosen->count; i++)
