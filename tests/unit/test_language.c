@@ -144,10 +144,10 @@ check_block(const struct block *block, const struct mail *mail)
 static void
 test_hits(void **state)
 {
-    struct bytes text = {0};
-    struct span  rest = read_blocks(&text);
-    struct mail  mail = {0};
-    struct block block;
+    struct bytes text    = {0};
+    struct span  rest    = read_blocks(&text);
+    struct mail  mail    = {0};
+    struct block block   = {0};
     size_t       checked = 0;
 
     (void)state;
@@ -241,7 +241,7 @@ test_mistakes(void **state)
         write_file("a.cf", span_of(mistakes[row].rules));
         rules = load("a.cf", &error);
         assert_non_null(rules);
-        if (strcmp(error_text(score_mistakes(rules)), expected.data) != 0)
+        if (!span_equal(span_of(error_text(score_mistakes(rules))), bytes_span(&expected)))
             fail_msg("row %zu: %s says\n%sand not\n%s", row, mistakes[row].rules, error_text(score_mistakes(rules)),
                      expected.data);
         score_rules_free(&rules);
