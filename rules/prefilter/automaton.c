@@ -10,8 +10,10 @@
 #include "rules/prefilter/program.h"
 
 enum {
-    PLACES_MAX = 4096,
-    COPIES_MAX = 10, /* of what repeats, if the table is not too large then */
+    PLACES_MAX  = 4096,
+    STATES_MAX  = 6000,
+    FOLLOW_WORK = 64, /* steps for each octet of a text that may be taken to see whether matches follow each other */
+    COPIES_MAX  = 10, /* of what repeats, if the table is not too large then */
 };
 
 struct automaton {
@@ -20,6 +22,11 @@ struct automaton {
     size_t        state_count;
     unsigned      times; /* a text needs so many matches, one behind the other */
     uint32_t     *next;  /* for each state and class: where the row of the next state begins; or ACCEPTED */
+
+    /* NULL, or the same for matches that begin where they are looked for: these are to follow each other without a gap.
+     * ACCEPTED is a flag in its cells, and from `dead` no match comes. */
+    struct automaton *follower;
+    uint32_t          dead;
 };
 
 #define ACCEPTED 0x80000000 /* more than there are cells */
@@ -28,7 +35,8 @@ struct automaton {
 struct building {
     struct automaton *automaton;
     struct program    program;
-    size_t            cells; /* of the table, at most */
+    size_t            cells;    /* of the table, at most */
+    bool              anchored; /* a match begins at the first octet */
     size_t            place_count, words;
     uint32_t         *place_of; /* of each step: its number among the places */
     uint32_t         *step_of;  /* of each place */
@@ -151,26 +159,31 @@ find_state(struct building *building)
     return last;
 }
 
-/* Puts the places where `state` gets to by a class behind the last state. True if a match ends on the way. */
+/*
+ * Puts the places where `state` gets to by a class behind the last state, the start among them unless matches are
+ * anchored. True if a match ends on the way.
+ */
 static bool
 step_to(struct building *building, size_t state, size_t class)
 {
     size_t          words = building->words;
     const uint64_t *from = building->states + state * words, *taking = building->taking + class * words;
-    uint64_t       *to = building->states + building->automaton->state_count * words;
+    uint64_t       *to   = building->states + building->automaton->state_count * words;
+    bool            ends = false;
 
     memcpy(to, building->behind + building->place_count * words, words * sizeof to[0]);
+    if (building->anchored)
+        memset(to, 0, words * sizeof to[0]);
     for (size_t word = 0; word < words; word++) {
         for (uint64_t bits = from[word] & taking[word]; bits != 0; bits &= bits - 1) {
             size_t place = 64 * word + (size_t)__builtin_ctzll(bits);
 
-            if (building->ends[place])
-                return true;
+            ends |= building->ends[place];
             for (size_t i = 0; i < words; i++)
                 to[i] |= building->behind[place * words + i];
         }
     }
-    return false;
+    return ends;
 }
 
 /* False if the table gets too large. */
@@ -180,6 +193,7 @@ build(struct building *building)
     struct automaton *automaton = building->automaton;
     size_t            classes = automaton->class_count, most = building->cells / classes;
 
+    most                 = most < STATES_MAX ? most : STATES_MAX;
     building->table_size = 1;
     while (building->table_size < 2 * most)
         building->table_size *= 2;
@@ -193,7 +207,9 @@ build(struct building *building)
         for (size_t class = 0; class < classes; class ++) {
             uint32_t *next = &automaton->next[state * classes + class];
 
-            *next = step_to(building, state, class) ? ACCEPTED : (uint32_t)(find_state(building) * classes);
+            *next = step_to(building, state, class) ? ACCEPTED : 0;
+            if (*next == 0 || building->anchored)
+                *next |= (uint32_t)(find_state(building) * classes);
             if (automaton->state_count == most)
                 return false;
         }
@@ -215,11 +231,30 @@ building_free(struct building *building)
     free(building->table);
 }
 
-static struct automaton *
-automaton_of(struct syntax_node *root, size_t cells, uint32_t copies)
+/* The row of the state without places. */
+static uint32_t
+find_dead(const struct building *building)
 {
-    struct building building = {.automaton = memory_new(sizeof *building.automaton), .cells = cells};
-    bool            built    = false;
+    const struct automaton *automaton = building->automaton;
+
+    for (size_t state = 0; state < automaton->state_count; state++) {
+        const uint64_t *row = building->states + state * building->words;
+        size_t          i   = 0;
+
+        while (i < building->words && row[i] == 0)
+            i++;
+        if (i == building->words)
+            return (uint32_t)(state * automaton->class_count);
+    }
+    return ACCEPTED;
+}
+
+static struct automaton *
+automaton_of(struct syntax_node *root, size_t cells, uint32_t copies, bool anchored)
+{
+    struct building building = {
+        .automaton = memory_new(sizeof *building.automaton), .cells = cells, .anchored = anchored};
+    bool built = false;
 
     building.automaton->class_count = 1;
     building.automaton->times       = 1;
@@ -229,6 +264,8 @@ automaton_of(struct syntax_node *root, size_t cells, uint32_t copies)
         prepare(&building);
         built = !building.ends[building.place_count] && build(&building);
     }
+    if (built)
+        building.automaton->dead = find_dead(&building);
     building_free(&building);
     if (!built)
         automaton_free(&building.automaton);
@@ -258,10 +295,11 @@ automaton_of_part(struct syntax_node *root, size_t cells)
     struct automaton   *automaton = NULL;
 
     if (repeated != NULL)
-        automaton = automaton_of(repeated->part, cells, 1);
+        automaton = automaton_of(repeated->part, cells, 1, false);
     if (automaton == NULL)
-        return automaton_of(root, cells, 1);
-    automaton->times = repeated->least;
+        return automaton_of(root, cells, 1, false);
+    automaton->times    = repeated->least;
+    automaton->follower = automaton_of(repeated->part, cells, 1, true);
     return automaton;
 }
 
@@ -273,7 +311,7 @@ automaton_new(struct span pattern, struct span flags, size_t cells)
     struct automaton   *automaton = NULL;
 
     if (root != NULL)
-        automaton = automaton_of(root, cells, COPIES_MAX);
+        automaton = automaton_of(root, cells, COPIES_MAX, false);
     if (root != NULL && automaton == NULL)
         automaton = automaton_of_part(root, cells);
     arena_free(&arena);
@@ -285,6 +323,7 @@ automaton_free(struct automaton **automaton)
 {
     if (*automaton == NULL)
         return;
+    automaton_free(&(*automaton)->follower);
     free((*automaton)->next);
     free(*automaton);
     *automaton = NULL;
@@ -346,6 +385,46 @@ step_each(struct running *running, char octet)
     return finished;
 }
 
+/* Marks where matches that begin at `at` end. False if that takes more than `*work` steps, which are taken off it. */
+static bool
+mark_ends(const struct automaton *automaton, struct span text, size_t at, bool *ends, size_t *work)
+{
+    uint32_t state = 0;
+
+    for (; at < text.len && state != automaton->dead; at++) {
+        uint32_t next = automaton->next[state + automaton->classes[(unsigned char)text.data[at]]];
+
+        if ((*work)-- == 0)
+            return false;
+        ends[at + 1] |= (next & ACCEPTED) != 0;
+        state = next & ~ACCEPTED;
+    }
+    return true;
+}
+
+/* Are there `times` matches without a gap between them? Yes, too, if that would take too long to say. */
+static bool
+follow_each_other(const struct automaton *automaton, unsigned times, struct span text)
+{
+    size_t work = FOLLOW_WORK * text.len;
+    bool  *here = memory_resize_array(NULL, text.len + 1, sizeof here[0]), *there, *swap, any = true, told = true;
+
+    there = memory_resize_array(NULL, text.len + 1, sizeof there[0]);
+    memset(here, true, text.len + 1);
+    for (; times > 0 && any && told; times--) {
+        memset(there, false, text.len + 1);
+        for (size_t at = 0; at < text.len && told; at++)
+            told = !here[at] || mark_ends(automaton, text, at, there, &work);
+        any   = memchr(there, true, text.len + 1) != NULL;
+        swap  = here;
+        here  = there;
+        there = swap;
+    }
+    free(here);
+    free(there);
+    return any || !told;
+}
+
 unsigned
 automatons_accept(const struct automaton *const *automatons, size_t count, struct span text)
 {
@@ -365,8 +444,16 @@ automatons_accept(const struct automaton *const *automatons, size_t count, struc
     return accepted & all;
 }
 
+bool
+automaton_confirms(const struct automaton *automaton, struct span text)
+{
+    return automaton->follower == NULL || follow_each_other(automaton->follower, automaton->times, text);
+}
+
 size_t
 automaton_size(const struct automaton *automaton)
 {
-    return automaton->state_count * automaton->class_count * sizeof automaton->next[0];
+    size_t follower = automaton->follower != NULL ? automaton_size(automaton->follower) : 0;
+
+    return automaton->state_count * automaton->class_count * sizeof automaton->next[0] + follower;
 }

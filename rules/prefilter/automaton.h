@@ -29,7 +29,10 @@ enum { AUTOMATONS_AT_ONCE = 4 };
  */
 unsigned automatons_accept(const struct automaton *const *, size_t count, struct span text);
 
-/* Octets of its table. */
+/* Looks closer at a text that is accepted: false if the pattern cannot match it. */
+bool automaton_confirms(const struct automaton *, struct span text);
+
+/* Octets of its tables. */
 size_t automaton_size(const struct automaton *);
 
 #endif

@@ -286,7 +286,7 @@ run_batch(struct batch *batch, struct span text, uint64_t *candidates)
     unsigned accepted = batch->count > 0 ? automatons_accept(batch->automatons, batch->count, text) : 0;
 
     for (size_t i = 0; i < batch->count; i++)
-        if ((accepted >> i & 1) == 0)
+        if ((accepted >> i & 1) == 0 || !automaton_confirms(batch->automatons[i], text))
             candidates[batch->numbers[i] / 64] &= ~(UINT64_C(1) << batch->numbers[i] % 64);
     batch->count = 0;
 }

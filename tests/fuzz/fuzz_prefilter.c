@@ -11,7 +11,7 @@ static const char *const flags[] = {"", "i", "s", "x", "m", "is", "ix", "imsx", 
 static bool
 accepts(const struct automaton *automaton, struct span text)
 {
-    return automatons_accept(&automaton, 1, text) == 1;
+    return automatons_accept(&automaton, 1, text) == 1 && automaton_confirms(automaton, text);
 }
 
 static void

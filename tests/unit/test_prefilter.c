@@ -18,7 +18,7 @@
 static bool
 accepts(const struct automaton *automaton, struct span text)
 {
-    return automatons_accept(&automaton, 1, text) == 1;
+    return automatons_accept(&automaton, 1, text) == 1 && automaton_confirms(automaton, text);
 }
 
 static bool
@@ -139,6 +139,8 @@ test_automatons(void **state)
         {"x(?!y)z", "xz", true},
         {large, "name: age: city:", true},
         {large, "name: age: town:", false},
+        {large, "name: age: and city:", false},
+        {large, "name of him or abcdefghijklmnopqrstuvwxyz0123456789l123456789012: age:sex:", true},
     };
 
     (void)state;
