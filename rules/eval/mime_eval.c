@@ -14,7 +14,9 @@ enum {
     BASE64_LINES_LEAST = 122, /* octets of two lines of base64 that became one */
 };
 
-static struct regex_built_in charset_pattern  = {"charset=(?|\"([^\"]+)\"|'([^']+)'|(\\S+))", "i", NULL};
+/* One in quotes is better than one without, wherever they are, as there may be two fields. */
+static struct regex_built_in charset_pattern = {"\\A(?|.*?charset=\"([^\"]+)\"|.*?charset='([^']+)'|.*?charset=(\\S+))",
+                                                "is", NULL};
 static struct regex_built_in shouting_charset = {
     "^[-_a-z0-9]*(?:koi|jp|jis|euc|gb|big5|isoir|cp1251|windows-1251|georgianps|pt154|tis)[-_a-z0-9]*$", "i", NULL};
 static struct regex_built_in base64_pattern = {"^(?:[A-Za-z0-9+/=]{60,76} ){2}", "", NULL};

@@ -138,6 +138,12 @@ static const struct eval_row other_rows[] = {
      "THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS now "
      "BUY THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS now \n",
      0},
+    {"", "check_for_uppercase('50','75')",
+     "Content-Type: text/plain; charset=euc-jp\nContent-Type: text/plain; charset=\"us-ascii\"\n\nBUY THIS now BUY "
+     "THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS now "
+     "BUY THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS now BUY THIS "
+     "now \n",
+     1},
     {"", "check_for_uppercase('90','100')",
      "\nBUY ALL 123 BUY ALL 123 BUY ALL 123 BUY ALL 123 BUY ALL 123 BUY ALL 123 BUY ALL 123 BUY ALL 123 BUY ALL 123 "
      "BUY ALL 123 BUY ALL 123 BUY ALL 123 BUY ALL 123 BUY ALL 123 BUY ALL 123 BUY ALL 123 BUY ALL 123 BUY ALL 123 BUY "
