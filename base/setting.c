@@ -1,10 +1,22 @@
 /* What the owners of settings do alike. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "base/setting.h"
+
+/* Why it cannot be read; NULL if it can. Opening a pipe would wait for whoever writes into it. */
+static const char *
+find_fault(const char *path)
+{
+    struct stat status;
+
+    if (access(path, R_OK) != 0 || stat(path, &status) != 0)
+        return strerror(errno);
+    return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? NULL : "it is neither a file nor a directory";
+}
 
 struct setting_list
 setting_readable(const struct setting_list *files, const char *key, const struct setting_place *place,
@@ -13,11 +25,12 @@ setting_readable(const struct setting_list *files, const char *key, const struct
     struct setting_list readable = {.items = memory_new(files->count * sizeof(char *))};
 
     for (size_t i = 0; i < files->count; i++) {
-        if (access(files->items[i], R_OK) == 0)
+        const char *fault = find_fault(files->items[i]);
+
+        if (fault == NULL)
             readable.items[readable.count++] = files->items[i];
         else
-            error_add(error, place->file, place->line_of(place, key), "%s %s: %s", key, files->items[i],
-                      strerror(errno));
+            error_add(error, place->file, place->line_of(place, key), "%s %s: %s", key, files->items[i], fault);
     }
     return readable;
 }

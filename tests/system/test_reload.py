@@ -135,6 +135,23 @@ def test_new_rules_after_a_reload(server, gate, folder):
     assert b"tests=NEW " in text and b"X-Spam-Flag" not in text
 
 
+@pytest.mark.parametrize("what", ("gone", "pipe", "loop"))
+def test_rules_that_cannot_be_read_leave_the_service_untouched(server, gate, folder, what):
+    score = filters.score(folder)
+    running = gate(server(Maildrop(MAIL)).port, filters=score)
+    rules, workers = score["score"]["rules"][0], running.workers()
+    rules.unlink()
+    if what == "pipe":
+        os.mkfifo(rules)
+    elif what != "gone":
+        rules.symlink_to(rules)
+    running.reload()
+    assert running.wait_log(r"error: .*proxy.conf:\d+: rules .*rules.cf: ") and running.wait_log("goes on as it was")
+    assert running.workers() == workers
+    with Wire(running.port) as client:
+        assert b"X-Spam-Status" in client.login(BOB).fetch(b"RETR 1")
+
+
 def test_a_mistake_in_a_scoring_rule_is_logged_and_the_others_work(server, gate, folder):
     drop = server(Maildrop([mail.message("Cheap pills", b"order your pills now\r\n")]))
     running = gate(drop.port, filters=filters.score(folder, filters.SPAM_RULES + "body BROKEN /(/\n"))
