@@ -379,6 +379,18 @@ def test_pipelined(served, bob, capa):
     assert scored(running) == 60
 
 
+def test_a_small_cache_does_not_forget_what_was_asked_by_it(served, bob):
+    """What is known when TOP is sent is known when its answer comes, for all that are under way."""
+    _, running = served([SPAM] * 60, verdict_cache="1K")
+    client = bob(running, timeout=20)
+    for number in range(51, 59):
+        client.fetch(b"TOP %d 0" % number)
+    client.send(b"".join(b"TOP %d 0\r\n" % number for number in range(1, 61)))
+    for _ in range(60):
+        assert client.line().startswith(b"+OK") and score_of(client.listing()) == 7.6
+    assert scored(running) == 60
+
+
 def test_ten_megabytes(served, bob):
     """Scored on its first 512K both ways; the answer to TOP is short, and nothing is held for it."""
     line = b"z" * 70 + b"\r\n"
