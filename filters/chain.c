@@ -14,7 +14,7 @@
 enum step_state {
     STEP_OPEN,  /* headers() is due */
     STEP_READS, /* body() is due, then end() */
-    STEP_ENDS,  /* end() has said that it waits */
+    STEP_ENDS,  /* end() is due, or has said that it waits */
     STEP_FINISHED,
 };
 
@@ -149,6 +149,25 @@ end(struct chain_step *step)
         finish(step);
 }
 
+/* Does a step in front of this one hold the message, and can still edit the header? */
+static bool
+is_behind_hold(const struct chain_step *step)
+{
+    for (const struct chain_step *front = step->run->steps; front < step; front++)
+        if ((front->reach & FILTER_HOLD) != 0)
+            return true;
+    return false;
+}
+
+/* A step that holds has seen enough: it has the last word when those in front of it have had theirs. */
+static void
+end_in_turn(struct chain_step *step)
+{
+    step->state = STEP_ENDS;
+    if (!is_behind_hold(step))
+        end(step);
+}
+
 /* What headers() or body() said; FILTER_WAIT is not among it. */
 static void
 judge(struct chain_step *step, enum filter_verdict verdict)
@@ -158,7 +177,7 @@ judge(struct chain_step *step, enum filter_verdict verdict)
     else if (verdict == FILTER_FAILED)
         fail(step);
     else if (verdict == FILTER_ENOUGH && (step->reach & FILTER_HOLD) != 0)
-        end(step);
+        end_in_turn(step);
     else if (verdict == FILTER_ENOUGH || step->reach == FILTER_SKIPS)
         finish(step);
 }
@@ -289,16 +308,6 @@ show_headers(struct chain_step *step)
     judge(step, verdict);
 }
 
-/* Does a step in front of this one hold the message, and can still edit the header? */
-static bool
-is_behind_hold(const struct chain_step *step)
-{
-    for (const struct chain_step *front = step->run->steps; front < step; front++)
-        if ((front->reach & FILTER_HOLD) != 0)
-            return true;
-    return false;
-}
-
 /* A step that wants the header alone sees it as the steps in front leave it, and the header has to wait for it. */
 static bool
 is_held_back(struct chain_step *step)
@@ -317,7 +326,7 @@ advance(struct chain_step *step)
     if (step->state == STEP_OPEN && !is_held_back(step))
         show_headers(step);
     else if (step->state == STEP_ENDS)
-        end(step);
+        end_in_turn(step);
 }
 
 enum filter_verdict

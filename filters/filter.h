@@ -38,7 +38,7 @@ enum filter_reach {
 enum filter_verdict {
     FILTER_CONTINUE, /* go on */
     FILTER_ENOUGH,   /* from headers() or body(): this filter has seen what it needs. A holding filter's end() is called
-                        at once */
+                        at once, or when the filters in front of it do not hold the message any longer */
     FILTER_WAIT, /* from headers() or end(): an answer is outstanding; filter_resume() calls the same callback again */
     FILTER_WITHHOLD, /* the client must not get this message: -ERR, or a reset if a part of it has gone out */
     FILTER_FAILED, /* the filter could not do its work; on_failure in proxy.conf decides what becomes of the message */

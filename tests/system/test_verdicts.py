@@ -588,6 +588,23 @@ def test_the_audit_log_tells_what_the_client_asked_for(server, gate, folder, bob
     assert top["subject"] == "cheap pills"
 
 
+@pytest.mark.parametrize("first", ("TOP", "RETR"))
+@pytest.mark.parametrize("order", (["large", "small"], ["small", "large"]), ids=lambda order: order[0] + " first")
+def test_two_that_score(server, folder, order, first):
+    """Each has the last word in its turn, whichever has seen enough first: the header is the last one's, known or not."""
+    (folder / "other").mkdir()
+    chain = {"small": filters.score(folder, hold_limit="2K")["score"],
+             "large": filters.score(folder / "other", "body X /pills/\nscore X 1.5\n", hold_limit="8K")["score"]}
+    long = mail.message("cheap pills", b"y" * 70 + b"\r\n" * 1500 + b"order your pills now\r\n")
+    running = Gate(folder / "gate", {"in": {"tls": "none", "upstream": "server", "filters": order}},
+                   {"server": {"server": [f"{HOST}:{server(Maildrop([long])).port}"]}}, chain).start()
+    with Wire(running.port) as client:
+        client.login(BOB)
+        scores = [score_of(client.fetch(b"TOP 1 0" if step == "TOP" else b"RETR 1")) for step in (first, "TOP", "RETR")]
+    running.stop()
+    assert scores == [1.5 if order[1] == "large" else 4.5] * 3
+
+
 @pytest.mark.parametrize("lines, end", ((0, b"\n\n"), (1, b"\n\n.a\n"), (2, b"\n\n.a\n..b\n"), (9, b"\n\n.a\n..b\n.\n")))
 def test_bare_lf_pass(server, gate, score, bob, lines, end):
     """A bare LF is no line's start for the client then, and no line's end in front of the dot."""
