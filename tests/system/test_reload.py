@@ -139,7 +139,7 @@ def test_new_rules_after_a_reload(server, gate, folder):
 def test_rules_that_cannot_be_read_leave_the_service_untouched(server, gate, folder, what):
     score = filters.score(folder)
     running = gate(server(Maildrop(MAIL)).port, filters=score)
-    rules, workers = score["score"]["rules"][0], running.workers()
+    rules, workers = score["score"]["rules"][0], wait_until(running.workers, what="a worker")
     rules.unlink()
     if what == "pipe":
         os.mkfifo(rules)

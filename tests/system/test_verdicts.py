@@ -457,11 +457,12 @@ def test_notes_go_with_their_generation(server, gate, folder):
                 for child in children}
 
     running = gate(server(Maildrop(MAIL)).port, filters=filters.every(folder))
-    before, workers = maps(), running.workers()
+    both = {"popgate-worker", "popgate-auditor"}
+    before = wait_until(lambda: set(maps()) == both and maps(), what="a worker and the auditor")
+    workers = running.workers()
     running.reload()
-    running.wait_log("generation 2")
-    wait_until(lambda: len(running.workers()) == 2 and len(set(workers) & set(running.workers())) == 1, what="the old worker is gone")
-    after = maps()
+    wait_until(lambda: len(set(workers) & set(running.workers())) == 1, what="the old worker is gone")
+    after = wait_until(lambda: set(maps()) == both and maps(), what="a new worker")
     assert len(before["popgate-worker"]) == len(after["popgate-worker"]) == 1
     assert before["popgate-worker"] != after["popgate-worker"]
     assert before["popgate-auditor"] == after["popgate-auditor"] == []
