@@ -171,7 +171,7 @@ test_many_hits(void **state)
 {
     struct score_rules *rules =
         load_text("rawbody __A /a/\ntflags __A multiple\nfull __B /(?:a|x)/\ntflags __B multiple\n"
-                  "body __C /a*?/\ntflags __C multiple\nmeta A __A > 400000\nmeta B __B > 2000\n");
+                  "body __C /a*?/\ntflags __C multiple\nmeta A __A > 4000\nmeta B __B > 2000\n");
     struct score_result result = {0};
     struct mail         mail   = {0};
     long                took;
