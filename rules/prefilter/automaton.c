@@ -415,7 +415,7 @@ follow_each_other(const struct automaton *automaton, unsigned times, struct span
         memset(there, false, text.len + 1);
         for (size_t at = 0; at < text.len && told; at++)
             told = !here[at] || mark_ends(automaton, text, at, there, &work);
-        any   = memchr(there, true, text.len + 1) != NULL;
+        any   = memchr(there, 1, text.len + 1) != NULL;
         swap  = here;
         here  = there;
         there = swap;
