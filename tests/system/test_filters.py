@@ -123,6 +123,26 @@ def test_large_message_is_scored_by_its_beginning(open_gate, folder):
     assert text.endswith(large.partition(b"\r\n\r\n")[2])
 
 
+SLOW_RULES = "".join(f"rawbody SLOW{i} /(?:(?:a+)+|b{{{i}}})+$/\n" for i in range(2, 40)) + "header QUICK Subject =~ /slow/\n"
+
+
+@pytest.mark.parametrize("time_limit, logged", (
+    ("50ms", "[1-9] patterns were given up on this message, and its time_limit was met: rules were left out"),
+    ("20s", "38 patterns were given up on this message$"),
+), ids=("50ms", "20s"))
+def test_rules_that_never_end_do_not_hold_up_a_message(server, gate, folder, time_limit, logged):
+    """What meets a bound is no match; the message is delivered with what was found, and one line of the log says so."""
+    slow = mail.message("slow", b"a" * 3000 + b"!\r\n")
+    running = gate(server(Maildrop([slow], capa=CAPA)).port,
+                   filters=filters.score(folder, SLOW_RULES, time_limit=time_limit))
+    with Wire(running.port, timeout=60) as client:
+        text = client.login(BOB).fetch(b"RETR 1")
+    assert b"tests=QUICK" in header(text, b"X-Spam-Status")[0]
+    assert text.endswith(slow.partition(b"\r\n\r\n")[2])
+    assert running.wait_log(f"(?m)warning: .*message 1: {logged}")
+    assert running.log().count("given up") == 1
+
+
 HUGE = b"Subject: x\r\n" + b"X-Filler: 0123456789012345678901234567890123456789\r\n" * 600_000 + b"\r\nbody\r\n"
 
 
