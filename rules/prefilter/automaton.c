@@ -12,6 +12,7 @@
 enum {
     PLACES_MAX  = 4096,
     STATES_MAX  = 6000,
+    BUILD_WORK  = 50000000, /* words of sets that may be put together for a table */
     FOLLOW_WORK = 64, /* steps for each octet of a text that may be taken to see whether matches follow each other */
     COPIES_MAX  = 10, /* of what repeats, if the table is not too large then */
 };
@@ -36,6 +37,7 @@ struct building {
     struct automaton *automaton;
     struct program    program;
     size_t            cells;    /* of the table, at most */
+    size_t            work;     /* words put together so far */
     bool              anchored; /* a match begins at the first octet */
     size_t            place_count, words;
     uint32_t         *place_of; /* of each step: its number among the places */
@@ -134,9 +136,13 @@ hash_of(const uint64_t *row, size_t words)
 {
     uint64_t hash = 0;
 
-    for (size_t i = 0; i < words; i++)
-        hash = (hash ^ row[i]) * UINT64_C(0x9e3779b97f4a7c15) ^ hash >> 29;
-    return (size_t)(hash ^ hash >> 32);
+    for (size_t i = 0; i < words; i++) {
+        hash = (hash ^ row[i]) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+        hash *= UINT64_C(0xff51afd7ed558ccd); /* twice, for the highest bits to come down to the lowest */
+        hash ^= hash >> 32;
+    }
+    return (size_t)hash;
 }
 
 /* The number of the state whose places are those behind the last one, which may be that very one. */
@@ -179,6 +185,7 @@ step_to(struct building *building, size_t state, size_t class)
             size_t place = 64 * word + (size_t)__builtin_ctzll(bits);
 
             ends |= building->ends[place];
+            building->work += words;
             for (size_t i = 0; i < words; i++)
                 to[i] |= building->behind[place * words + i];
         }
@@ -210,7 +217,7 @@ build(struct building *building)
             *next = step_to(building, state, class) ? ACCEPTED : 0;
             if (*next == 0 || building->anchored)
                 *next |= (uint32_t)(find_state(building) * classes);
-            if (automaton->state_count == most)
+            if (automaton->state_count == most || building->work > BUILD_WORK)
                 return false;
         }
     }
