@@ -5,12 +5,13 @@
 #include <stdint.h>
 
 #include "rules/mail/charset.h"
+#include "rules/mail/charset_jis.h"
 #include "rules/mail/charset_names.h"
 
-static struct {
+static struct converter {
     iconv_t descriptor;
     bool    open;
-} converters[CHARSET_SETS_MAX];
+} converters[CHARSET_SETS_MAX], jis_x_0213;
 
 bool
 charset_is_ascii(struct span text)
@@ -86,13 +87,25 @@ charset_white_space(struct span utf8)
 }
 
 static bool
+open_named(struct converter *converter, const char *name)
+{
+    if (!converter->open) {
+        converter->descriptor = iconv_open("UTF-8", name);
+        converter->open       = true;
+    }
+    return (intptr_t)converter->descriptor != -1;
+}
+
+static bool
 open_converter(int set)
 {
-    if (!converters[set].open) {
-        converters[set].descriptor = iconv_open("UTF-8", charset_sets[set].iconv);
-        converters[set].open       = true;
-    }
-    return (intptr_t)converters[set].descriptor != -1;
+    return open_named(&converters[set], charset_sets[set].iconv);
+}
+
+static bool
+open_jis_x_0213(void)
+{
+    return open_named(&jis_x_0213, "EUC-JISX0213");
 }
 
 void
@@ -101,24 +114,58 @@ charset_start(void)
     for (int set = 0; charset_sets[set].name != NULL; set++)
         if (charset_sets[set].iconv != NULL)
             (void)open_converter(set);
+    (void)open_jis_x_0213();
 }
 
-/* Puts U+FFFD in the place of an octet that has no meaning, or tells that this may not be. */
+/* What becomes of an octet that has no meaning. */
+enum ill_formed {
+    ILL_FORMED_FAILS,
+    ILL_FORMED_REPLACED, /* U+FFFD */
+    ILL_FORMED_SHOWN     /* "\xA4" */
+};
+
+/* False if it may not be there. */
 static bool
-replace_octet(struct span *text, bool strict, struct bytes *utf8)
+replace_octet(struct span *text, enum ill_formed ill_formed, struct bytes *utf8)
 {
-    if (strict)
+    if (ill_formed == ILL_FORMED_FAILS)
         return false;
-    charset_add_character(utf8, 0xfffd);
+    if (ill_formed == ILL_FORMED_REPLACED)
+        charset_add_character(utf8, 0xfffd);
+    else
+        bytes_printf(utf8, "\\x%02X", (unsigned char)text->data[0]);
     *text = span_tail(*text, 1);
     return true;
 }
 
-/* Appends what iconv(3) makes of `text`; false where it is ill-formed and `strict`. */
+/* The character at the start of a text in EUC, if it is one of JIS X 0213. */
 static bool
-run_converter(int set, struct span text, bool strict, struct bytes *utf8)
+add_jis_x_0213(struct span *text, struct bytes *utf8)
 {
-    iconv_t descriptor = converters[set].descriptor;
+    size_t length = text->len > 0 && (unsigned char)text->data[0] == 0x8f ? 3 : 2, rest = length;
+    char   made[32], *in = (char *)text->data, *out = made;
+    size_t left = sizeof made, size;
+
+    if (text->len < length || !open_jis_x_0213())
+        return false;
+    (void)iconv(jis_x_0213.descriptor, NULL, NULL, NULL, NULL);
+    if (iconv(jis_x_0213.descriptor, &in, &rest, &out, &left) == (size_t)-1 ||
+        iconv(jis_x_0213.descriptor, NULL, NULL, &out, &left) == (size_t)-1)
+        return false;
+    size = sizeof made - left;
+    if (size == 0 || g_utf8_strlen(made, (gssize)size) != 1)
+        return false;
+    bytes_add(utf8, (struct span){made, size});
+    *text = span_tail(*text, length);
+    return true;
+}
+
+/* Appends what iconv(3) makes of `text`; false where it is ill-formed, which may not be. */
+static bool
+run_converter(int set, struct span text, enum ill_formed ill_formed, struct bytes *utf8)
+{
+    iconv_t  descriptor = converters[set].descriptor;
+    unsigned traits     = charset_sets[set].traits;
 
     (void)iconv(descriptor, NULL, NULL, NULL, NULL);
     while (text.len > 0) {
@@ -128,9 +175,13 @@ run_converter(int set, struct span text, bool strict, struct bytes *utf8)
 
         utf8->len += room - left;
         text = span_tail(text, text.len - rest);
-        if (trouble == EINVAL && (charset_sets[set].traits & CHARSET_WIDE) != 0)
+        if (trouble == EINVAL && (traits & CHARSET_WIDE) != 0)
             break;
-        if (trouble != 0 && trouble != E2BIG && !replace_octet(&text, strict, utf8))
+        if (trouble == 0 || trouble == E2BIG)
+            continue;
+        if ((traits & CHARSET_JIS_X_0213) != 0 && add_jis_x_0213(&text, utf8))
+            continue;
+        if (!replace_octet(&text, ill_formed, utf8))
             return false;
     }
     bytes_add(utf8, SPAN(""));
@@ -164,6 +215,18 @@ put_ascii_low(struct bytes *utf8, size_t start)
     utf8->len = kept;
 }
 
+static bool
+convert_jis(int set, struct span text, struct bytes *utf8)
+{
+    struct bytes euc = {0};
+    bool         converted;
+
+    charset_jis_to_euc(text, &euc);
+    converted = run_converter(set, bytes_span(&euc), ILL_FORMED_SHOWN, utf8);
+    bytes_free(&euc);
+    return converted;
+}
+
 /* Appends what `text` is in that set; false, and nothing appended, where it is ill-formed and `strict`. */
 static bool
 convert(int set, struct span text, bool strict, struct bytes *utf8)
@@ -177,7 +240,9 @@ convert(int set, struct span text, bool strict, struct bytes *utf8)
         for (size_t i = 0; i < text.len; i++)
             if ((unsigned char)text.data[i] >= 0x80)
                 text.len = i;
-    if (!run_converter(set, text, strict, utf8) ||
+    if ((traits & CHARSET_JIS) != 0)
+        return convert_jis(set, text, utf8);
+    if (!run_converter(set, text, strict ? ILL_FORMED_FAILS : ILL_FORMED_REPLACED, utf8) ||
         (strict && (traits & CHARSET_NO_CONTROLS) != 0 && has_controls(span_tail(bytes_span(utf8), start)))) {
         utf8->len = start;
         return false;

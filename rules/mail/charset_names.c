@@ -11,6 +11,8 @@
 
 enum { NAME_MAX_OCTETS = 40 };
 
+enum { JIS_TRAITS = CHARSET_WIDE | CHARSET_SEVEN_BITS | CHARSET_NOT_ASCII | CHARSET_JIS_X_0213 | CHARSET_JIS };
+
 const struct charset_set charset_sets[CHARSET_SETS_MAX] = {
     {"utf-8", NULL, CHARSET_UTF8},
     {"cp1252", "CP1252", 0}, /* CHARSET_WINDOWS_1252 */
@@ -69,10 +71,10 @@ const struct charset_set charset_sets[CHARSET_SETS_MAX] = {
     {"cp950", "CP950", CHARSET_WIDE},
     {"shiftjis", "SHIFT_JIS", CHARSET_WIDE | CHARSET_ASCII_LOW},
     {"cp932", "CP932", CHARSET_WIDE},
-    {"euc-jp", "EUC-JP", CHARSET_WIDE | CHARSET_NO_CONTROLS},
-    {"iso-2022-jp", "ISO-2022-JP", CHARSET_SEVEN_BITS | CHARSET_NOT_ASCII},
-    {"iso-2022-jp-1", "ISO-2022-JP-1", CHARSET_SEVEN_BITS | CHARSET_NOT_ASCII},
-    {"7bit-jis", "ISO-2022-JP", CHARSET_SEVEN_BITS | CHARSET_NOT_ASCII},
+    {"euc-jp", "EUC-JP", CHARSET_WIDE | CHARSET_NO_CONTROLS | CHARSET_JIS_X_0213},
+    {"iso-2022-jp", "EUC-JP", JIS_TRAITS},
+    {"iso-2022-jp-1", "EUC-JP", JIS_TRAITS},
+    {"7bit-jis", "EUC-JP", JIS_TRAITS},
     {"euc-kr", "EUC-KR", CHARSET_WIDE | CHARSET_NO_CONTROLS},
     {"cp949", "UHC", CHARSET_WIDE},
     {"johab", "JOHAB", CHARSET_WIDE},

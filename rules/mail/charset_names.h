@@ -15,6 +15,8 @@ enum charset_trait {
     CHARSET_SEVEN_BITS = 8, /* text in it looks like ASCII; what begins with another octet is left out */
     CHARSET_NOT_ASCII  = 16, /* octets below 0x80 are not what they are in ASCII */
     CHARSET_UTF8       = 32,
+    CHARSET_JIS_X_0213 = 64,  /* EUC-JP, with the characters that JIS X 0213 has beyond it, as circled numbers */
+    CHARSET_JIS        = 128, /* charset_jis.h makes EUC-JP of it; what has no meaning stays, as "\xA4" */
 };
 
 struct charset_set {
