@@ -107,13 +107,11 @@ is_long(const struct mail_headers *headers)
 size_t
 mail_headers_separator(struct span message)
 {
-    size_t len = text_line(message).len, at = 4;
+    struct span line = text_line(message);
 
-    if (len < 5 || memcmp(message.data, "From", 4) != 0 || (message.data[4] != ' ' && message.data[4] != '\t'))
+    if (line.len < 5 || memcmp(line.data, "From", 4) != 0 || !text_is_space(line.data[4]))
         return 0;
-    while (at < len && (message.data[at] == ' ' || message.data[at] == '\t'))
-        at++;
-    return at == len || message.data[at] != ':' ? len : 0;
+    return line.len > 5 && line.data[5] == ':' ? 0 : line.len;
 }
 
 size_t

@@ -52,6 +52,10 @@ static const struct {
     {"H:X-Spam-Status", "X-Spam-Status: No\n\tfolded\nx-spam-flag: NO\nA: 1\n\n", "(none)"},
     {"H:ALL", "X-Spam-Status: No\n\tfolded\nx-spam-flag: NO\nA: 1\n\n", "A: 1\n"},
     {"H:A", "From somebody Mon Jan 1 2001\nA: 1\n\n", "1\n"},
+    {"F", "From\n x\nA: 1\n\nb", " x\nA: 1\n\nb"},
+    {"F", "From\tx\nA: 1\n\nb", "A: 1\n\nb"},
+    {"F", "From  :x\nA: 1\n\nb", "A: 1\n\nb"},
+    {"F", "From :x\nA: 1\n\nb", "From :x\nA: 1\n\nb"},
     {"H:A", "no field\nA: 1\n\n", "1\n"}, /* a few lines that are none are passed over, as mail programs do */
     {"H:A", "no\nno\nno\nno\nA: 1\n\n", "(none)"},
     {"F", "X-Spam-Flag: YES\nA: 1\n\nX-Spam-Flag: YES\n", "A: 1\n\nX-Spam-Flag: YES\n"},
