@@ -43,16 +43,32 @@ bytes_add_char(struct bytes *bytes, char c)
 }
 
 void
+bytes_add_number(struct bytes *bytes, uint64_t number)
+{
+    char  digits[20];
+    char *first = digits + sizeof(digits);
+
+    do
+        *--first = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    bytes_add(bytes, (struct span){first, (size_t)(digits + sizeof(digits) - first)});
+}
+
+/* Most texts are short: they fit at once. */
+void
 bytes_vprintf(struct bytes *bytes, const char *format, va_list args)
 {
+    char   *end  = bytes_reserve(bytes, SMALLEST - 1);
+    size_t  room = bytes->capacity - bytes->len;
     va_list again;
     int     len;
 
     va_copy(again, args);
-    len = vsnprintf(NULL, 0, format, again);
-    va_end(again);
+    len = vsnprintf(end, room, format, args);
     assert(len >= 0);
-    (void)vsnprintf(bytes_reserve(bytes, (size_t)len), (size_t)len + 1, format, args);
+    if ((size_t)len >= room)
+        (void)vsnprintf(bytes_reserve(bytes, (size_t)len), (size_t)len + 1, format, again);
+    va_end(again);
     bytes->len += (size_t)len;
 }
 

@@ -6,6 +6,7 @@
 #define BASE_BYTES_H
 
 #include <stdarg.h>
+#include <stdint.h>
 
 #include "base/sink.h"
 #include "base/span.h"
@@ -19,6 +20,7 @@ struct bytes {
 
 void bytes_add(struct bytes *, struct span);
 void bytes_add_char(struct bytes *, char);
+void bytes_add_number(struct bytes *, uint64_t); /* in decimal */
 void bytes_printf(struct bytes *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void bytes_vprintf(struct bytes *, const char *format, va_list) __attribute__((format(printf, 2, 0)));
 

@@ -52,7 +52,9 @@ span_equal(struct span a, struct span b)
 static inline bool
 span_equal_nocase(struct span a, struct span b)
 {
-    return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
+    if (a.len != b.len || a.len == 0)
+        return a.len == b.len;
+    return ((a.data[0] ^ b.data[0]) & ~0x20) == 0 && strncasecmp(a.data, b.data, a.len) == 0;
 }
 
 /* Their order by octets, as memcmp(3) gives it; what begins like the other and is shorter comes first. */

@@ -193,6 +193,13 @@ add_capitals(struct bytes *line, struct span name)
         bytes_add_char(line, name.data[i] >= 'a' && name.data[i] <= 'z' ? (char)(name.data[i] - 0x20) : name.data[i]);
 }
 
+static void
+add_number(struct bytes *line, uint64_t number)
+{
+    bytes_add_char(line, ' ');
+    bytes_add_number(line, number);
+}
+
 void
 pop3_write_command(const struct pop3_command *command, struct bytes *line)
 {
@@ -201,9 +208,9 @@ pop3_write_command(const struct pop3_command *command, struct bytes *line)
     add_word(line, command->argument);
     add_word(line, command->second);
     if (command->has_number)
-        bytes_printf(line, " %" PRIu64, command->number);
+        add_number(line, command->number);
     if (command->verb == POP3_TOP)
-        bytes_printf(line, " %" PRIu64, command->lines);
+        add_number(line, command->lines);
     bytes_add(line, SPAN("\r\n"));
 }
 
