@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,12 +10,26 @@
 #include "base/memory.h"
 #include "proxy/master_generation.h"
 
+/*
+ * What a listening socket is told goes for those that it accepts, too, and costs them nothing: no small reply waits for
+ * an acknowledgement of the one before, and a client that is gone without a word is found out, in time.
+ */
+static bool
+set_options(int fd)
+{
+    const int on = 1;
+
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+           setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) == 0;
+}
+
 static int
 listen_on(int fd, const struct config_address *address)
 {
     const int on = 1;
 
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0)
+    if (!set_options(fd))
         return -1;
     if (address->sockaddr.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
         return -1;

@@ -1,10 +1,24 @@
 /* Addresses of an upstream, one after the other. */
 #include <assert.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "proxy/upstream.h"
+
+/* Commands are small, and what follows one does not wait for the acknowledgement of the one before. */
+static int
+open_socket(const struct config_address *address)
+{
+    const int on = 1;
+    int       fd = socket(address->sockaddr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    return fd;
+}
 
 int
 upstream_connect(struct upstream_attempt *attempt)
@@ -17,7 +31,7 @@ upstream_connect(struct upstream_attempt *attempt)
     attempt->index = (attempt->upstream->preferred + attempt->tried) % addresses->count;
     attempt->tried++;
     address = upstream_address(attempt);
-    fd      = socket(address->sockaddr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    fd      = open_socket(address);
     if (fd < 0)
         return -1;
     if (connect(fd, (const struct sockaddr *)&address->sockaddr, address->len) == 0 || errno == EINPROGRESS)
