@@ -4,6 +4,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -11,10 +12,15 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "proxy/buffer.h"
 #include "proxy/clock.h"
 #include "proxy/peer.h"
 
-enum { RECORD = 16 * 1024 /* octets of a full TLS record (RFC 8446, 5.1) */, PIECES = 16 };
+enum {
+    BLOCK  = PEER_CHUNK_MAX,
+    RECORD = 16 * 1024, /* octets of a full TLS record (RFC 8446, 5.1) */
+    PIECES = 16
+};
 
 static void
 note_event(evutil_socket_t fd, short what, void *arg)
@@ -31,61 +37,6 @@ note_event(evutil_socket_t fd, short what, void *arg)
     peer->wake(peer->context);
 }
 
-/* Asked for when a write first finds the socket full, and kept: most peers never need it. */
-static void
-watch_output(struct peer *peer)
-{
-    peer->writable = false;
-    if (!peer->watches_output && event_add(&peer->output_event, NULL) == 0)
-        peer->watches_output = true;
-}
-
-static void
-set_options(int fd)
-{
-    const int on = 1;
-
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-}
-
-int
-peer_open(struct peer *peer, struct event_base *base, int fd, bool connecting, size_t chunk, void (*wake)(void *),
-          void *context)
-{
-    *peer = (struct peer){.fd       = fd,
-                          .state    = connecting ? PEER_CONNECTING : PEER_OPEN,
-                          .last     = clock_now(),
-                          .chunk    = chunk,
-                          .readable = !connecting,
-                          .writable = !connecting,
-                          .wake     = wake,
-                          .context  = context};
-    set_options(fd);
-    peer->in  = evbuffer_new();
-    peer->out = evbuffer_new();
-    if (peer->in == NULL || peer->out == NULL ||
-        event_assign(&peer->input_event, base, fd, EV_READ | EV_CLOSED | EV_ET | EV_PERSIST, note_event, peer) != 0 ||
-        event_assign(&peer->output_event, base, fd, EV_WRITE | EV_ET | EV_PERSIST, note_event, peer) != 0 ||
-        event_add(&peer->input_event, NULL) != 0) {
-        peer_close(peer);
-        errno = ENOMEM;
-        return -1;
-    }
-    if (connecting)
-        watch_output(peer);
-    return 0;
-}
-
-void
-peer_start_tls(struct peer *peer, struct tls_context *context, const char *name)
-{
-    assert(peer->state == PEER_OPEN && peer->tls == NULL);
-    assert(peer_waiting(peer) == 0 && peer_unsent(peer) == 0);
-    peer->tls   = tls_open(context, peer->fd, name);
-    peer->state = PEER_HANDSHAKE;
-}
-
 static bool
 broken(struct peer *peer, const char *why)
 {
@@ -98,6 +49,59 @@ static bool
 system_error(struct peer *peer, int error)
 {
     return broken(peer, strerrordesc_np(error));
+}
+
+/* One event for all that a socket may say: one system call to ask for it, one call for each word of the kernel. */
+static bool
+watch(struct peer *peer, struct event_base *base, short output)
+{
+    const short input = EV_READ | EV_CLOSED | EV_ET | EV_PERSIST;
+
+    return event_assign(&peer->event, base, peer->fd, (short)(input | output), note_event, peer) == 0 &&
+           event_add(&peer->event, NULL) == 0;
+}
+
+/* Asked for when a write first finds the socket full, and kept: most peers never need it. */
+static void
+watch_output(struct peer *peer)
+{
+    peer->writable = false;
+    if ((event_get_events(&peer->event) & EV_WRITE) != 0)
+        return;
+    (void)event_del(&peer->event);
+    if (!watch(peer, event_get_base(&peer->event), EV_WRITE))
+        (void)broken(peer, "the event loop did not take the connection");
+}
+
+int
+peer_open(struct peer *peer, struct event_base *base, int fd, bool connecting, size_t chunk, void (*wake)(void *),
+          void *context)
+{
+    *peer     = (struct peer){.fd       = fd,
+                              .state    = connecting ? PEER_CONNECTING : PEER_OPEN,
+                              .last     = clock_now(),
+                              .chunk    = chunk,
+                              .readable = !connecting,
+                              .writable = !connecting,
+                              .wake     = wake,
+                              .context  = context};
+    peer->in  = evbuffer_new();
+    peer->out = evbuffer_new();
+    if (peer->in == NULL || peer->out == NULL || !watch(peer, base, connecting ? EV_WRITE : 0)) {
+        peer_close(peer);
+        errno = ENOMEM;
+        return -1;
+    }
+    return 0;
+}
+
+void
+peer_start_tls(struct peer *peer, struct tls_context *context, const char *name)
+{
+    assert(peer->state == PEER_OPEN && peer->tls == NULL);
+    assert(peer_waiting(peer) == 0 && peer_unsent(peer) == 0);
+    peer->tls   = tls_open(context, peer->fd, name);
+    peer->state = PEER_HANDSHAKE;
 }
 
 /* The connection ended: in good order only between records, and if TLS said so itself. */
@@ -186,9 +190,15 @@ peer_handshake(struct peer *peer)
 }
 
 bool
+peer_unsure(const struct peer *peer)
+{
+    return peer->unsure && peer->state == PEER_OPEN && !peer->readable;
+}
+
+bool
 peer_look_again(struct peer *peer)
 {
-    if (peer->state != PEER_OPEN || peer->readable || !peer->unsure)
+    if (!peer_unsure(peer))
         return false;
     peer->unsure   = false;
     peer->readable = true;
@@ -197,15 +207,43 @@ peer_look_again(struct peer *peer)
     return true;
 }
 
+/* Reads go here. One that fills a good part of it gives it away, and others are copied: what waits is never much larger
+ * than its octets. */
+static char *block;
+
+static void
+give_back(const void *data, size_t len, void *unused)
+{
+    (void)len;
+    (void)unused;
+    if (block == NULL)
+        block = (char *)data;
+    else
+        free((void *)data);
+}
+
+static void
+keep(struct peer *peer, size_t len)
+{
+    peer->received += len;
+    if (len < BLOCK / 4) {
+        buffer_add(peer->in, (struct span){block, len});
+    } else {
+        if (evbuffer_add_reference(peer->in, block, len, give_back, NULL) != 0)
+            abort();
+        block = NULL;
+    }
+}
+
 static bool
-fill_plain(struct peer *peer, struct evbuffer_iovec *space)
+fill_plain(struct peer *peer, size_t *len)
 {
     ssize_t got;
 
     do
-        got = read(peer->fd, space->iov_base, space->iov_len);
+        got = recv(peer->fd, block, peer->chunk, 0);
     while (got < 0 && errno == EINTR);
-    if (got < (ssize_t)space->iov_len)
+    if (got < (ssize_t)peer->chunk)
         peer->readable = peer->ending && got > 0;
     if (got < 0 && errno == EAGAIN)
         return false;
@@ -213,38 +251,33 @@ fill_plain(struct peer *peer, struct evbuffer_iovec *space)
         return system_error(peer, errno);
     if (got == 0)
         return ended(peer);
-    space->iov_len = (size_t)got;
-    peer->last     = clock_now();
+    *len       = (size_t)got;
+    peer->last = clock_now();
     return true;
 }
 
 static bool
-fill_tls(struct peer *peer, struct evbuffer_iovec *space)
+fill_tls(struct peer *peer, size_t *len)
 {
-    size_t got    = 0;
-    bool   change = take_tls_result(peer, tls_read(peer->tls, space->iov_base, space->iov_len, &got));
-
-    space->iov_len = got;
-    return change;
+    bool changed   = take_tls_result(peer, tls_read(peer->tls, block, peer->chunk, len));
+    peer->readable = peer->readable && tls_has_more(peer->tls);
+    return changed;
 }
 
 bool
 peer_fill(struct peer *peer, size_t most)
 {
-    struct evbuffer_iovec space;
-    bool                  change;
+    size_t len = 0;
+    bool   changed;
 
     if (peer->state != PEER_OPEN || !peer->readable || peer_waiting(peer) >= most)
         return false;
-    if (evbuffer_reserve_space(peer->in, (ev_ssize_t)peer->chunk, &space, 1) != 1)
-        return broken(peer, "out of memory");
-    space.iov_len = space.iov_len < peer->chunk ? space.iov_len : peer->chunk;
-    change        = peer->tls != NULL ? fill_tls(peer, &space) : fill_plain(peer, &space);
-    if (!change || peer->state != PEER_OPEN)
-        space.iov_len = 0;
-    (void)evbuffer_commit_space(peer->in, &space, 1);
-    peer->received += space.iov_len;
-    return change;
+    if (block == NULL)
+        block = memory_new(BLOCK);
+    changed = peer->tls != NULL ? fill_tls(peer, &len) : fill_plain(peer, &len);
+    if (len > 0)
+        keep(peer, len);
+    return changed;
 }
 
 /* What to write next: the first pieces as they lie for writev(2). */
@@ -355,10 +388,8 @@ peer_put(struct peer *peer, struct span span)
 static void
 release(struct peer *peer)
 {
-    if (event_initialized(&peer->input_event))
-        (void)event_del(&peer->input_event);
-    if (event_initialized(&peer->output_event))
-        (void)event_del(&peer->output_event);
+    if (event_initialized(&peer->event))
+        (void)event_del(&peer->event);
     tls_free(&peer->tls);
     if (peer->in != NULL)
         evbuffer_free(peer->in);

@@ -33,23 +33,24 @@ struct peer {
     uint64_t     sent; /* octets handed to the socket, without TLS; sent + what is in `out` is all that was put there */
     int64_t      last; /* when octets last moved in either direction, in milliseconds of worker time */
     const char  *why;  /* PEER_BROKEN: why, in words; static, or valid while the process lives */
-    size_t       chunk;          /* how much is read at once, in octets */
-    bool         readable;       /* the kernel may have octets for us */
-    bool         ending;         /* the peer closed its half: read on to the end */
-    bool         unsure;         /* a reset may hide behind the octets that were read: peer_look_again() */
-    bool         writable;       /* the kernel may take octets */
-    bool         watches_output; /* events say when it does */
-    struct event input_event;
-    struct event output_event;
+    size_t       chunk;    /* how much is read at once, in octets */
+    bool         readable; /* the kernel may have octets for us */
+    bool         ending;   /* the peer closed its half: read on to the end */
+    bool         unsure;   /* a reset may hide behind the octets that were read: peer_look_again() */
+    bool         writable; /* the kernel may take octets */
+    struct event event;
     void (*wake)(void *context); /* something was noted: called from the event loop */
     void *context;
 };
 
+/* The most that may be read at once, in octets. */
+enum { PEER_CHUNK_MAX = 64 * 1024 };
+
 /* How much of an answer may wait for a peer that does not read, in octets: then the other side is read no further. */
 enum { PEER_HIGH_WATER = 64 * 1024 };
 
-/* Takes over `fd` (non-blocking), connected or connecting. `wake` is called with `context` for every event. 0; or -1
- * with errno and the fd closed. */
+/* Takes over `fd` (non-blocking), connected or connecting; `chunk` is at most PEER_CHUNK_MAX. `wake` is called with
+ * `context` for every event. 0; or -1 with errno and the fd closed. */
 int peer_open(struct peer *, struct event_base *, int fd, bool connecting, size_t chunk, void (*wake)(void *),
               void *context);
 
@@ -68,9 +69,10 @@ bool peer_fill(struct peer *, size_t most);
 bool peer_flush(struct peer *);
 
 /*
- * Has peer_fill() ask the kernel once more, though the last read seemed to be the last: for who still waits for octets.
- * A reset that comes together with octets is one event with them, which does not tell of it. True once for each event.
+ * A reset that comes together with octets is one event with them, which does not tell of it. Who waits for more of a
+ * peer that is unsure has peer_fill() ask the kernel once more, after a while: true once for each event.
  */
+bool peer_unsure(const struct peer *);
 bool peer_look_again(struct peer *);
 
 /* Has the peer's system acknowledged every octet that was sent? Finds out a reset, too: the peer is PEER_BROKEN then.

@@ -139,8 +139,7 @@ read_server(struct session *session)
         session->server.unsure = false; /* what hides there will meet the next command */
     if (peer_unsent(&session->client) >= PEER_HIGH_WATER)
         return false;
-    return peer_fill(&session->server, PEER_HIGH_WATER) ||
-           (waits && peer_look_again(&session->server) && peer_fill(&session->server, PEER_HIGH_WATER));
+    return peer_fill(&session->server, PEER_HIGH_WATER);
 }
 
 static bool

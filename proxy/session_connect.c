@@ -10,8 +10,7 @@
 #include "proxy/session_private.h"
 
 enum {
-    SERVER_CHUNK = 32 * 1024 /* octets read at once */,
-    LINE_MOST    = 8 * 1024 /* octets of a status line that are borne */
+    LINE_MOST = 8 * 1024 /* octets of a status line that are borne */
 };
 
 static void
@@ -60,7 +59,7 @@ begin_connecting(struct session *session)
     }
     session->doing = "connecting to the server";
     fd             = upstream_connect(&session->attempt);
-    if (fd < 0 || peer_open(&session->server, session->host->base, fd, true, SERVER_CHUNK, wake, session) != 0) {
+    if (fd < 0 || peer_open(&session->server, session->host->base, fd, true, PEER_CHUNK_MAX, wake, session) != 0) {
         next_address(session, strerrordesc_np(errno));
         return true;
     }

@@ -2,7 +2,8 @@
 #include "proxy/clock.h"
 #include "proxy/session_private.h"
 
-enum { CLOSING_LIMIT = 10000 /* milliseconds for a client to take its last reply */ };
+/* Milliseconds: for a client to take its last reply; without octets from a server that owes some: peer_look_again(). */
+enum { CLOSING_LIMIT = 10000, LOOK_AGAIN = 1000 };
 
 struct deadline {
     int64_t     at;
@@ -45,18 +46,28 @@ deadline(const struct session *session)
                              false};
 }
 
+/* When there is something to do next. */
+static int64_t
+due(const struct session *session)
+{
+    int64_t over  = deadline(session).at;
+    int64_t again = session->server.last + LOOK_AGAIN;
+
+    return peer_unsure(&session->server) && again < over ? again : over;
+}
+
 /* It is moved forward only: when it goes off too early, it is set anew. That spares a call for every octet. */
 void
 session_arm_timer(struct session *session)
 {
-    int64_t        due  = deadline(session).at;
-    int64_t        wait = due - clock_now();
+    int64_t        next = due(session);
+    int64_t        wait = next - clock_now();
     struct timeval time = {.tv_sec = wait > 0 ? wait / 1000 : 0, .tv_usec = wait > 0 ? wait % 1000 * 1000 : 1};
 
-    if (session->armed != 0 && session->armed <= due)
+    if (session->armed != 0 && session->armed <= next)
         return;
     if (evtimer_add(&session->timer, &time) == 0)
-        session->armed = due;
+        session->armed = next;
 }
 
 /* RFC 1939, 3: an idle client is left without an answer, and without an UPDATE. */
@@ -86,5 +97,7 @@ session_note_timer(evutil_socket_t fd, short events, void *context)
     session->armed = 0;
     if (next.at <= clock_now())
         expire(session, &next);
+    else if (due(session) <= clock_now())
+        (void)peer_look_again(&session->server);
     session_step(session);
 }

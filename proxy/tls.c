@@ -189,6 +189,12 @@ tls_read(struct tls *tls, char *data, size_t size, size_t *got)
     return result == 1 ? TLS_OK : result_of(tls, result, errno);
 }
 
+bool
+tls_has_more(const struct tls *tls)
+{
+    return tls->readable || SSL_has_pending(tls->ssl) == 1;
+}
+
 enum tls_result
 tls_write(struct tls *tls, struct span span, size_t *put)
 {

@@ -70,6 +70,9 @@ enum tls_result tls_handshake(struct tls *);
 /* Reads up to `size` octets; `*got` says how many when the result is TLS_OK. */
 enum tls_result tls_read(struct tls *, char *data, size_t size, size_t *got);
 
+/* May tls_read() find more without another event? Octets that were read with the last ones, or wait in the kernel. */
+bool tls_has_more(const struct tls *);
+
 /* Writes some of it; `*put` says how much when the result is TLS_OK. After TLS_WANTS_... call again with the same
  * octets, or more. */
 enum tls_result tls_write(struct tls *, struct span, size_t *put);
