@@ -1,8 +1,9 @@
 /*
- * Dots on the wire. Both machines know where in a line they are; memchr(3) takes them from one LF that matters to the
- * next, so that ordinary lines cost no step.
+ * Dots on the wire. Both machines know where in a line they are; base/lines.h takes them from one LF that matters to
+ * the next, so that ordinary lines cost no step.
  */
 #include "proxy/dot.h"
+#include "base/lines.h"
 
 /*
  *      LINE_START  behind CR LF, and at the beginning
@@ -28,17 +29,10 @@ give(struct sink *sink, struct span span, size_t from, size_t to)
 static size_t
 skip_ordinary(struct span span, size_t from, unsigned char *state)
 {
-    const char *end = span.data + span.len, *lf = span.data + from + 1;
+    size_t lf = lines_find_odd(span, from + 1);
 
-    while ((lf = memchr(lf, '\n', (size_t)(end - lf))) != NULL) {
-        if (lf[-1] != '\r' || lf + 1 == end || lf[1] == '.')
-            break;
-        lf++;
-    }
-    if (lf == NULL)
-        lf = end;
-    *state = lf[-1] == '\r' ? AFTER_CR : IN_LINE;
-    return (size_t)(lf - span.data);
+    *state = span.data[lf - 1] == '\r' ? AFTER_CR : IN_LINE;
+    return lf;
 }
 
 /* In OWES_DOT and OWES_DOT_CR: the next octet decides. It is read with its step, or left for the next call. */

@@ -1,0 +1,19 @@
+/*
+ * Line ends that matter, found many octets at a time: nearly all lines of a mail end in CR LF with an ordinary octet
+ * behind it, and to go from one to the next costs more than to look for those that do not. Pure.
+ */
+#ifndef BASE_LINES_H
+#define BASE_LINES_H
+
+#include "base/span.h"
+
+/*
+ * The first LF at `from`, which is 1 at least, or behind it that has no CR in front, has a dot behind it or comes last;
+ * text.len if there is none.
+ */
+size_t lines_find_odd(struct span text, size_t from);
+
+/* Where the first empty line ends: behind CR LF CR LF; text.len if there is none. */
+size_t lines_find_empty(struct span text);
+
+#endif
