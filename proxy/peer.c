@@ -16,11 +16,7 @@
 #include "proxy/clock.h"
 #include "proxy/peer.h"
 
-enum {
-    BLOCK  = PEER_CHUNK_MAX,
-    RECORD = 16 * 1024, /* octets of a full TLS record (RFC 8446, 5.1) */
-    PIECES = 16
-};
+enum { BLOCK = PEER_CHUNK_MAX, PIECES = 16 };
 
 static void
 note_event(evutil_socket_t fd, short what, void *arg)
@@ -305,23 +301,14 @@ _Static_assert(sizeof(struct evbuffer_iovec) == sizeof(struct iovec), "libevent 
 static struct span
 next_record(struct peer *peer)
 {
-    static char           gathered[RECORD];
+    static char           gathered[TLS_RECORD_MAX];
     struct evbuffer_iovec first;
-    size_t                len = peer_unsent(peer);
+    size_t                len = evbuffer_get_length(peer->out);
 
     (void)evbuffer_peek(peer->out, -1, NULL, &first, 1);
-    if (first.iov_len >= RECORD || first.iov_len == len)
-        return (struct span){first.iov_base, first.iov_len < RECORD ? first.iov_len : RECORD};
-    return (struct span){gathered, (size_t)evbuffer_copyout(peer->out, gathered, RECORD)};
-}
-
-/* Takes what was written out of the buffer. */
-static void
-drain(struct peer *peer, size_t put)
-{
-    (void)evbuffer_drain(peer->out, put);
-    peer->sent += put;
-    peer->last = clock_now();
+    if (first.iov_len >= TLS_RECORD_MAX || first.iov_len == len)
+        return (struct span){first.iov_base, first.iov_len < TLS_RECORD_MAX ? first.iov_len : TLS_RECORD_MAX};
+    return (struct span){gathered, (size_t)evbuffer_copyout(peer->out, gathered, TLS_RECORD_MAX)};
 }
 
 static bool
@@ -335,18 +322,38 @@ flush_plain(struct peer *peer)
     }
     if (put < 0)
         return system_error(peer, errno);
-    drain(peer, (size_t)put);
+    buffer_drain(peer->out, (size_t)put);
+    peer->sent += (size_t)put;
+    peer->last = clock_now();
+    return true;
+}
+
+/* Seals what there is, as far as there is room. */
+static bool
+seal(struct peer *peer)
+{
+    size_t put;
+
+    while (evbuffer_get_length(peer->out) > 0 && tls_has_room(peer->tls)) {
+        if (!take_tls_result(peer, tls_seal(peer->tls, next_record(peer), &put)))
+            return false;
+        if (peer->state == PEER_BROKEN)
+            return true;
+        buffer_drain(peer->out, put);
+        peer->sealed += put;
+    }
+    if (peer->complete && evbuffer_get_length(peer->out) == 0)
+        tls_say_close(peer->tls);
     return true;
 }
 
 static bool
 flush_tls(struct peer *peer)
 {
-    size_t put = 0;
-
-    if (!take_tls_result(peer, tls_write(peer->tls, next_record(peer), &put)))
-        return false;
-    drain(peer, put);
+    if (!seal(peer) || peer->state == PEER_BROKEN || !take_tls_result(peer, tls_send(peer->tls)))
+        return peer->state == PEER_BROKEN;
+    peer->sent += peer->sealed;
+    peer->sealed = 0;
     return true;
 }
 
@@ -372,7 +379,14 @@ peer_waiting(const struct peer *peer)
 size_t
 peer_unsent(const struct peer *peer)
 {
-    return peer->out != NULL ? evbuffer_get_length(peer->out) : 0;
+    return peer->out != NULL ? evbuffer_get_length(peer->out) + peer->sealed : 0;
+}
+
+void
+peer_drop_unsent(struct peer *peer)
+{
+    buffer_drain(peer->out, evbuffer_get_length(peer->out));
+    peer->sealed = 0;
 }
 
 void
@@ -382,6 +396,12 @@ peer_put(struct peer *peer, struct span span)
         return;
     if (evbuffer_add(peer->out, span.data, span.len) != 0)
         (void)broken(peer, "out of memory");
+}
+
+void
+peer_put_end(struct peer *peer)
+{
+    peer->complete = true;
 }
 
 /* Gives back what the peer holds, but for the socket. */
@@ -415,8 +435,10 @@ peer_close(struct peer *peer)
 {
     if (peer->state == PEER_CLOSED)
         return;
-    if (peer->tls != NULL && peer->state != PEER_BROKEN)
+    if (peer->tls != NULL && peer->state != PEER_BROKEN) {
         tls_say_close(peer->tls);
+        (void)tls_send(peer->tls);
+    }
     if (peer->state == PEER_OPEN)
         discard_input(peer);
     release(peer);

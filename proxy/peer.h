@@ -29,6 +29,7 @@ struct peer {
     struct tls      *tls;      /* NULL: in the clear */
     struct evbuffer *in;       /* read, and not yet taken by the session */
     struct evbuffer *out;      /* for the peer, and not yet written */
+    size_t           sealed;   /* octets that left `out` for TLS records which are not yet written */
     uint64_t         received; /* octets without TLS, since peer_open() */
     uint64_t     sent; /* octets handed to the socket, without TLS; sent + what is in `out` is all that was put there */
     int64_t      last; /* when octets last moved in either direction, in milliseconds of worker time */
@@ -38,6 +39,7 @@ struct peer {
     bool         ending;   /* the peer closed its half: read on to the end */
     bool         unsure;   /* a reset may hide behind the octets that were read: peer_look_again() */
     bool         writable; /* the kernel may take octets */
+    bool         complete; /* `out` holds the last octets */
     struct event event;
     void (*wake)(void *context); /* something was noted: called from the event loop */
     void *context;
@@ -79,12 +81,18 @@ bool peer_look_again(struct peer *);
  */
 bool peer_acknowledged(struct peer *);
 
-/* Octets that wait in `in` and in `out`. */
+/* Octets that wait in `in`, and those that the socket has not taken. */
 size_t peer_waiting(const struct peer *);
 size_t peer_unsent(const struct peer *);
 
+/* What is in `out` is of no use any more. */
+void peer_drop_unsent(struct peer *);
+
 /* Puts octets into `out`. */
 void peer_put(struct peer *, struct span);
+
+/* Nothing more will be put there: close_notify goes with the last octets. */
+void peer_put_end(struct peer *);
 
 /* Ends the connection in good order: close_notify, FIN. What is in `out` is lost: flush it first. */
 void peer_close(struct peer *);

@@ -151,6 +151,8 @@ write_server(struct session *session)
 static bool
 write_client(struct session *session)
 {
+    if (session->state == SESSION_CLOSING)
+        peer_put_end(&session->client);
     if (!peer_flush(&session->client))
         return false;
     session->active = clock_now();
@@ -178,7 +180,7 @@ watch_client(struct session *session)
     if ((state != PEER_ENDED && state != PEER_BROKEN) || session->state >= SESSION_CLOSING)
         return false;
     if (state == PEER_BROKEN && !lacking)
-        buffer_drain(session->client.out, peer_unsent(&session->client));
+        peer_drop_unsent(&session->client);
     if (session->state == SESSION_UPDATE)
         return false; /* QUIT is with the server: hear its answer */
     if (state == PEER_ENDED && goes_on_half_closed(session))

@@ -1,6 +1,7 @@
 /*
- * One connection's TLS: an SSL object over a BIO of our own, which asks the kernel only for what the event loop has
- * announced, so that no system call is spent on learning that there is nothing to read.
+ * One connection's TLS: an SSL object over a BIO of our own. It asks the kernel only for what the event loop has
+ * announced, so that no system call is spent on learning that there is nothing to read; and what it is given to write
+ * it keeps, until it is told to send all of it at once.
  */
 #include <assert.h>
 #include <errno.h>
@@ -16,12 +17,20 @@
 #include "proxy/tls.h"
 #include "proxy/tls_context.h"
 
+enum {
+    RECORDS  = 4,   /* sealed before they are sent: more gain nothing */
+    OVERHEAD = 512, /* octets of a record besides the data, and of alerts and key updates between them */
+    SEALED   = RECORDS * (TLS_RECORD_MAX + OVERHEAD),
+};
+
 struct tls {
-    SSL *ssl;
-    int  fd;
-    bool readable; /* the kernel may have octets */
-    bool ending;   /* the peer closed its half: a short read is not the last one */
-    bool eof;      /* it was read */
+    SSL   *ssl;
+    int    fd;
+    bool   readable; /* the kernel may have octets */
+    bool   ending;   /* the peer closed its half: a short read is not the last one */
+    bool   eof;      /* it was read */
+    char  *sealed;   /* SEALED octets while something waits there to be sent, else NULL */
+    size_t start, end;
 };
 
 /* Why the last call in this process failed. */
@@ -49,19 +58,56 @@ socket_read(BIO *bio, char *data, int size)
     return (int)got;
 }
 
+/* The buffer of a connection that has nothing to send is the next one's. */
+static char *spare;
+
+static void
+give_back(struct tls *tls)
+{
+    if (spare == NULL)
+        spare = tls->sealed;
+    else
+        free(tls->sealed);
+    tls->sealed = NULL;
+    tls->start = tls->end = 0;
+}
+
+/* Sends what is sealed: 0 when it is all gone, else -1 with errno. */
 static int
-socket_write(BIO *bio, const char *data, int len)
+send_sealed(struct tls *tls)
+{
+    while (tls->start < tls->end) {
+        ssize_t put = send(tls->fd, tls->sealed + tls->start, tls->end - tls->start, MSG_NOSIGNAL);
+
+        if (put >= 0)
+            tls->start += (size_t)put;
+        else if (errno != EINTR)
+            return -1;
+    }
+    if (tls->sealed != NULL)
+        give_back(tls);
+    return 0;
+}
+
+static int
+keep_sealed(BIO *bio, const char *data, int len)
 {
     struct tls *tls = BIO_get_data(bio);
-    ssize_t     put;
 
     BIO_clear_retry_flags(bio);
-    do
-        put = send(tls->fd, data, (size_t)len, MSG_NOSIGNAL);
-    while (put < 0 && errno == EINTR);
-    if (put < 0 && errno == EAGAIN)
-        BIO_set_retry_write(bio);
-    return (int)put;
+    if (SEALED - tls->end < (size_t)len && send_sealed(tls) != 0) {
+        if (errno == EAGAIN)
+            BIO_set_retry_write(bio);
+        return -1;
+    }
+    if (tls->sealed == NULL) {
+        tls->sealed = spare != NULL ? spare : memory_resize(NULL, SEALED);
+        spare       = NULL;
+    }
+    len = (size_t)len < SEALED - tls->end ? len : (int)(SEALED - tls->end);
+    memcpy(tls->sealed + tls->end, data, (size_t)len);
+    tls->end += (size_t)len;
+    return len;
 }
 
 static long
@@ -85,7 +131,7 @@ socket_method(void)
     if (method == NULL) {
         method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "popgate socket");
         if (method == NULL || BIO_meth_set_read(method, socket_read) != 1 ||
-            BIO_meth_set_write(method, socket_write) != 1 || BIO_meth_set_ctrl(method, socket_control) != 1)
+            BIO_meth_set_write(method, keep_sealed) != 1 || BIO_meth_set_ctrl(method, socket_control) != 1)
             abort();
     }
     return method;
@@ -167,26 +213,64 @@ result_of(const struct tls *tls, int result, int system_error)
     }
 }
 
+bool
+tls_has_room(const struct tls *tls)
+{
+    return SEALED - tls->end >= TLS_RECORD_MAX + OVERHEAD;
+}
+
+enum tls_result
+tls_send(struct tls *tls)
+{
+    if (send_sealed(tls) == 0)
+        return TLS_OK;
+    if (errno == EAGAIN)
+        return TLS_WANTS_WRITE;
+    (void)snprintf(last_error, sizeof(last_error), "%s", strerrordesc_np(errno));
+    return TLS_FAILED;
+}
+
+/* A server's last flight is a ticket in TLS 1.3: no client waits for it, and it goes with the first octets. */
+static bool
+may_wait(const struct tls *tls)
+{
+    return SSL_is_init_finished(tls->ssl) && SSL_is_server(tls->ssl) && SSL_version(tls->ssl) == TLS1_3_VERSION;
+}
+
 enum tls_result
 tls_handshake(struct tls *tls)
 {
-    int result;
+    enum tls_result sent = tls_send(tls), result;
+    int             done;
 
+    if (sent != TLS_OK)
+        return sent;
     ERR_clear_error();
     errno  = 0;
-    result = SSL_do_handshake(tls->ssl);
-    return result_of(tls, result, errno);
+    done   = SSL_do_handshake(tls->ssl);
+    result = result_of(tls, done, errno);
+    if (result == TLS_FAILED)
+        (void)send_sealed(tls); /* an alert */
+    else if (!may_wait(tls) && (sent = tls_send(tls)) != TLS_OK)
+        return sent;
+    return result;
 }
 
 enum tls_result
 tls_read(struct tls *tls, char *data, size_t size, size_t *got)
 {
-    int result;
+    enum tls_result result;
+    int             done;
 
     ERR_clear_error();
-    errno  = 0;
-    result = SSL_read_ex(tls->ssl, data, size, got);
-    return result == 1 ? TLS_OK : result_of(tls, result, errno);
+    errno = 0;
+    done  = SSL_read_ex(tls->ssl, data, size, got);
+    if (done == 1)
+        return TLS_OK;
+    result = result_of(tls, done, errno);
+    if (result == TLS_FAILED)
+        (void)send_sealed(tls); /* an alert */
+    return result;
 }
 
 bool
@@ -196,11 +280,11 @@ tls_has_more(const struct tls *tls)
 }
 
 enum tls_result
-tls_write(struct tls *tls, struct span span, size_t *put)
+tls_seal(struct tls *tls, struct span span, size_t *put)
 {
     int result;
 
-    assert(span.len > 0);
+    assert(span.len > 0 && tls_has_room(tls));
     ERR_clear_error();
     errno  = 0;
     result = SSL_write_ex(tls->ssl, span.data, span.len, put);
@@ -218,7 +302,7 @@ void
 tls_say_close(struct tls *tls)
 {
     ERR_clear_error();
-    if (SSL_is_init_finished(tls->ssl))
+    if (SSL_is_init_finished(tls->ssl) && (SSL_get_shutdown(tls->ssl) & SSL_SENT_SHUTDOWN) == 0)
         (void)SSL_shutdown(tls->ssl);
 }
 
@@ -259,6 +343,8 @@ tls_free(struct tls **tls)
     if (*tls == NULL)
         return;
     SSL_free((*tls)->ssl);
+    if ((*tls)->sealed != NULL)
+        give_back(*tls);
     free(*tls);
     *tls = NULL;
 }

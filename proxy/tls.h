@@ -73,9 +73,15 @@ enum tls_result tls_read(struct tls *, char *data, size_t size, size_t *got);
 /* May tls_read() find more without another event? Octets that were read with the last ones, or wait in the kernel. */
 bool tls_has_more(const struct tls *);
 
-/* Writes some of it; `*put` says how much when the result is TLS_OK. After TLS_WANTS_... call again with the same
- * octets, or more. */
-enum tls_result tls_write(struct tls *, struct span, size_t *put);
+/*
+ * Octets are sealed into records first and sent together: many records and what TLS itself has to say are one system
+ * call. tls_has_room(): may tls_seal() have a record's octets now? tls_seal() takes some of them; `*put` says how many
+ * when the result is TLS_OK. tls_send(): TLS_OK when the socket has taken all that was sealed.
+ */
+enum { TLS_RECORD_MAX = 16 * 1024 /* octets (RFC 8446, 5.1) */ };
+bool            tls_has_room(const struct tls *);
+enum tls_result tls_seal(struct tls *, struct span, size_t *put);
+enum tls_result tls_send(struct tls *);
 
 /*
  * The socket has become readable, as the event loop says: only then does tls_read() ask the kernel again. `ending`: the
@@ -83,7 +89,7 @@ enum tls_result tls_write(struct tls *, struct span, size_t *put);
  */
 void tls_readable(struct tls *, bool ending);
 
-/* Sends close_notify, once, without waiting for the peer's. Not after TLS_FAILED. */
+/* Seals close_notify, once: tls_send() sends it, and nobody waits for the peer's. Not after TLS_FAILED. */
 void tls_say_close(struct tls *);
 
 /* Why the last call failed, in words: the verification's error, the alert, or the system's; valid until the next call.
