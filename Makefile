@@ -142,12 +142,15 @@ demo: packages all
 	@python3 tests/demo/run $B/popgate $(if $(ONCE),once)
 
 ## bench       what popgate costs, beside nginx, SpamAssassin and rspamd; QUICK=1 measures less
+BENCH = loop mail process wire wire_tls  # what its programs share
 bench: packages all $B/tests/bench/load $B/tests/bench/upstream
 	@dist/packages install $(BESIDE-bench) || echo 'left out: $(BESIDE-bench)'
 	@python3 tests/bench/run $B $(if $(QUICK),quick)
-$B/tests/bench/load $B/tests/bench/upstream: %: %.o $B/tests/bench/mail.o $B/libpopgate.a
+$B/tests/bench/load $B/tests/bench/upstream: $B/%: $(BENCH:%=$B/tests/bench/%.o) $B/libpopgate.a
 	@echo link $@
-	$(QUIET)$(CC) $(LINK) -o $@ $^ $(LIBS) -pthread
+	$(QUIET)$(CC) $(LINK) -o $@ $(filter-out %.a,$^) $(filter %.a,$^) $(LIBS)
+$B/tests/bench/load: $(patsubst %.c,$B/%.o,$(wildcard tests/bench/load*.c))
+$B/tests/bench/upstream: $(patsubst %.c,$B/%.o,$(wildcard tests/bench/upstream*.c))
 
 # What an admin may have changed is left alone: configuration and rules are installed only where they are missing.
 KEPT      = proxy.conf $(filter-out %.c %.h %/mail %/eval %/prefilter,$(wildcard rules/*))

@@ -1,260 +1,224 @@
 /*
- * The mail programs of the bench: threads that log in to a proxy, fetch, compare every octet with what the upstream
+ * The mail programs of the bench: sessions that log in to a proxy, fetch, compare every octet with what the upstream
  * sent, and log out. Status 1 at the first octet that is wrong.
  *
- *      load -p PORT [-t] [-r] [-e] [-c THREADS] [-n SESSIONS] [-m MESSAGE] [-k TIMES] [-d DEPTH]
+ *      load -p PORT [-s plain|tls|stls] [-g SUITE] [-r] [-e] [-c SLOTS] [-n SESSIONS] [-m MESSAGE] [-k TIMES]
+ *           [-d DEPTH] [-R RATE] [-i]
  *
- *      -t  TLS from the start      -m  message to fetch (1: 4 KB, 2: 64 KB, 3: 1 MB), 0: none
- *      -r  resume TLS sessions     -k  how often in a session
- *      -e  headers may be edited   -d  RETR commands on their way at a time
+ *      -s  how to connect: plain, TLS from the start, STLS    -m  message to fetch (1: 4 KB, 2: 64 KB, 3: 1 MB,
+ *      -g  TLS 1.3 cipher suite                                   4: 1 GB), 0: none
+ *      -r  resume TLS sessions                                -k  how often in a session
+ *      -e  headers may be edited                              -d  RETR commands on their way at a time
+ *      -c  sessions at a time                                 -R  sessions to start in a second, whatever becomes of
+ * them -n  sessions in all                                    -i  hold them after STAT until standard input ends
+ *
+ * It prints what it did as a line of JSON; with -i it first says {"held": SESSIONS} when they are there.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
-#include "tests/bench/mail.h"
+#include "base/memory.h"
+#include "tests/bench/load.h"
+#include "tests/bench/load_session.h"
+#include "tests/bench/process.h"
 
-enum { BUFFER_OCTETS = 256 * 1024 };
+/* With sessions on their way, something comes within this time, in nanoseconds. */
+static const uint64_t patience = 60 * UINT64_C(1000000000);
 
-static struct {
-    unsigned port, sessions, threads, message, times, depth;
-    unsigned tls, resume, edited;
-} options = {.sessions = 100, .threads = 8, .times = 1, .depth = 1};
+struct load_options load_options = {
+    .sessions = 100, .slots = 8, .times = 1, .depth = 1, .suite = "TLS_AES_128_GCM_SHA256"};
+struct load_totals load_totals;
+SSL_CTX           *load_tls;
 
 static const struct {
     char      letter;
     unsigned *value; /* becomes the argument, or 1 where the option has none */
-} option_rows[] = {
-    {'p', &options.port},    {'n', &options.sessions}, {'c', &options.threads},
-    {'m', &options.message}, {'k', &options.times},    {'d', &options.depth},
-    {'t', &options.tls},     {'r', &options.resume},   {'e', &options.edited},
+} numbers[] = {
+    {'p', &load_options.port},    {'n', &load_options.sessions}, {'c', &load_options.slots},
+    {'m', &load_options.message}, {'k', &load_options.times},    {'d', &load_options.depth},
+    {'R', &load_options.rate},    {'r', &load_options.resume},   {'e', &load_options.edited},
+    {'i', &load_options.idle},
 };
 
-static SSL_CTX    *context;
-static atomic_int  sessions_left;
-static atomic_uint resumed;
+static struct session  *sessions;   /* one for each slot; with -i, one for each session */
+static struct session **free_slots; /* a stack */
+static unsigned         free_count;
+static uint64_t         began;
+static bool             may_leave; /* standard input ended */
 
-/* One session; `buffer` holds what was received and not yet looked at, from `start` to `end`. */
-struct client {
-    int          fd;
-    SSL         *ssl;
-    SSL_SESSION *ticket; /* of the session before */
-    size_t       start, end;
-    char         buffer[BUFFER_OCTETS];
-};
-
-static _Noreturn void
-die(const char *what)
+static enum load_security
+read_security(const char *word)
 {
-    perror(what);
-    ERR_print_errors_fp(stderr);
-    _exit(1);
-}
+    static const char *const words[] = {[LOAD_PLAIN] = "plain", [LOAD_TLS] = "tls", [LOAD_STLS] = "stls"};
 
-/* Receives more behind what is there. */
-static void
-fill(struct client *client)
-{
-    int got;
-
-    if (client->start > 0) {
-        memmove(client->buffer, client->buffer + client->start, client->end - client->start);
-        client->end -= client->start;
-        client->start = 0;
-    }
-    if (client->end == BUFFER_OCTETS)
-        die("a line or header without an end");
-    got = client->ssl != NULL ? SSL_read(client->ssl, client->buffer + client->end, (int)(BUFFER_OCTETS - client->end))
-                              : (int)recv(client->fd, client->buffer + client->end, BUFFER_OCTETS - client->end, 0);
-    if (got <= 0)
-        die("the proxy closed the connection");
-    client->end += (size_t)got;
-}
-
-/* Takes what ends with `mark`, which is part of it; the span lives until the next fill(). */
-static struct span
-take_until(struct client *client, struct span mark)
-{
-    char *found;
-
-    while ((found = memmem(client->buffer + client->start, client->end - client->start, mark.data, mark.len)) == NULL)
-        fill(client);
-    size_t      len   = (size_t)(found - (client->buffer + client->start)) + mark.len;
-    struct span taken = {client->buffer + client->start, len};
-    client->start += len;
-    return taken;
+    for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
+        if (strcmp(word, words[i]) == 0)
+            return (enum load_security)i;
+    process_fail("-s %s: plain, tls or stls", word);
 }
 
 static void
-expect_ok(struct client *client)
+read_number(char letter, const char *argument)
 {
-    struct span line = take_until(client, SPAN("\r\n"));
+    char         *end   = NULL;
+    unsigned long value = argument != NULL ? strtoul(argument, &end, 10) : 1;
 
-    if (!span_starts_nocase(line, SPAN("+OK")))
-        die("an answer that is not +OK");
+    if (end != NULL && (end == argument || *end != '\0' || value > UINT32_MAX))
+        process_fail("-%c %s: not a number", letter, argument);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+        if (numbers[i].letter == letter)
+            *numbers[i].value = (unsigned)value;
 }
 
 static void
-expect_octets(struct client *client, struct span octets)
+read_options(int argc, char **argv)
 {
-    while (octets.len > 0) {
-        if (client->start == client->end)
-            fill(client);
-        size_t len = client->end - client->start < octets.len ? client->end - client->start : octets.len;
-        if (memcmp(client->buffer + client->start, octets.data, len) != 0)
-            die("an octet that the upstream did not send");
-        client->start += len;
-        octets = span_tail(octets, len);
-    }
-}
+    struct load_options *options = &load_options;
 
-static void
-expect_message(struct client *client, const struct mail *mail)
-{
-    expect_ok(client);
-    if (options.edited)
-        (void)take_until(client, SPAN("\r\n\r\n"));
-    else
-        expect_octets(client, mail->header);
-    expect_octets(client, mail->body);
-}
-
-static void
-say(struct client *client, struct span line)
-{
-    int sent = client->ssl != NULL ? SSL_write(client->ssl, line.data, (int)line.len)
-                                   : (int)send(client->fd, line.data, line.len, MSG_NOSIGNAL);
-    if (sent != (int)line.len)
-        die("send");
-}
-
-static void
-ask(struct client *client, struct span line)
-{
-    say(client, line);
-    expect_ok(client);
-}
-
-/* `depth` RETR in one write, then their answers. */
-static void
-fetch(struct client *client)
-{
-    struct bytes commands = {0};
-
-    for (unsigned i = 0; i < options.depth; i++)
-        bytes_printf(&commands, "RETR %u\r\n", options.message);
-    for (unsigned done = 0; done < options.times; done += options.depth) {
-        say(client, bytes_span(&commands));
-        for (unsigned i = 0; i < options.depth; i++)
-            expect_message(client, mail_get(options.message));
-    }
-    bytes_free(&commands);
-}
-
-static void
-dial(struct client *client)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons((uint16_t)options.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int one = 1;
-
-    client->start = client->end = 0;
-    client->fd                  = socket(AF_INET, SOCK_STREAM, 0);
-    if (client->fd < 0 || connect(client->fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-        setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) < 0)
-        die("connect");
-    if (!options.tls)
-        return;
-    client->ssl = SSL_new(context);
-    if (client->ssl == NULL || SSL_set_fd(client->ssl, client->fd) != 1)
-        die("SSL_new");
-    if (options.resume && client->ticket != NULL && SSL_set_session(client->ssl, client->ticket) != 1)
-        die("SSL_set_session");
-    if (SSL_connect(client->ssl) != 1)
-        die("SSL_connect");
-    if (SSL_session_reused(client->ssl))
-        atomic_fetch_add(&resumed, 1);
-}
-
-static void
-hang_up(struct client *client)
-{
-    if (client->ssl != NULL) {
-        SSL_SESSION_free(client->ticket);
-        client->ticket = SSL_get1_session(client->ssl);
-        (void)SSL_shutdown(client->ssl);
-        SSL_free(client->ssl);
-        client->ssl = NULL;
-    }
-    (void)close(client->fd);
-}
-
-static void *
-run_sessions(void *unused)
-{
-    struct client *client = calloc(1, sizeof(*client));
-
-    (void)unused;
-    if (client == NULL)
-        die("calloc");
-    while (atomic_fetch_sub(&sessions_left, 1) > 0) {
-        dial(client);
-        expect_ok(client);
-        ask(client, SPAN("USER bench\r\n"));
-        ask(client, SPAN("PASS secret\r\n"));
-        ask(client, SPAN("STAT\r\n"));
-        if (options.message != 0)
-            fetch(client);
-        ask(client, SPAN("QUIT\r\n"));
-        hang_up(client);
-    }
-    SSL_SESSION_free(client->ticket);
-    free(client);
-    return NULL;
-}
-
-static void
-parse_options(int argc, char **argv)
-{
-    for (int letter; (letter = getopt(argc, argv, "p:n:c:m:k:d:tre")) != -1;) {
+    for (int letter; (letter = getopt(argc, argv, "p:s:g:n:c:m:k:d:R:rei")) != -1;) {
         if (letter == '?')
             exit(2);
-        for (size_t i = 0; i < sizeof(option_rows) / sizeof(*option_rows); i++)
-            if (option_rows[i].letter == letter)
-                *option_rows[i].value = optarg != NULL ? (unsigned)strtoul(optarg, NULL, 10) : 1;
+        if (letter == 's')
+            options->security = read_security(optarg);
+        else if (letter == 'g')
+            options->suite = optarg;
+        else
+            read_number((char)letter, optarg);
     }
+    if (optind < argc || options->port < 1 || options->port > UINT16_MAX || options->sessions < 1 ||
+        options->slots < 1 || options->message > MAIL_COUNT || options->times < 1 || options->depth < 1)
+        process_fail("-p is needed, and -c, -n, -k, -d are at least 1, -m at most %d", MAIL_COUNT);
+}
+
+static void
+open_tls(void)
+{
+    load_tls = SSL_CTX_new(TLS_client_method());
+    if (load_tls == NULL || SSL_CTX_set_min_proto_version(load_tls, TLS1_3_VERSION) != 1 ||
+        SSL_CTX_set_ciphersuites(load_tls, load_options.suite) != 1)
+        process_fail_call("TLS");
+    SSL_CTX_set_mode(load_tls, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_session_cache_mode(load_tls, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    if (load_options.resume)
+        SSL_CTX_sess_set_new_cb(load_tls, session_keep_ticket);
+}
+
+static void
+make_slots(void)
+{
+    unsigned count = load_options.idle ? load_options.sessions : load_options.slots;
+
+    sessions   = memory_resize_array(NULL, count, sizeof(*sessions));
+    free_slots = memory_resize_array(NULL, count, sizeof(struct session *));
+    memset(sessions, 0, count * sizeof(*sessions));
+    while (free_count < count) {
+        free_slots[free_count] = &sessions[free_count];
+        free_count++;
+    }
+}
+
+void
+session_ended(struct session *session)
+{
+    free_slots[free_count++] = session;
+}
+
+/* When session `number` is to begin: on schedule, or at once. */
+static uint64_t
+due(unsigned number, uint64_t now)
+{
+    return load_options.rate > 0 ? began + number * UINT64_C(1000000000) / load_options.rate : now;
+}
+
+/* Starts the sessions whose time has come. Returns how long nothing is to be done, in nanoseconds. */
+static uint64_t
+start_sessions(void)
+{
+    struct load_totals *totals = &load_totals;
+
+    while (totals->started < load_options.sessions &&
+           totals->started - totals->ended - totals->holding < load_options.slots) {
+        uint64_t now = process_now(), when = due(totals->started, now);
+        if (when > now)
+            return when - now;
+        totals->started++;
+        session_start(free_slots[--free_count], totals->started, when);
+    }
+    return patience;
+}
+
+static void
+run_sessions(unsigned *settled)
+{
+    while (*settled < load_options.sessions) {
+        uint64_t pause = start_sessions();
+        if (!loop_wait(pause) && pause == patience)
+            process_fail("nothing came for %" PRIu64 " seconds", patience / 1000000000);
+    }
+}
+
+static void
+input_ready(struct watch *watch, uint32_t events)
+{
+    char    octets[512];
+    ssize_t got = read(STDIN_FILENO, octets, sizeof(octets));
+
+    (void)watch;
+    (void)events;
+    may_leave = got <= 0;
+}
+
+/* With all sessions held, waits for the end of standard input and has them leave. */
+static void
+hold_sessions(void)
+{
+    static struct watch input = {input_ready};
+
+    (void)printf("{\"held\": %u}\n", load_totals.holding);
+    (void)fflush(stdout);
+    may_leave = !loop_add(STDIN_FILENO, EPOLLIN, &input);
+    while (!may_leave)
+        (void)loop_wait(patience);
+    (void)close(STDIN_FILENO);
+    for (unsigned i = 0; i < load_options.sessions; i++)
+        session_leave(&sessions[i]);
+}
+
+static void
+report(void)
+{
+    struct bytes json = {0};
+
+    bytes_printf(&json,
+                 "{\"sessions\": %u, \"resumed\": %u, \"octets\": %" PRIu64 ", \"seconds\": %.6f, \"login_ms\": ",
+                 load_totals.ended, load_totals.resumed, load_totals.octets, (double)(process_now() - began) / 1e9);
+    times_write(&load_totals.logins, &json);
+    bytes_printf(&json, ", \"retr_ms\": ");
+    times_write(&load_totals.fetches, &json);
+    bytes_printf(&json, "}");
+    (void)puts(json.data);
+    bytes_free(&json);
 }
 
 int
 main(int argc, char **argv)
 {
-    pthread_t threads[64];
-
-    parse_options(argc, argv);
+    read_options(argc, argv);
+    process_prepare();
     mail_make();
-    context = SSL_CTX_new(TLS_client_method());
-    if (context == NULL || options.threads < 1 || options.threads > 64 || options.depth < 1)
-        die("start");
-    atomic_store(&sessions_left, (int)options.sessions);
-    for (unsigned i = 0; i < options.threads; i++)
-        if (pthread_create(&threads[i], NULL, run_sessions, NULL) != 0)
-            die("pthread_create");
-    for (unsigned i = 0; i < options.threads; i++)
-        if (pthread_join(threads[i], NULL) != 0)
-            die("pthread_join");
-    (void)printf("%u\n", atomic_load(&resumed));
-    SSL_CTX_free(context);
+    loop_open();
+    if (load_options.security != LOAD_PLAIN)
+        open_tls();
+    make_slots();
+    began = process_now();
+    if (load_options.idle) {
+        run_sessions(&load_totals.holding);
+        hold_sessions();
+    }
+    run_sessions(&load_totals.ended);
+    report();
     return 0;
 }
