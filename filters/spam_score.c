@@ -5,6 +5,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -83,9 +84,10 @@ gather(struct filter *filter, struct span text)
 static enum filter_verdict
 read_headers(struct filter *filter, struct header_list *list)
 {
-    struct scoring *scoring = filter->state;
+    const struct spam_score *conf    = filter->conf;
+    struct scoring          *scoring = filter->state;
 
-    scoring->mark = verdict_mark(list);
+    scoring->mark = verdict_mark(list, &conf->mark_key);
     recall(filter, scoring);
     if (!scoring->known)
         gather(filter, list->raw);
@@ -235,6 +237,8 @@ configure(void *conf, const struct setting_place *place, struct error *error)
 
     if (score->subject_tag != NULL)
         check_tag(span_of(score->subject_tag), place, error);
+    if (getentropy(&score->mark_key, sizeof(score->mark_key)) != 0)
+        error_add(error, place->file, place->line, "no random numbers are to be had");
     score->rules = score_load((const char *const *)paths.items, paths.count, error);
     free(paths.items);
     if (score->rules != NULL) {

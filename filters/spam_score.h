@@ -9,6 +9,7 @@
 #ifndef FILTERS_SPAM_SCORE_H
 #define FILTERS_SPAM_SCORE_H
 
+#include "base/siphash.h"
 #include "filters/filter.h"
 
 enum spam_score_top { SPAM_SCORE_FULL, SPAM_SCORE_PARTIAL };
@@ -24,7 +25,8 @@ struct spam_score {
     int     top_verdict;                /* enum spam_score_top: what the verdict of a message is found on that is first
                                            asked for with TOP: all that RETR would show, or what TOP brings */
     struct score_rules *rules;
-    struct bytes        tag; /* what the rules say is put in front, where subject_tag is NULL */
+    struct siphash_key  mark_key; /* of verdict_mark(): the same in all workers */
+    struct bytes        tag;      /* what the rules say is put in front, where subject_tag is NULL */
 };
 
 extern const struct filter_module spam_score_module;

@@ -1,7 +1,4 @@
 /* The note is the mark, the score, and behind them the rules. */
-#include <openssl/evp.h>
-#include <stdlib.h>
-
 #include "filters/verdict_note.h"
 
 static bool
@@ -18,26 +15,23 @@ marks(const struct header_field *field)
 }
 
 struct verdict_mark
-verdict_mark(const struct header_list *list)
+verdict_mark(const struct header_list *list, const struct siphash_key *key)
 {
-    unsigned char       digest[EVP_MAX_MD_SIZE];
+    struct siphash      fields;
     struct verdict_mark mark;
-    struct bytes        fields = {0};
 
+    siphash_begin(&fields, key);
     for (size_t i = 0; i < list->count; i++)
         if (marks(&list->fields[i]))
-            bytes_add(&fields, list->fields[i].text);
-    if (EVP_Digest(fields.data, fields.len, digest, NULL, EVP_sha256(), NULL) != 1)
-        abort(); /* for want of memory */
-    bytes_free(&fields);
-    memcpy(mark.octets, digest, sizeof(mark.octets));
+            siphash_add(&fields, list->fields[i].text);
+    siphash_end(&fields, mark.words);
     return mark;
 }
 
 void
 verdict_note(const struct verdict_mark *mark, double score, struct span rules, struct bytes *note)
 {
-    bytes_add(note, (struct span){(const char *)mark->octets, sizeof(mark->octets)});
+    bytes_add(note, (struct span){(const char *)mark->words, sizeof(mark->words)});
     bytes_add(note, (struct span){(const char *)&score, sizeof(score)});
     bytes_add(note, rules);
 }
@@ -45,9 +39,9 @@ verdict_note(const struct verdict_mark *mark, double score, struct span rules, s
 bool
 verdict_read_note(struct span note, const struct verdict_mark *mark, double *score, struct span *rules)
 {
-    if (note.len < sizeof(mark->octets) + sizeof(*score) || memcmp(note.data, mark->octets, sizeof(mark->octets)) != 0)
+    if (note.len < sizeof(mark->words) + sizeof(*score) || memcmp(note.data, mark->words, sizeof(mark->words)) != 0)
         return false;
-    memcpy(score, note.data + sizeof(mark->octets), sizeof(*score));
-    *rules = span_tail(note, sizeof(mark->octets) + sizeof(*score));
+    memcpy(score, note.data + sizeof(mark->words), sizeof(*score));
+    *rules = span_tail(note, sizeof(mark->words) + sizeof(*score));
     return true;
 }

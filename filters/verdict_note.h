@@ -8,18 +8,17 @@
 
 #include <stdbool.h>
 
+#include "base/siphash.h"
 #include "filters/headers.h"
 
-enum { VERDICT_MARK = 16 /* octets */ };
-
 /*
- * A digest of the fields that say which message this is, above all by the way it came (RFC 5322, 3.6). Fields that
- * servers write anew when a message was read (Status and the like) are not among them.
+ * A digest, under a secret key, of the fields that say which message this is, above all by the way it came (RFC
+ * 5322, 3.6). Fields that servers write anew when a message was read (Status and the like) are not among them.
  */
 struct verdict_mark {
-    unsigned char octets[VERDICT_MARK];
+    uint64_t words[SIPHASH_OCTETS / 8];
 };
-struct verdict_mark verdict_mark(const struct header_list *);
+struct verdict_mark verdict_mark(const struct header_list *, const struct siphash_key *);
 
 /* Appends the note to `note`. */
 void verdict_note(const struct verdict_mark *, double score, struct span rules, struct bytes *note);

@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <openssl/crypto.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -19,7 +18,6 @@ enum {
     WORD       = sizeof(uint64_t),
     KEY_WORDS  = NOTES_KEY / WORD,
     NOTE_WORDS = NOTES_NOTE_MAX / WORD,
-    SECRET     = 32,
 };
 
 /* What a slot holds, but for its stamp. */
@@ -54,10 +52,10 @@ struct table {
 
 /* Every process has one of its own, from the master's by fork(). */
 struct notes {
-    struct table *table;
-    size_t        octets; /* mapped */
-    size_t        sets;
-    unsigned char secret[SECRET];
+    struct table      *table;
+    size_t             octets; /* mapped */
+    size_t             sets;
+    struct siphash_key secret;
 };
 
 void
@@ -66,7 +64,7 @@ notes_close(struct notes **notes)
     if (*notes == NULL)
         return;
     (void)munmap((*notes)->table, (*notes)->octets);
-    OPENSSL_cleanse((*notes)->secret, sizeof((*notes)->secret));
+    OPENSSL_cleanse(&(*notes)->secret, sizeof((*notes)->secret));
     free(*notes);
     *notes = NULL;
 }
@@ -84,33 +82,25 @@ notes_open(int64_t octets)
         free(notes);
         return NULL;
     }
-    if (RAND_bytes(notes->secret, sizeof(notes->secret)) != 1) {
+    if (RAND_bytes((unsigned char *)&notes->secret, sizeof(notes->secret)) != 1) {
         notes_close(&notes);
         errno = EIO;
     }
     return notes;
 }
 
-/* HMAC-SHA-256 only fails for want of memory. */
-static void
-digest(const struct notes *notes, const void *data, size_t len, uint64_t *words)
-{
-    if (HMAC(EVP_sha256(), notes->secret, SECRET, data, len, (unsigned char *)words, NULL) == NULL)
-        abort();
-}
-
 struct notes_key
 notes_key(const struct notes *notes, const struct span *parts, size_t count)
 {
-    struct bytes     name = {0};
+    struct siphash   name;
     struct notes_key key;
 
+    siphash_begin(&name, &notes->secret);
     for (size_t i = 0; i < count; i++) {
-        bytes_add(&name, (struct span){(const char *)&parts[i].len, sizeof(parts[i].len)});
-        bytes_add(&name, parts[i]);
+        siphash_add(&name, (struct span){(const char *)&parts[i].len, sizeof(parts[i].len)});
+        siphash_add(&name, parts[i]);
     }
-    digest(notes, name.data, name.len, key.words);
-    bytes_free(&name);
+    siphash_end(&name, key.words);
     return key;
 }
 
@@ -139,7 +129,11 @@ words_of(const struct entry *entry)
 static void
 seal(const struct notes *notes, struct entry *entry)
 {
-    digest(notes, entry->key, (words_of(entry) - KEY_AT) * WORD, entry->seal);
+    struct siphash sealed;
+
+    siphash_begin(&sealed, &notes->secret);
+    siphash_add(&sealed, (struct span){(const char *)entry->key, (words_of(entry) - KEY_AT) * WORD});
+    siphash_end(&sealed, entry->seal);
 }
 
 /* A copy of the slot. False if it is not what was once written there. */
@@ -171,8 +165,8 @@ touch(struct notes *notes, struct slot *slot)
 bool
 notes_find(struct notes *notes, const struct notes_key *key, struct bytes *note)
 {
-    struct set  *set   = find_set(notes, key);
-    struct entry entry = {0};
+    struct set  *set = find_set(notes, key);
+    struct entry entry;
 
     for (size_t i = 0; i < NOTES_WAYS; i++) {
         struct slot *slot = &set->slots[i];
@@ -208,15 +202,18 @@ choose_slot(struct set *set, const struct notes_key *key)
 bool
 notes_keep(struct notes *notes, const struct notes_key *key, struct span note)
 {
-    struct slot    *slot  = choose_slot(find_set(notes, key), key);
-    struct entry    entry = {.len = note.len}; /* zeros behind the note, in its last word */
+    struct slot    *slot = choose_slot(find_set(notes, key), key);
+    struct entry    entry;
     const uint64_t *words = (const uint64_t *)&entry;
 
     if (note.len > NOTES_NOTE_MAX)
         return false;
+    entry.len = note.len;
     memcpy(entry.key, key, NOTES_KEY);
-    if (note.len > 0)
+    if (note.len > 0) {
+        entry.note[(note.len - 1) / WORD] = 0; /* zeros behind the note, in its last word */
         memcpy(entry.note, note.data, note.len);
+    }
     seal(notes, &entry);
     for (size_t i = 0; i < words_of(&entry); i++)
         atomic_store_explicit(&slot->words[i], words[i], memory_order_relaxed);

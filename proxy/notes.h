@@ -8,8 +8,8 @@
  *
  * There is no lock that a worker could die with. Each slot is sealed with a keyed digest of all that is in it, and a
  * reader looks at a copy of its own: what two workers wrote at once, or one wrote in part before it was killed, does
- * not fit its seal and is not there. The digest (about a microsecond) is what this costs, where a lock would have to be
- * robust, and what it protects be made whole by whoever finds its owner dead.
+ * not fit its seal and is not there. The digest (a tenth of a microsecond) is what this costs, where a lock would have
+ * to be robust, and what it protects be made whole by whoever finds its owner dead.
  */
 #ifndef PROXY_NOTES_H
 #define PROXY_NOTES_H
@@ -18,12 +18,13 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/siphash.h"
 
 enum {
-    NOTES_SLOT     = 1024, /* octets of a note with all that belongs to it */
-    NOTES_NOTE_MAX = 944,  /* octets of a note */
-    NOTES_WAYS     = 8,    /* slots of a set */
-    NOTES_KEY      = 32,   /* octets of a key */
+    NOTES_SLOT     = 1024,           /* octets of a note with all that belongs to it */
+    NOTES_NOTE_MAX = 976,            /* octets of a note */
+    NOTES_WAYS     = 8,              /* slots of a set */
+    NOTES_KEY      = SIPHASH_OCTETS, /* octets of a key */
 };
 
 struct notes;
