@@ -45,16 +45,16 @@ struct chain_run {
 void
 filter_log(struct filter *filter, enum filter_log_level level, const char *format, ...)
 {
-    const struct chain_run *run  = container_of(filter, struct chain_step, filter)->run;
-    struct bytes            line = {0};
-    va_list                 args;
+    const struct chain_host *host = container_of(filter, struct chain_step, filter)->run->host;
+    struct bytes             line = {0};
+    va_list                  args;
 
-    if (run->host->log == NULL)
+    if (host->log == NULL || (host->wants != NULL && !host->wants(host->context, level)))
         return;
     va_start(args, format);
     bytes_vprintf(&line, format, args);
     va_end(args);
-    run->host->log(run->host->context, filter->name, level, line.data);
+    host->log(host->context, filter->name, level, line.data);
     bytes_free(&line);
 }
 

@@ -44,6 +44,7 @@ uint64_t chain_needs(const struct chain *, const struct message_info *, const st
 /* What the runner of a chain provides. All but `context` may be NULL. */
 struct chain_host {
     void (*log)(void *context, const char *filter, enum filter_log_level, const char *line);
+    bool (*wants)(void *context, enum filter_log_level); /* lines of this level? They are not written else */
     void (*resume)(void *context); /* filter_resume() was called: run the chain again, soon, from the event loop */
     void (*text)(void *context, struct span); /* FILTER_REWRITE: text that leaves the last filter */
     const struct chain_notes *notes;

@@ -4,6 +4,8 @@
 #include "rules/mail/words.h"
 #include "rules/score.h"
 
+#define DECIMALS_MAX 1e15 /* numbers that are written without printf(3) */
+
 enum {
     STARS_MAX   = 50, /* in X-Spam-Level */
     TESTS_WIDTH = 60, /* octets of rules' names behind which X-Spam-Status may be folded */
@@ -24,6 +26,24 @@ shown_score(const struct verdict *verdict)
     double shown = score_round(verdict->score, 10);
 
     return !verdict_is_spam(verdict) && shown >= verdict->required ? shown - 0.1 : shown;
+}
+
+/* A number with one decimal; printf(3) takes long for it. */
+static void
+add_decimal(struct bytes *text, double number)
+{
+    double   size   = number < 0 ? -number : number;
+    uint64_t tenths = size < DECIMALS_MAX ? (uint64_t)(size * 10 + 0.5) : 0;
+
+    if (!(size < DECIMALS_MAX)) {
+        bytes_printf(text, "%.1f", number);
+        return;
+    }
+    if (number < 0 && tenths > 0)
+        bytes_add_char(text, '-');
+    bytes_add_number(text, tenths / 10);
+    bytes_add_char(text, '.');
+    bytes_add_number(text, tenths % 10);
 }
 
 static void
@@ -59,10 +79,13 @@ write_status(const struct verdict *verdict, struct header_list *list)
 {
     struct bytes value = {0};
 
-    bytes_printf(&value, "%s, score=%.1f required=%.1f tests=", verdict_is_spam(verdict) ? "Yes" : "No",
-                 shown_score(verdict), verdict->required);
+    bytes_add(&value, verdict_is_spam(verdict) ? SPAN("Yes, score=") : SPAN("No, score="));
+    add_decimal(&value, shown_score(verdict));
+    bytes_add(&value, SPAN(" required="));
+    add_decimal(&value, verdict->required);
+    bytes_add(&value, SPAN(" tests="));
     add_tests(verdict->rules, &value);
-    bytes_printf(&value, " popgate=%s", POPGATE_VERSION);
+    bytes_add(&value, SPAN(" popgate=" POPGATE_VERSION));
     put_on_top(list, "X-Spam-Status", &value);
     bytes_free(&value);
 }
@@ -83,7 +106,7 @@ write_score(const struct verdict *verdict, struct header_list *list)
 {
     struct bytes value = {0};
 
-    bytes_printf(&value, "%.1f", shown_score(verdict));
+    add_decimal(&value, shown_score(verdict));
     put_on_top(list, "X-Spam-Score", &value);
     bytes_free(&value);
 }
@@ -138,7 +161,7 @@ fill_tag(const struct verdict *verdict, struct bytes *tag)
         while (row < sizeof(placeholders) / sizeof(placeholders[0]) && !span_starts(rest, placeholders[row].name))
             row++;
         if (row < sizeof(placeholders) / sizeof(placeholders[0])) {
-            bytes_printf(tag, "%.1f", placeholders[row].number);
+            add_decimal(tag, placeholders[row].number);
             rest = span_tail(rest, placeholders[row].name.len);
         } else {
             bytes_add_char(tag, rest.data[0]);

@@ -128,6 +128,14 @@ pass_log(void *context, const char *filter, enum filter_log_level level, const c
     message->setup.log(message->setup.context, filter, level, line);
 }
 
+static bool
+pass_wants(void *context, enum filter_log_level level)
+{
+    struct message *message = context;
+
+    return message->setup.wants == NULL || message->setup.wants(message->setup.context, level);
+}
+
 static void
 pass_resume(void *context)
 {
@@ -151,10 +159,14 @@ message_open(const struct message_setup *setup)
     message->top.lines                = setup->info->lines;
     message->cutting                  = setup->info->top && setup->info->needed > setup->info->lines;
     message->writes_end               = message->cutting;
-    message->host                     = (struct chain_host){
-                            .log = pass_log, .resume = pass_resume, .text = take_rewritten, .notes = setup->notes, .context = message};
-    message->run   = chain_open(setup->chain, setup->info, &message->report, &message->host);
-    message->stage = message->run != NULL ? MESSAGE_HEADER : MESSAGE_BODY;
+    message->host                     = (struct chain_host){.log     = pass_log,
+                                                            .wants   = pass_wants,
+                                                            .resume  = pass_resume,
+                                                            .text    = take_rewritten,
+                                                            .notes   = setup->notes,
+                                                            .context = message};
+    message->run                      = chain_open(setup->chain, setup->info, &message->report, &message->host);
+    message->stage                    = message->run != NULL ? MESSAGE_HEADER : MESSAGE_BODY;
     return message;
 }
 

@@ -35,6 +35,7 @@ struct message_setup {
     struct hold_budget        *budget;
     bool                       keep_bare_lf;
     void (*log)(void *context, const char *filter, enum filter_log_level, const char *line);
+    bool (*wants)(void *context, enum filter_log_level); /* lines of this level? NULL: all */
     void (*resume)(void *context); /* a filter's answer has come: call message_move() again, from the event loop */
     void *context;
 };

@@ -8,16 +8,24 @@
 #include "proxy/clock.h"
 #include "proxy/session_private.h"
 
-static void
-log_filter(void *context, const char *filter, enum filter_log_level level, const char *line)
-{
-    static const enum log_level levels[] = {[FILTER_LOG_ERROR]   = LOG_LEVEL_ERROR,
+static const enum log_level log_levels[] = {[FILTER_LOG_ERROR]   = LOG_LEVEL_ERROR,
                                             [FILTER_LOG_WARNING] = LOG_LEVEL_WARNING,
                                             [FILTER_LOG_INFO]    = LOG_LEVEL_INFO,
                                             [FILTER_LOG_DEBUG]   = LOG_LEVEL_DEBUG};
-    const struct session       *session  = context;
 
-    session_log(session, levels[level], "filter %s, message %llu: %s", filter,
+static bool
+wants_line(void *context, enum filter_log_level level)
+{
+    (void)context;
+    return log_wants(log_levels[level]);
+}
+
+static void
+log_filter(void *context, const char *filter, enum filter_log_level level, const char *line)
+{
+    const struct session *session = context;
+
+    session_log(session, log_levels[level], "filter %s, message %llu: %s", filter,
                 (unsigned long long)session->delivery->info.number, line);
 }
 
@@ -39,6 +47,7 @@ session_start_message(struct session *session, const struct expectation *expecta
                                            .budget       = &session->host->budget,
                                            .keep_bare_lf = session->listener->bare_lf == CONFIG_BARE_LF_PASS,
                                            .log          = log_filter,
+                                           .wants        = wants_line,
                                            .resume       = resume,
                                            .context      = session};
 
