@@ -29,8 +29,8 @@ DEBIAN-check = $(DEBIAN-unit) $(DEBIAN-demo) python3-pytest dovecot-pop3d mpop f
                $(if $(shell command -v npm),,npm)
 DEBIAN-lint  = clang-format clang-tidy cppcheck mandoc
 DEBIAN-run-fuzzers = libclang-rt-dev
-DEBIAN-bench = python3 openssl nginx libnginx-mod-mail
-BESIDE-bench = spamassassin rspamd
+DEBIAN-bench = python3 openssl
+BESIDE-bench = hitch haproxy nginx libnginx-mod-stream libnginx-mod-mail stunnel4 dovecot-pop3d perdition spamassassin rspamd
 
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wno-sign-conversion -Wvla \
            -Wformat=2 -Wundef -Wpointer-arith
@@ -141,11 +141,11 @@ sizes:
 demo: packages all
 	@python3 tests/demo/run $B/popgate $(if $(ONCE),once)
 
-## bench       what popgate costs, beside nginx, SpamAssassin and rspamd; QUICK=1 measures less
+## bench       what popgate costs, beside other proxies, SpamAssassin and rspamd; QUICK=1 measures less
 BENCH = loop mail process wire wire_tls  # what its programs share
 bench: packages all $B/tests/bench/load $B/tests/bench/upstream
-	@dist/packages install $(BESIDE-bench) || echo 'left out: $(BESIDE-bench)'
-	@python3 tests/bench/run $B $(if $(QUICK),quick)
+	@for package in $(BESIDE-bench); do dist/packages install $$package || echo "left out: $$package"; done
+	@python3 tests/bench/run $B $(if $(QUICK),--quick)
 $B/tests/bench/load $B/tests/bench/upstream: $B/%: $(BENCH:%=$B/tests/bench/%.o) $B/libpopgate.a
 	@echo link $@
 	$(QUIET)$(CC) $(LINK) -o $@ $(filter-out %.a,$^) $(filter %.a,$^) $(LIBS)

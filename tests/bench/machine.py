@@ -1,13 +1,29 @@
-"""What the parts of the bench share: processes that keep to one core, and what they cost."""
+"""What the parts of the bench share: processes that keep to one core, what they cost and what they hold."""
 import os
 import pathlib
 import random
+import re
+import resource
 import signal
 import socket
 import subprocess
 import time
 
 PROXY_CORE, LOAD_CORE = 0, min(1, os.cpu_count() - 1)
+FILES_WANTED = 65536
+TICK = 1 / os.sysconf("SC_CLK_TCK")
+
+
+def allow_many_files():
+    """Raises the limit on open files for all that is started from here, as far as this is allowed. Returns it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for limit in (FILES_WANTED, hard):
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, max(limit, hard)))
+            return limit
+        except ValueError:
+            pass
+    return hard
 
 
 def free_port():
@@ -20,10 +36,9 @@ def free_port():
             pass
 
 
-def start(core, *command, **options):
+def start(core, *command, stdin=subprocess.DEVNULL, **options):
     """A process, and all that it starts, on one core."""
-    return subprocess.Popen(["taskset", "-c", str(core), *map(str, command)], process_group=0, text=True,
-                            stdin=subprocess.DEVNULL, **options)
+    return subprocess.Popen(["taskset", "-c", str(core), *map(str, command)], process_group=0, text=True, stdin=stdin, **options)
 
 
 def stop(process):
@@ -46,20 +61,73 @@ def wait_until_it_listens(process, port, seconds=5):
     return False
 
 
+def read(path):
+    """The text of a file of /proc; nothing of a process that has ended meanwhile."""
+    try:
+        return pathlib.Path(path).read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def tasks(pid):
+    try:
+        return os.listdir(f"/proc/{pid}/task")
+    except FileNotFoundError:
+        return []
+
+
 def tree(pid):
     """A process and all below it."""
-    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    children = [child for task in tasks(pid) for child in read(f"/proc/{pid}/task/{task}/children").split()]
     return [pid] + [below for child in children for below in tree(int(child))]
 
 
+def pin(pid, core):
+    """Moves a process and all below it to a core, threads too: hitch's worker chooses its own when it starts."""
+    for process in tree(pid):
+        for task in tasks(process):
+            try:
+                os.sched_setaffinity(int(task), {core})
+            except ProcessLookupError:
+                pass
+
+
 def processor_seconds_of(pid):
-    """What one process has used, in the nanoseconds that the scheduler counts."""
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()) / 1e9
+    """What a process has used, in the nanoseconds that the scheduler counts, with threads that have ended."""
+    try:
+        return time.clock_gettime_ns((~pid << 3) | 2) / 1e9
+    except OSError:
+        return 0
+
+
+def processor_seconds_of_ended_children(pid):
+    """What those took that a process has waited for; in the kernel's ticks of 10 ms, but of their sum."""
+    fields = read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return (int(fields[13]) + int(fields[14])) * TICK if fields else 0
 
 
 def processor_seconds(pid):
-    """The same of a process and all below it."""
-    return sum(processor_seconds_of(process) for process in tree(pid))
+    """The same of a process and all below it, with those that have ended."""
+    return sum(processor_seconds_of(process) + processor_seconds_of_ended_children(process) for process in tree(pid))
+
+
+def settled(measure, seconds=2, pause=0.02):
+    """What measure() returns once it stays the same: a proxy works on for a moment when its clients have gone."""
+    deadline = time.monotonic() + seconds
+    value = measure()
+    while time.monotonic() < deadline:
+        time.sleep(pause)
+        again = measure()
+        if again - value < 1e-4:
+            return again
+        value = again
+    return value
+
+
+def memory(pid):
+    """The octets (PSS) that a process and all below it hold: what several share is counted once."""
+    texts = (read(f"/proc/{process}/smaps_rollup") for process in tree(pid))
+    return sum(1024 * int(found[1]) for text in texts if (found := re.search(r"^Pss:\s+(\d+) kB", text, re.M)))
 
 
 def version(*command):

@@ -1,0 +1,94 @@
+"""What goes through each proxy in turn, and what is noted of it: the rows of the first table."""
+import dataclasses
+import math
+
+KB, MB, GB = 1024, 1024 ** 2, 1e9
+AT_A_TIME = 16  # sessions
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A line of the table: `value` makes its number of a Run."""
+
+    name: str
+    unit: str
+    value: object
+    digits: int = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What one run brought: units of work done, the proxy's processor seconds, and what the load reported."""
+
+    units: float
+    seconds: float
+    report: dict
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """A fixed amount of work: sessions of which each fetches a message so many times; the load's other options."""
+
+    rows: tuple
+    mode: str
+    options: str
+    sessions: int
+    times: int = 0      # 0: they log in and out
+    depth: int = 1
+    rate: int = 0       # sessions a second; 0: each begins when one has ended
+
+    @property
+    def resumable(self):
+        """Of the sessions those that have a ticket of one before them."""
+        return max(0, self.sessions - AT_A_TIME) if "-r" in self.options.split() else 0
+
+    def scaled(self, part):
+        """The same with this part of its work, at most all of it."""
+        part = min(1, part)
+        if not self.times or self.rate:
+            return dataclasses.replace(self, sessions=max(16, int(self.sessions * part)))
+        return dataclasses.replace(self, times=self.depth * max(1, math.ceil(self.times * part / self.depth)))
+
+    def command(self):
+        return (f"{self.options} -n {self.sessions}" + (f" -k {self.times} -d {self.depth}" if self.times else "")
+                + (f" -R {self.rate}" if self.rate else ""))
+
+    def run(self, proxy):
+        report, seconds = proxy.load(self.mode, self.command())
+        return Run(self.sessions * (self.times or 1), seconds, report)
+
+
+def per_unit(scale, amount=1):
+    return lambda run: scale * run.seconds / (run.units * amount)
+
+
+def reported(what, share):
+    return lambda run: run.report[what][share]
+
+
+def session_work(name, mode, options=""):
+    return Work((Row("login sessions, " + name, "ms", per_unit(1e3)),), mode, f"-c {AT_A_TIME} {options}", 960)
+
+
+def message_work(name, mode, message, times, depth=1):
+    unit, scale, amount, digits = (("us", 1e6, 1, 1) if message == 1 else ("s/GB", 1, {2: 64 * KB, 3: MB}[message] / GB, 3))
+    return Work((Row(name, unit, per_unit(scale, amount), digits),), mode, f"-c 8 -m {message}", 8, times, depth)
+
+
+# Sessions last for thousands of messages where messages are measured, so that logging in does not count. Where times are
+# measured sessions begin on a schedule that each of the good proxies keeps without effort, and a stall counts in full.
+WORK = (
+    session_work("TLS, full handshake", "tls"),
+    session_work("TLS, resumed", "tls", "-r"),
+    session_work("STLS", "stls"),
+    session_work("plain", "plain"),
+    message_work("RETR of 4 KB, one by one, TLS", "tls", 1, 4096),
+    message_work("RETR of 4 KB, pipelined, TLS", "tls", 1, 8192, 32),
+    message_work("messages of 64 KB, TLS", "tls", 2, 1024),
+    message_work("messages of 1 MB, TLS", "tls", 3, 64),
+    message_work("messages of 1 MB, plain", "plain", 3, 128),
+    Work((Row("login at equal load, p50", "ms", reported("login_ms", "p50"), 2),
+          Row("login at equal load, p99", "ms", reported("login_ms", "p99"), 2)), "tls", "-c 256", 800, rate=200),
+    Work((Row("RETR of 64 KB at equal load, p50", "ms", reported("retr_ms", "p50"), 2),
+          Row("RETR of 64 KB at equal load, p99", "ms", reported("retr_ms", "p99"), 2)), "tls", "-c 256 -m 2", 400, 4, rate=100),
+)
