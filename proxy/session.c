@@ -264,6 +264,7 @@ session_free(struct session *session)
     capa_free(&session->capa);
     bytes_free(&session->line);
     bytes_free(&session->user);
+    bytes_free(&session->user_refusal);
     bytes_free(&session->greeting);
     uidl_free(&session->uidls);
     TAILQ_REMOVE(&host->sessions, session, entry);

@@ -212,6 +212,7 @@ session_forget_user(struct session *session)
     bytes_clear(&session->user);
     session->owner_known   = false;
     session->user_accepted = false;
+    session->user_kept     = false;
 }
 
 /* A name that the client gives; empty: it comes later. A PASS is not for one that was given before. */
@@ -242,7 +243,21 @@ take_user(struct session *session, const struct pop3_command *command)
     if (refusal != NULL)
         return refuse(session, refusal);
     note_user(session, command->argument, "USER");
-    return forward(session, command);
+    if (session->pipelining != PIPELINING_YES || !upstream_takes_user(&session->attempt))
+        return forward(session, command);
+    session->user_accepted = session->user_kept = true;
+    return answer(session, POP3_OK, "send the password");
+}
+
+/* The name that waited for the password: one way to the server for both. */
+static void
+send_kept_user(struct session *session)
+{
+    const struct pop3_command user = {.verb = POP3_USER, .name = SPAN("USER"), .argument = bytes_span(&session->user)};
+
+    session->user_kept = false;
+    bytes_clear(&session->user_refusal);
+    session_send(session, EXPECT_USER, &user);
 }
 
 static enum outcome
@@ -251,6 +266,8 @@ take_pass(struct session *session, const struct pop3_command *command)
     if (!session->user_accepted)
         return refuse(session, "give a name with USER first");
     session->user_accepted = false;
+    if (session->user_kept)
+        send_kept_user(session);
     return forward(session, command);
 }
 

@@ -94,6 +94,8 @@ become_ready(struct session *session)
     session->doing = NULL;
     session->link  = LINK_READY;
     upstream_works(&session->attempt);
+    if (upstream_pipelines(&session->attempt, clock_now()))
+        session->pipelining = PIPELINING_YES;
     peer_put(&session->client, bytes_span(&session->greeting));
     bytes_free(&session->greeting);
     session_enter(session, SESSION_AUTHORIZATION);

@@ -3,6 +3,7 @@
  * is kept, and made anew for the client.
  */
 #include "proxy/buffer.h"
+#include "proxy/clock.h"
 #include "proxy/relay.h"
 #include "proxy/session_private.h"
 
@@ -91,6 +92,16 @@ offer(const struct session *session)
                                .login     = session_login_allowed(session)};
 }
 
+/* For this session, and for those that come. */
+static void
+note_pipelining(struct session *session, bool listed)
+{
+    bool pipelines = listed && session->listener->upstream->pipelining == CONFIG_PIPELINING_AUTO;
+
+    session->pipelining = pipelines ? PIPELINING_YES : PIPELINING_NO;
+    upstream_note_pipelining(&session->attempt, pipelines, clock_now());
+}
+
 /* The server's list is whole: the client gets popgate's, unless popgate asked for itself. */
 static void
 answer_capa(struct session *session, enum expectation_kind kind)
@@ -99,9 +110,7 @@ answer_capa(struct session *session, enum expectation_kind kind)
     struct bytes            reply = {0};
 
     session->capa.known = true;
-    session->pipelining = session->capa.pipelining && session->listener->upstream->pipelining == CONFIG_PIPELINING_AUTO
-                              ? PIPELINING_YES
-                              : PIPELINING_NO;
+    note_pipelining(session, session->capa.pipelining);
     if (kind == EXPECT_REPLY)
         capa_write(&session->capa, &now, &reply);
     else if (kind == EXPECT_LIST_OF_MECHANISMS)
@@ -118,7 +127,7 @@ session_answer_without_capa(struct session *session, const struct expectation *e
     const struct capa_offer now   = offer(session);
     struct bytes            reply = {0};
 
-    session->pipelining = PIPELINING_NO;
+    note_pipelining(session, false);
     if (expectation->kind == EXPECT_REPLY)
         capa_write(&session->capa, &now, &reply);
     else if (expectation->kind == EXPECT_LIST_OF_MECHANISMS)

@@ -51,6 +51,7 @@ enum expectation_kind {
     EXPECT_REPLY,              /* the client asked: the reply is its */
     EXPECT_LOCAL,              /* nothing of the server: popgate's own answer, at its turn */
     EXPECT_CAPA,               /* popgate asked, to learn whether the server pipelines */
+    EXPECT_USER,               /* popgate answered USER itself, and sends it with PASS */
     EXPECT_UIDLS,              /* popgate asked, for the unique ids of all messages, or of one */
     EXPECT_LIST_OF_MECHANISMS, /* the client sent a bare AUTH; the server was asked for CAPA */
 };
@@ -130,6 +131,8 @@ struct session {
     bool                         sasl_turn;     /* the client's line is due */
     bool                         sasl_anew;     /* there were more than the mechanism takes: who logs in is not known */
     bool                         user_accepted; /* PASS may follow */
+    bool                         user_kept;     /* and the server gets the name with it */
+    struct bytes                 user_refusal;  /* what the server said to a name that came with PASS, if it was no */
     bool                         logged_in;
     bool                         owner_known; /* `user` says whose mailbox it is */
     bool                         utf8;        /* the server agreed to UTF8 */

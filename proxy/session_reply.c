@@ -40,7 +40,6 @@ note_login(struct session *session, bool ok, struct span text)
 static void
 on_login(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
 {
-    (void)expectation;
     if (status == POP3_OK && session->sasl != NULL && session->sasl_anew)
         session_forget_user(session);
     session->sasl = NULL;
@@ -51,13 +50,21 @@ on_login(struct session *session, const struct expectation *expectation, enum po
     }
     session->logged_in = true;
     session->active    = clock_now();
+    if (expectation->command.verb == POP3_PASS)
+        upstream_note_user(&session->attempt, true);
     session_enter(session, SESSION_TRANSACTION);
 }
 
 static void
 on_user(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
 {
-    (void)expectation;
+    if (status != POP3_OK)
+        upstream_note_user(&session->attempt, false);
+    if (expectation->kind == EXPECT_USER) {
+        if (status != POP3_OK)
+            bytes_add(&session->user_refusal, text);
+        return;
+    }
     session->user_accepted = status == POP3_OK;
     if (status != POP3_OK) {
         note_login(session, false, text);
@@ -119,6 +126,8 @@ static void (*const rows[POP3_VERBS])(struct session *, const struct expectation
 static void
 take_status(struct session *session, struct expectation *expectation, enum pop3_status status, struct span text)
 {
+    if (expectation->command.verb == POP3_PASS && status == POP3_ERR && session->user_refusal.len > 0)
+        text = bytes_span(&session->user_refusal); /* of the two, the one that says why */
     if (expectation->command.verb == POP3_CAPA) {
         session_answer_without_capa(session, expectation, text);
     } else {

@@ -8,6 +8,8 @@
 
 #include "proxy/upstream.h"
 
+enum { KNOWN_FOR = 3600 * 1000 /* milliseconds */ };
+
 /* Commands are small, and what follows one does not wait for the acknowledgement of the one before. */
 static int
 open_socket(const struct config_address *address)
@@ -65,5 +67,45 @@ upstream_tls_name(const struct upstream_attempt *attempt)
 void
 upstream_works(struct upstream_attempt *attempt)
 {
-    attempt->upstream->preferred = attempt->index;
+    struct upstream *upstream = attempt->upstream;
+
+    if (upstream->preferred == attempt->index)
+        return;
+    *upstream = (struct upstream){.config = upstream->config, .preferred = attempt->index};
+}
+
+static bool
+is_of_server_in_use(const struct upstream_attempt *attempt)
+{
+    return attempt->upstream->preferred == attempt->index;
+}
+
+void
+upstream_note_pipelining(struct upstream_attempt *attempt, bool pipelines, int64_t now)
+{
+    if (!is_of_server_in_use(attempt))
+        return;
+    attempt->upstream->pipelines = pipelines;
+    attempt->upstream->pipelined = now;
+}
+
+void
+upstream_note_user(struct upstream_attempt *attempt, bool taken)
+{
+    if (is_of_server_in_use(attempt))
+        attempt->upstream->takes_user = taken;
+}
+
+bool
+upstream_pipelines(const struct upstream_attempt *attempt, int64_t now)
+{
+    const struct upstream *upstream = attempt->upstream;
+
+    return is_of_server_in_use(attempt) && upstream->pipelines && now - upstream->pipelined < KNOWN_FOR;
+}
+
+bool
+upstream_takes_user(const struct upstream_attempt *attempt)
+{
+    return is_of_server_in_use(attempt) && attempt->upstream->takes_user;
 }

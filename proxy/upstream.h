@@ -1,9 +1,13 @@
 /*
  * Which of an upstream's servers a session talks to. A worker remembers for each upstream which server answered last:
- * the next session begins there, so that a dead server costs one session its connect_timeout and not all of them.
+ * the next session begins there, so that a dead server costs one session its connect_timeout and not all of them. It
+ * also remembers for an hour what that server said it can do, so that not every session has to ask.
  */
 #ifndef PROXY_UPSTREAM_H
 #define PROXY_UPSTREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "proxy/config.h"
 
@@ -11,6 +15,10 @@
 struct upstream {
     const struct config_upstream *config;
     size_t                        preferred; /* index of the address to begin with */
+    /* What is known of the server there, from sessions before: */
+    bool    pipelines;  /* it lists PIPELINING, which popgate may use */
+    int64_t pipelined;  /* when it did so last, in milliseconds of clock_now() */
+    bool    takes_user; /* USER and PASS were the way into a mailbox, and no USER was refused since */
 };
 
 /* One session's search. Starts as {.upstream = ...}. */
@@ -37,5 +45,15 @@ const char *upstream_tls_name(const struct upstream_attempt *);
 
 /* The server greeted: later sessions begin with it. */
 void upstream_works(struct upstream_attempt *);
+
+/* What the server in use says in its capabilities, and whether it took a name. */
+void upstream_note_pipelining(struct upstream_attempt *, bool pipelines, int64_t now);
+void upstream_note_user(struct upstream_attempt *, bool taken);
+
+/* Has the server in use lately said that it takes several commands at a time (RFC 2449, 6.6)? */
+bool upstream_pipelines(const struct upstream_attempt *, int64_t now);
+
+/* Are names not what it refuses? Only then may PASS follow USER before its answer: it would send a password in vain. */
+bool upstream_takes_user(const struct upstream_attempt *);
 
 #endif

@@ -47,6 +47,52 @@ def test_pipelining_off_sends_one_command_at_a_time(server, gate):
     assert not drop.connections[0].pipelined
 
 
+def log_in(port, password=b"x", capa=False):
+    """A session of a client that waits for every answer; the answers to CAPA, USER and PASS."""
+    with Wire(port) as client:
+        client.greet()
+        if capa:
+            assert client.ask(b"CAPA").startswith(b"+OK") and client.listing()
+        answers = [client.ask(b"USER bob"), client.ask(b"PASS " + password)]
+        client.ask(b"QUIT")
+        return answers
+
+
+def test_name_and_password_go_together(server, gate):
+    """To a server that listed PIPELINING and took a name before: a login is one way to it, not two."""
+    drop = server(Maildrop(MAIL, capa=CAN))
+    port = gate(drop.port, workers=1).port
+    for capa in (False, True, False):
+        assert [answer[:3] for answer in log_in(port, capa=capa)] == [b"+OK", b"+OK"]
+    assert log_in(port, b"wrong")[1].startswith(b"-ERR no such login")
+    with Wire(port) as client:  # a name that no password follows goes nowhere
+        client.greet()
+        assert client.ask(b"USER eve").startswith(b"+OK") and client.ask(b"USER bob").startswith(b"+OK")
+        assert client.ask(b"NOOP").startswith(b"-ERR") and client.ask(b"PASS x").startswith(b"+OK")
+        assert client.ask(b"QUIT").startswith(b"+OK")
+    assert [connection.pipelined for connection in drop.connections] == [False, True, True, True, True]
+    assert drop.connections[2].commands == [b"USER bob", b"PASS x", b"QUIT"]
+    assert drop.connections[4].commands == [b"USER bob", b"PASS x", b"QUIT"]
+
+
+def test_name_that_is_refused_keeps_the_password_back(server, gate):
+    """The client hears why, and until a name is taken again no password leaves before the server's word."""
+    words = []
+    drop = server(Maildrop(MAIL, capa=CAN, script={"USER": lambda *_: words[-1], "PASS": lambda *_: words[-1]}))
+    port = gate(drop.port, workers=1).port
+    for word in (b"+OK\r\n", b"-ERR [AUTH] not you\r\n", b"-ERR [AUTH] not you\r\n", b"+OK\r\n", b"+OK\r\n"):
+        words.append(word)
+        with Wire(port) as client:
+            client.greet()
+            assert client.ask(b"CAPA").startswith(b"+OK") and client.listing()
+            answers = client.ask(b"USER bob") + client.ask(b"PASS x")
+            assert answers.count(b"+OK") == 2 or word in answers
+            client.ask(b"QUIT")
+    sent = [b"PASS x" in connection.commands for connection in drop.connections]
+    assert [connection.pipelined for connection in drop.connections] == [False, True, False, False, True]
+    assert sent == [True, True, False, True, True]
+
+
 def test_mixed_shapes_keep_their_order(dovecot_gate, dovecot, ann):
     """Single lines, listings, messages and errors of popgate's own between those of the server."""
     commands = [b"STAT", b"LIST", b"NONSENSE", b"RETR 2", b"RETR 99", b"UIDL 1", b"TOP 4 1", b"LIST 1", b"RETR x", b"LIST ", b"UIDL"] * 20
