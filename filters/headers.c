@@ -373,29 +373,49 @@ headers_unfold(const struct header_field *field, struct bytes *value)
         value->data[--value->len] = '\0';
 }
 
+/* Text on its way out: what lies together in the block goes together. */
+struct run {
+    struct sink *sink;
+    struct span  text;
+};
+
+static void
+add_to_run(struct run *run, struct span text)
+{
+    if (run->text.len > 0 && run->text.data + run->text.len == text.data) {
+        run->text.len += text.len;
+        return;
+    }
+    sink_take(run->sink, run->text);
+    run->text = text;
+}
+
 /* A field whose message ended in it has no line end; it needs one if something now stands behind it. */
 static void
-write_field(const struct header_list *list, size_t at, struct sink *sink)
+write_field(const struct header_list *list, size_t at, struct run *run)
 {
     struct span text = list->fields[at].text;
     bool        last = at + 1 == list->count && list->separator.len == 0;
 
-    sink_take(sink, text);
+    add_to_run(run, text);
     if (!last && text.data[text.len - 1] != '\n')
-        sink_take(sink, list->line_end);
+        add_to_run(run, list->line_end);
 }
 
 void
 headers_write(const struct header_list *list, struct sink *sink)
 {
+    struct run run = {.sink = sink};
+
     if (!list->changed) {
         sink_take(sink, list->raw);
         return;
     }
     for (size_t i = 0; i < list->count; i++)
-        write_field(list, i, sink);
-    sink_take(sink, list->separator);
-    sink_take(sink, list->rest);
+        write_field(list, i, &run);
+    add_to_run(&run, list->separator);
+    add_to_run(&run, list->rest);
+    sink_take(sink, run.text);
 }
 
 void

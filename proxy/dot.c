@@ -128,10 +128,10 @@ dot_read(struct dot_reader *reader, struct span wire, struct sink *text, struct 
     return at;
 }
 
-void
+size_t
 dot_write(struct dot_writer *writer, struct span text, struct sink *wire)
 {
-    size_t at = 0, written = 0;
+    size_t at = 0, written = 0, added = 0;
 
     while (at < text.len) {
         char c     = text.data[at];
@@ -142,6 +142,7 @@ dot_write(struct dot_writer *writer, struct span text, struct sink *wire)
             give(wire, text, written, at);
             sink_take(wire, stuff ? DOT : SPAN("\r"));
             written = at;
+            added += !stuff;
         }
         if (c == '\r' || c == '\n') {
             writer->state = c == '\r' ? AFTER_CR : bare && writer->keep_bare_lf ? IN_LINE : LINE_START;
@@ -151,6 +152,7 @@ dot_write(struct dot_writer *writer, struct span text, struct sink *wire)
         }
     }
     give(wire, text, written, at);
+    return added;
 }
 
 void

@@ -51,8 +51,9 @@ struct dot_writer {
     bool          keep_bare_lf;
 };
 
-/* Stuffs `text` into `wire`, bare LFs made CR LF. */
-void dot_write(struct dot_writer *, struct span text, struct sink *wire);
+/* Stuffs `text` into `wire`, bare LFs made CR LF. Returns how many: by so many octets the text that goes out is longer.
+ */
+size_t dot_write(struct dot_writer *, struct span text, struct sink *wire);
 
 /* Ends the reply: CR LF if the last line lacks it, then `.` CR LF. The writer is as at the start then. */
 void dot_finish(struct dot_writer *, struct sink *wire);

@@ -28,7 +28,6 @@ struct text_writer {
     struct sink       sink;
     struct dot_writer dots;
     struct evbuffer  *to;
-    bool              after_cr;
     uint64_t         *octets; /* of text that the client gets */
 };
 
@@ -66,12 +65,7 @@ write_text(struct sink *sink, struct span span)
     struct text_writer *writer = container_of(sink, struct text_writer, sink);
     struct buffer_sink  wire   = buffer_sink(writer->to);
 
-    *writer->octets += span.len;
-    for (size_t i = 0; i < span.len && !writer->dots.keep_bare_lf; i++) {
-        *writer->octets += span.data[i] == '\n' && !writer->after_cr;
-        writer->after_cr = span.data[i] == '\r';
-    }
-    dot_write(&writer->dots, span, &wire.sink);
+    *writer->octets += span.len + dot_write(&writer->dots, span, &wire.sink);
 }
 
 static unsigned
@@ -298,7 +292,7 @@ begin_body(struct message *message)
     struct sink nowhere = {.take = drop_text};
     struct span header  = span_head(bytes_span(&message->block), message->list_octets);
 
-    dot_write(&message->body.dots, span_tail(header, header.len > 2 ? header.len - 2 : 0), &nowhere);
+    (void)dot_write(&message->body.dots, span_tail(header, header.len > 2 ? header.len - 2 : 0), &nowhere);
 }
 
 /* Text that was collected with the header but belongs to the body goes where the body goes. */

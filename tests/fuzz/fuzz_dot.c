@@ -103,7 +103,7 @@ write_all(struct span text, bool keep, uint32_t seed)
         size_t      len   = seed != 0 ? fuzz_piece(text, &seed) : text.len;
         struct span piece = fuzz_copy(span_head(text, len));
 
-        dot_write(&writer, piece, &sink.sink);
+        (void)dot_write(&writer, piece, &sink.sink);
         fuzz_drop(piece);
         text = span_tail(text, len);
     }
