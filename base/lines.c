@@ -145,5 +145,5 @@ lines_find_empty(struct span text)
             return (size_t)(found - text.data) + 3;
         at = (size_t)(found - text.data) + 1;
     }
-    return text.len;
+    return 0;
 }

@@ -13,7 +13,7 @@
  */
 size_t lines_find_odd(struct span text, size_t from);
 
-/* Where the first empty line ends: behind CR LF CR LF; text.len if there is none. */
+/* Where the first empty line ends: behind CR LF CR LF; 0 if there is none. */
 size_t lines_find_empty(struct span text);
 
 #endif

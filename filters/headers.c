@@ -25,11 +25,8 @@ is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-static bool
-is_name_octet(char c)
-{
-    return c > ' ' && c < 127 && c != ':';
-}
+/* Octets of names: '!' to '~', but no colon. */
+static const bool name_octets[256] = {['!' ... '9'] = true, [';' ... '~'] = true};
 
 /*
  * Finds "name", white space and colon at the start of `text`. The colon of a field stands within NAME_LIMIT, so that a
@@ -41,7 +38,7 @@ read_name(struct span text, size_t *name_len, size_t *colon)
     size_t limit = text.len < NAME_LIMIT ? text.len : NAME_LIMIT;
     size_t at    = 0;
 
-    while (at < limit && is_name_octet(text.data[at]))
+    while (at < limit && name_octets[(unsigned char)text.data[at]])
         at++;
     *name_len = at;
     while (at < limit && at > 0 && is_blank(text.data[at]))
@@ -153,28 +150,32 @@ line_end_of(struct span block)
     return bare_lf ? SPAN("\n") : SPAN("\r\n");
 }
 
-/* What the block ends in, behind the last field. */
-static void
-finish_block(struct header_list *list, struct span end, enum line_kind kind)
+/* What the block ends in, in front of what `behind` starts with, which is of this kind. Returns how long it is. */
+static size_t
+finish_block(struct header_list *list, struct span text, struct span behind, enum line_kind kind)
 {
-    size_t len = 0;
+    size_t end  = kind != LINE_EMPTY       ? 0
+                  : behind.data[0] == '\r' ? 2
+                                           : 1,
+           rest = kind == LINE_UNDECIDED ? behind.len : 0;
 
-    if (kind == LINE_EMPTY)
-        len = end.data[0] == '\r' ? 2 : 1;
-    list->separator    = span_head(end, len);
-    list->rest         = span_tail(end, len);
-    list->body_follows = len == 0;
-    list->headless     = len == 0 && (list->count == 0 || (list->count == 1 && list->fields[0].name.len == 0));
+    list->raw          = span_head(text, text.len - behind.len + end + rest);
+    list->line_end     = line_end_of(list->raw);
+    list->separator    = span_head(behind, end);
+    list->rest         = span_head(behind, rest);
+    list->body_follows = end == 0;
+    list->headless     = end == 0 && (list->count == 0 || (list->count == 1 && list->fields[0].name.len == 0));
+    return list->raw.len;
 }
 
-void
-headers_parse(struct header_list *list, struct span block)
+size_t
+headers_parse(struct header_list *list, struct span text)
 {
-    struct span    at = block.len > 0 ? block : (struct span){"", 0};
+    struct span    at = text.len > 0 ? text : (struct span){"", 0};
     enum line_kind kind;
     size_t         name_len = 0, behind = 0;
 
-    *list = (struct header_list){.raw = at, .line_end = line_end_of(block)};
+    *list = (struct header_list){0};
     for (;;) {
         struct header_field field = {0};
 
@@ -188,7 +189,7 @@ headers_parse(struct header_list *list, struct span block)
         list->fields[list->count++] = field;
         at                          = span_tail(at, field.text.len);
     }
-    finish_block(list, at, kind);
+    return finish_block(list, text, at, kind);
 }
 
 ssize_t

@@ -46,9 +46,11 @@ struct header_list {
  */
 ssize_t headers_length(struct span text, size_t *resume);
 
-/* Takes a block as headers_length() measured it apart. `block` must outlive the list, which is {0}. Never fails: see
- * above. */
-void headers_parse(struct header_list *, struct span block);
+/*
+ * Takes the block at the start of `text` apart and returns how long it is: all of it must be there, or the message must
+ * end with the text. `text` must outlive the list, which is {0}. Never fails: see above.
+ */
+size_t headers_parse(struct header_list *, struct span text);
 
 /* The index of the first field called `name` (without regard to case) at `from` or behind; -1 if there is none. */
 ssize_t headers_find(const struct header_list *, struct span name, size_t from);

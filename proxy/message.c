@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/lines.h"
 #include "base/memory.h"
 #include "proxy/buffer.h"
 #include "proxy/dot.h"
@@ -211,48 +212,50 @@ refuse(struct message *message, enum filter_verdict verdict, enum message_progre
 }
 
 /* A header too long to be taken apart is cut in front of a field: what is behind passes as it is. */
-static void
+static struct span
 cut_header(struct message *message)
 {
-    const char *text = message->block.data;
-    size_t      len  = message->block.len - 1;
+    struct span text = bytes_span(&message->block);
+    size_t      len  = text.len - 1;
 
-    while (len > 0 && (text[len - 1] != '\n' || text[len] == ' ' || text[len] == '\t'))
+    while (len > 0 && (text.data[len - 1] != '\n' || text.data[len] == ' ' || text.data[len] == '\t'))
         len--;
-    message->list_octets = len;
-    message->header_cut  = true;
+    message->header_cut = true;
+    return span_head(text, len);
 }
 
-/* How much of the collected text is the header, if that is known by now. */
+/* Takes the header apart, if what was collected holds all of it: so it is if there is an empty line. */
 static bool
-header_is_whole(struct message *message)
+take_header_apart(struct message *message, bool empty_line)
 {
-    ssize_t len = headers_length(bytes_span(&message->block), &message->resume);
+    struct span text = bytes_span(&message->block);
 
-    message->list_octets = len >= 0 ? (size_t)len : message->block.len;
-    if (len >= 0 || message->reader.done)
-        return true;
-    if (message->block.len < MESSAGE_HEADER_MAX)
-        return false;
-    cut_header(message);
+    if (!empty_line && !message->reader.done && headers_length(text, &message->resume) < 0) {
+        if (text.len < MESSAGE_HEADER_MAX)
+            return false;
+        text = cut_header(message);
+    }
+    message->list_octets   = headers_parse(&message->list, text);
+    message->octets_in     = message->list_octets;
+    message->list.headless = message->list.headless && !message->header_cut;
     return true;
 }
 
-/* Reads on, but not far behind the empty line that most headers end with: what is read here is copied. */
-static void
+/* Reads on, but not behind the empty line that most headers end with: what is read here is copied. True if it is read.
+ */
+static bool
 collect(struct message *message, struct evbuffer *from, struct span wire)
 {
-    static const char empty_line[] = "\r\n\r\n";
-    struct bytes_sink text         = bytes_sink(&message->block);
-    const char       *end          = memmem(wire.data, wire.len, empty_line, sizeof(empty_line) - 1);
-    size_t            len          = end != NULL ? (size_t)(end - wire.data) + sizeof(empty_line) - 1 : wire.len;
-    size_t            read         = 0;
+    struct bytes_sink text = bytes_sink(&message->block);
+    size_t            end = lines_find_empty(wire), len = end > 0 ? end : wire.len, read = 0;
     struct dot_step   step;
 
     len = len < MESSAGE_HEADER_MAX ? len : MESSAGE_HEADER_MAX;
+    (void)bytes_reserve(&message->block, len);
     while (read < len && !message->reader.done)
         read += dot_read(&message->reader, (struct span){wire.data + read, len - read}, &text.sink, &step);
     buffer_drain(from, read);
+    return end > 0 && read == end;
 }
 
 static bool
@@ -263,11 +266,7 @@ collect_header(struct message *message, struct evbuffer *from, enum message_prog
 
         if (wire.len == 0)
             break;
-        collect(message, from, wire);
-        if (header_is_whole(message)) {
-            headers_parse(&message->list, span_head(bytes_span(&message->block), message->list_octets));
-            message->octets_in     = message->list_octets;
-            message->list.headless = message->list.headless && !message->header_cut;
+        if (take_header_apart(message, collect(message, from, wire))) {
             if (message->header_cut)
                 message->verdict = chain_cut(message->run, "the header is too long: fields at its end pass unseen");
             message->stage = MESSAGE_CHECK;

@@ -62,15 +62,11 @@ rewrite_message(const struct chain *chain, const char *file, struct span message
     struct header_list               list   = {0};
     struct chain_run                *run    = chain_open(chain, &info, &report, &host);
     struct sink                      sink   = {.take = print_span};
-    size_t                           resume = 0;
-    ssize_t                          length = headers_length(message, &resume);
+    size_t                           length = headers_parse(&list, message);
 
-    if (length < 0)
-        length = (ssize_t)message.len;
-    headers_parse(&list, span_head(message, (size_t)length));
     (void)chain_headers(run, &list);
     headers_write(&list, &sink);
-    sink_take(&sink, span_tail(message, (size_t)length));
+    sink_take(&sink, span_tail(message, length));
     headers_free(&list);
     chain_close(&run);
 }

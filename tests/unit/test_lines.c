@@ -36,7 +36,7 @@ slow_empty(struct span text)
     for (size_t at = 0; at + 4 <= text.len; at++)
         if (memcmp(text.data + at, "\r\n\r\n", 4) == 0)
             return at + 4;
-    return text.len;
+    return 0;
 }
 
 static void
