@@ -121,13 +121,44 @@ fold_value(struct folding *folding, struct span value)
     }
 }
 
+/* Does the value stand in `room` octets as it is? */
+static bool
+is_short(struct span value, size_t room)
+{
+    size_t gap = 0;
+
+    for (size_t i = 0; i < value.len && value.len <= room; i++) {
+        gap = is_gap(value.data[i]) ? gap + 1 : 0;
+        if (gap > GAP_LIMIT || (gap > 0 && !is_blank(value.data[i])))
+            return false;
+    }
+    return value.len <= room;
+}
+
+static struct span
+trim(struct span text)
+{
+    while (text.len > 0 && is_gap(text.data[0]))
+        text = span_tail(text, 1);
+    while (text.len > 0 && is_gap(text.data[text.len - 1]))
+        text.len--;
+    return text;
+}
+
 void
 fold_field(struct bytes *text, struct span name, struct span value, struct span line_end)
 {
     struct folding folding = {.text = text, .line_start = text->len, .line_end = line_end};
 
+    value = trim(value);
+    (void)bytes_reserve(text, name.len + 2 + value.len + line_end.len);
     bytes_add(text, name);
     bytes_add_char(text, ':');
-    fold_value(&folding, value);
+    if (name.len + 2 <= LINE_WANTED && is_short(value, LINE_WANTED - name.len - 2)) {
+        bytes_add(text, value.len > 0 ? SPAN(" ") : SPAN(""));
+        bytes_add(text, value);
+    } else {
+        fold_value(&folding, value);
+    }
     break_line(&folding);
 }

@@ -13,6 +13,7 @@ enum {
     NAME_LIMIT    = 998, /* octets to the colon and with it: a line (RFC 5322, 2.1.1) holds it */
     NAME_NOTED    = 64,
     CHANGES_LIMIT = 1000,
+    CHANGES_ROOM  = 100, /* more than one change takes */
     FIRST_FIELDS  = 32,
 };
 
@@ -203,14 +204,17 @@ headers_find(const struct header_list *list, struct span name, size_t from)
 
 /* Notes an edit, for the audit log. */
 static void
-note_change(struct header_list *list, const char *what, struct span name)
+note_change(struct header_list *list, struct span what, struct span name)
 {
     list->changed = true;
     if (list->changes.len >= CHANGES_LIMIT)
         return;
     if (name.len > NAME_NOTED)
         name.len = NAME_NOTED;
-    bytes_printf(&list->changes, "%s%s ", list->changes.len > 0 ? ", " : "", what);
+    (void)bytes_reserve(&list->changes, CHANGES_ROOM);
+    bytes_add(&list->changes, list->changes.len > 0 ? SPAN(", ") : SPAN(""));
+    bytes_add(&list->changes, what);
+    bytes_add_char(&list->changes, ' ');
     bytes_add(&list->changes, name);
     if (list->changes.len >= CHANGES_LIMIT)
         bytes_add(&list->changes, SPAN(", ..."));
@@ -260,7 +264,7 @@ headers_insert(struct header_list *list, size_t at, struct span name, struct spa
     memmove(&list->fields[at + 1], &list->fields[at], (list->count - at) * sizeof(field));
     list->fields[at] = field;
     list->count++;
-    note_change(list, "add", field.name);
+    note_change(list, SPAN("add"), field.name);
 }
 
 int
@@ -281,7 +285,7 @@ replace(struct header_list *list, size_t at, struct span name, struct span value
     struct header_field field = make_field(list, name, value);
 
     assert(at < list->count);
-    note_change(list, "replace", list->fields[at].name);
+    note_change(list, SPAN("replace"), list->fields[at].name);
     free(list->fields[at].owned);
     list->fields[at] = field;
 }
@@ -307,7 +311,7 @@ headers_replace_line(struct header_list *list, size_t at, struct span line)
 void
 headers_drop(struct header_list *list, struct header_field *field)
 {
-    note_change(list, "remove", field->name);
+    note_change(list, SPAN("remove"), field->name);
     free(field->owned);
     *field = (struct header_field){0};
 }

@@ -10,6 +10,8 @@
 #include "filters/headers.h"
 #include "tests/unit/octets.h"
 
+#define LINE_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define GAP_32 "                                "
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 /* What was written parses again to what was meant, whatever octets the value has. */
@@ -116,6 +118,36 @@ test_words_stay_whole(void **state)
     }
 }
 
+/* What a line can take stays on it; what is longer, or is no text for a line, is put together word by word. */
+static void
+test_short_values(void **state)
+{
+    static const struct {
+        struct span value;
+        const char *expect;
+    } shorts[] = {
+        {SPAN("b"), "A: b\r\n"},
+        {SPAN(""), "A:\r\n"},
+        {SPAN(" \t\r\n "), "A:\r\n"},
+        {SPAN(" \tb  c\td \0"), "A: b  c\td\r\n"},
+        {SPAN("b\r\n c"), "A: b c\r\n"},
+        {SPAN("b\nc\0d"), "A: b c d\r\n"},
+        {SPAN(LINE_64 " 12345678 1"), "A: " LINE_64 " 12345678 1\r\n"},
+        {SPAN(LINE_64 " 12345678 12"), "A: " LINE_64 " 12345678\r\n 12\r\n"},
+        {SPAN("b" GAP_32 "c"), "A: b" GAP_32 "c\r\n"},
+        {SPAN("b" GAP_32 " c"), "A: b" GAP_32 "c\r\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(shorts); i++) {
+        struct bytes got = {0};
+
+        fold_field(&got, SPAN("A"), shorts[i].value, SPAN("\r\n"));
+        assert_string_equal(got.data, shorts[i].expect);
+        bytes_free(&got);
+    }
+}
+
 static const struct unfold_row {
     struct span block, expect;
 } unfolds[] = {
@@ -149,10 +181,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_folding),
-        cmocka_unit_test(test_long_word),
-        cmocka_unit_test(test_words_stay_whole),
-        cmocka_unit_test(test_unfold),
+        cmocka_unit_test(test_folding),      cmocka_unit_test(test_long_word), cmocka_unit_test(test_words_stay_whole),
+        cmocka_unit_test(test_short_values), cmocka_unit_test(test_unfold),
     };
 
     return cmocka_run_group_tests_name("headers_fold", tests, NULL, NULL);
