@@ -131,7 +131,7 @@ rewrite_field(struct pass *pass, struct header_field *field)
 {
     const struct header_rewrite *conf = pass->filter->conf;
 
-    if (field->name.len == 0 || pass->added > ADDED_LIMIT) {
+    if (field->name.len == 0 || pass->added > ADDED_LIMIT || !header_checks_concern(conf->checks, field->name)) {
         keep(pass, field);
         return;
     }

@@ -7,15 +7,16 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "rules/check_rule.h"
+#include "rules/check_index.h"
 
 enum { NO_RULE = -1 };
 
 struct header_checks {
-    struct check_rule *rules;
-    size_t             count;
-    char             **files;
-    size_t             file_count;
+    struct check_rule  *rules;
+    size_t              count;
+    struct check_index *index;
+    char              **files;
+    size_t              file_count;
 };
 
 /* One file while it is read. */
@@ -190,6 +191,8 @@ header_checks_load(char *const *paths, size_t count, struct error *error)
     }
     if (error->count > before)
         header_checks_free(&checks);
+    else
+        checks->index = check_index_new(checks->rules, checks->count);
     return checks;
 }
 
@@ -198,6 +201,7 @@ header_checks_free(struct header_checks **checks)
 {
     if (*checks == NULL)
         return;
+    check_index_free(&(*checks)->index);
     for (size_t i = 0; i < (*checks)->count; i++)
         check_rule_free(&(*checks)->rules[i]);
     for (size_t i = 0; i < (*checks)->file_count; i++)
@@ -209,12 +213,20 @@ header_checks_free(struct header_checks **checks)
 }
 
 bool
+header_checks_concern(const struct header_checks *checks, struct span name)
+{
+    return check_index_has(checks->index, name);
+}
+
+bool
 header_checks_find(const struct header_checks *checks, struct span header, struct header_check *check)
 {
     struct regex_found found;
+    struct check_walk  walk;
     size_t             at = 0;
 
-    while (at < checks->count) {
+    check_walk_begin(&walk, checks->index, header);
+    while ((at = check_walk_next(&walk, at)) < checks->count) {
         const struct check_rule *rule = &checks->rules[at];
 
         if (!check_rule_applies(rule, header, &found)) {

@@ -51,6 +51,12 @@ struct header_checks *header_checks_load(char *const *paths, size_t count, struc
 void header_checks_free(struct header_checks **);
 
 /*
+ * May a rule apply to a field called `name`? Most fields need not be presented to the rules, as most rules begin with
+ * the name of one.
+ */
+bool header_checks_concern(const struct header_checks *, struct span name);
+
+/*
  * Looks for the first rule that applies to `header`: "Name: value", a fold in it as a line feed and the white space
  * behind it, without white space in front of the colon and without the final line end, as Postfix presents it. False if
  * no rule applies. A rule whose match met a bound (see rules/regex.h) does not, negated or not.

@@ -451,6 +451,15 @@ regex_names(const struct regex *regex, void (*take)(void *context, struct span n
         take(context, span_of((const char *)table + 2), (size_t)table[0] << 8 | table[1]);
 }
 
+bool
+regex_is_anchored(const struct regex *regex)
+{
+    uint32_t options = 0;
+
+    (void)pcre2_pattern_info(regex->code, PCRE2_INFO_ALLOPTIONS, &options);
+    return (options & PCRE2_ANCHORED) != 0;
+}
+
 struct span
 regex_pattern(const struct regex *regex)
 {

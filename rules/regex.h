@@ -59,6 +59,9 @@ void regex_names(const struct regex *, void (*take)(void *context, struct span n
 /* How many capture groups the pattern has, the whole match not counted. */
 size_t regex_group_count(const struct regex *);
 
+/* Can it only match from where the match begins on, as /^a/ can? */
+bool regex_is_anchored(const struct regex *);
+
 /* What it was compiled from; lives as long as it does. */
 struct span regex_pattern(const struct regex *);
 struct span regex_flags(const struct regex *);

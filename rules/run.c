@@ -343,7 +343,8 @@ run_prepare(struct score_rules *rules)
     for (size_t group = 0; group < rules->group_count; group++) {
         size_t start = rules->group_start[group];
 
-        groups[group] = (struct prefilter_group){patterns + start, rules->group_start[group + 1] - start};
+        groups[group] =
+            (struct prefilter_group){.patterns = patterns + start, .count = rules->group_start[group + 1] - start};
     }
     rules->meta_plan = meta_plan_new(rules);
     rules->prefilter = prefilter_new(groups, rules->group_count);

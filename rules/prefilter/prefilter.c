@@ -167,7 +167,7 @@ fill_group(struct prefilter *prefilter, struct group *group, const struct prefil
             gather(&gathering, &found, i);
         else
             group->always[i / 64] |= UINT64_C(1) << i % 64;
-        if (regex != NULL)
+        if (regex != NULL && !from->short_texts)
             group->automatons[i] = automaton_for(regex, found.cost);
         if (group->automatons[i] != NULL)
             group->automatic[i / 64] |= UINT64_C(1) << i % 64;

@@ -6,6 +6,7 @@
 #ifndef RULES_PREFILTER_PREFILTER_H
 #define RULES_PREFILTER_PREFILTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ struct prefilter;
 struct prefilter_group {
     const struct regex *const *patterns; /* NULL among them: always a candidate */
     size_t                     count;
+    bool                       short_texts; /* of a line or so: what takes long for a text is not worth a table here */
 };
 
 /* The groups are numbered as they come. The patterns need not outlive the call. */

@@ -62,7 +62,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     regex   = regex_compile(pattern, span_of(flag), &why);
     if (regex != NULL) {
         const struct regex    *patterns[] = {regex};
-        struct prefilter_group group      = {patterns, 1};
+        struct prefilter_group group      = {.patterns = patterns, .count = 1};
         struct prefilter      *prefilter  = prefilter_new(&group, 1);
         struct automaton      *automaton  = automaton_new(pattern, span_of(flag), 150000);
 

@@ -44,7 +44,7 @@ static struct prefilter *
 prefilter_of(const struct regex *regex)
 {
     const struct regex    *patterns[] = {regex};
-    struct prefilter_group group      = {patterns, 1};
+    struct prefilter_group group      = {.patterns = patterns, .count = 1};
 
     return prefilter_new(&group, 1);
 }
@@ -163,7 +163,10 @@ test_groups(void **state)
 {
     enum { COUNT = 700 };
     static const struct regex *patterns[COUNT];
-    struct prefilter_group     groups[] = {{patterns, 3}, {patterns, 0}, {patterns + 3, 596}, {patterns + 599, 101}};
+    struct prefilter_group     groups[] = {{.patterns = patterns, .count = 3},
+                                           {.patterns = patterns, .count = 0},
+                                           {.patterns = patterns + 3, .count = 596},
+                                           {.patterns = patterns + 599, .count = 101}};
     struct prefilter          *prefilter;
     struct bytes               text = {0};
 
