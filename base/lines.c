@@ -3,33 +3,17 @@
  * matters. Several blocks are looked at together; which of them has a mark is asked only when one has.
  */
 #include <assert.h>
-#include <stdint.h>
 
+#include "base/block.h"
 #include "base/lines.h"
 
-enum { BLOCK = 32, TOGETHER = 4 };
-
-/* As wide as the widest registers that are common; the compiler makes two of it where they are narrower. */
-typedef uint8_t block __attribute__((vector_size(BLOCK)));
-
-#if defined(__x86_64__) && defined(__GNUC__)
-#define FOR_THIS_PROCESSOR __attribute__((target_clones("avx2", "default")))
-#else
-#define FOR_THIS_PROCESSOR
-#endif
-
-/* The octets of a block in eights. */
-struct eights {
-    uint64_t items[BLOCK / 8];
-};
-
-#define INLINE static inline __attribute__((always_inline))
+enum { TOGETHER = 4 };
 
 /*
  * Marks, by any bit, each LF that is bare or has a dot behind it. One octet in front of `at` and one behind the block
  * must be there.
  */
-INLINE void
+BLOCK_INLINE void
 mark_odd(const char *at, block *marks)
 {
     block before, here, behind;
@@ -41,7 +25,7 @@ mark_odd(const char *at, block *marks)
 }
 
 /* Marks each LF that has a CR in front and one behind. */
-INLINE void
+BLOCK_INLINE void
 mark_empty(const char *at, block *marks)
 {
     block before, here, behind;
@@ -52,37 +36,11 @@ mark_empty(const char *at, block *marks)
     *marks = (block)((before == '\r') & (here == '\n') & (behind == '\r'));
 }
 
-INLINE bool
-any(const block *marks)
-{
-    struct eights eights;
-
-    memcpy(&eights, marks, BLOCK);
-    return (eights.items[0] | eights.items[1] | eights.items[2] | eights.items[3]) != 0;
-}
-
-/* The number of the first mark. There must be one. */
-INLINE size_t
-first(const block *marks)
-{
-    struct eights eights;
-    size_t        i = 0;
-
-    memcpy(&eights, marks, BLOCK);
-    while (eights.items[i] == 0)
-        i++;
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    return 8 * i + (size_t)__builtin_clzll(eights.items[i]) / 8;
-#else
-    return 8 * i + (size_t)__builtin_ctzll(eights.items[i]) / 8;
-#endif
-}
-
 /*
  * The first octet that `mark` marks from `at` on, which must have one in front, up to `last`; `last` if there is none,
  * which is not looked at but for what it is behind. What is left of a block is looked at in a room of its own.
  */
-INLINE const char *
+BLOCK_INLINE const char *
 find(const char *at, const char *last, void (*mark)(const char *, block *))
 {
     char  room[1 + BLOCK + 1] = {0};
@@ -94,17 +52,17 @@ find(const char *at, const char *last, void (*mark)(const char *, block *))
         mark(at + 2 * BLOCK, &third);
         mark(at + 3 * BLOCK, &fourth);
         marks |= second | third | fourth;
-        if (any(&marks))
+        if (block_any(&marks))
             break;
     }
     for (; last - at >= BLOCK; at += BLOCK) {
         mark(at, &marks);
-        if (any(&marks))
-            return at + first(&marks);
+        if (block_any(&marks))
+            return at + block_first(&marks);
     }
     memcpy(room, at - 1, (size_t)(last - at) + 2);
     mark(room + 1, &marks);
-    return any(&marks) ? at + first(&marks) : last;
+    return block_any(&marks) ? at + block_first(&marks) : last;
 }
 
 FOR_THIS_PROCESSOR static const char *
@@ -146,4 +104,46 @@ lines_find_empty(struct span text)
         at = (size_t)(found - text.data) + 1;
     }
     return 0;
+}
+
+/* Marks each CR that has a LF behind it. One octet behind the block must be there. */
+BLOCK_INLINE void
+mark_crlf(const block *here, const char *at, block *marks)
+{
+    block behind;
+
+    memcpy(&behind, at + 1, BLOCK);
+    *marks = (block)((*here == '\r') & (behind == '\n'));
+}
+
+/* Whole blocks are written, and what is too much of one is written over by the next. */
+FOR_THIS_PROCESSOR static size_t
+copy_with_lf(char *to, const char *at, const char *end)
+{
+    char *start = to;
+
+    while (end - at > BLOCK) {
+        block  here, marks;
+        size_t len = BLOCK;
+
+        memcpy(&here, at, BLOCK);
+        memcpy(to, &here, BLOCK);
+        mark_crlf(&here, at, &marks);
+        if (block_any(&marks))
+            len = block_first(&marks);
+        to += len;
+        at += len < BLOCK ? len + 1 : len;
+        if (len < BLOCK)
+            *to++ = *at++;
+    }
+    for (; at < end; at++)
+        if (*at != '\r' || end - at == 1 || at[1] != '\n')
+            *to++ = *at;
+    return (size_t)(to - start);
+}
+
+size_t
+lines_copy_with_lf(char *to, struct span text)
+{
+    return text.len > 0 ? copy_with_lf(to, text.data, text.data + text.len) : 0;
 }

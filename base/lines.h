@@ -16,4 +16,7 @@ size_t lines_find_odd(struct span text, size_t from);
 /* Where the first empty line ends: behind CR LF CR LF; 0 if there is none. */
 size_t lines_find_empty(struct span text);
 
+/* Copies the text with CR LF made LF; returns the copy's octets. `to` has room for text.len; the two do not overlap. */
+size_t lines_copy_with_lf(char *to, struct span text);
+
 #endif

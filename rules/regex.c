@@ -308,9 +308,9 @@ call(const struct regex *regex, struct span subject, size_t from, size_t last, u
     return pcre2_jit_match(regex->code, text, subject.len, from, 0, process.data, process.context);
 }
 
-/* From the start on, all beginnings in one call, with the clock looked at from within. */
+/* All beginnings in one call, with the clock looked at from within. */
 static int
-match_supervised(const pcre2_code *code, struct span subject, size_t from)
+match_supervised(const pcre2_code *code, struct span subject, size_t from, size_t last)
 {
     PCRE2_SPTR text = (PCRE2_SPTR)(subject.data != NULL ? subject.data : "");
 
@@ -318,13 +318,13 @@ match_supervised(const pcre2_code *code, struct span subject, size_t from)
     process.check_every = subject.len > LONG ? CHECK_LONG : CHECK_EVERY;
     start_clock();
     (void)pcre2_set_match_limit(process.context, MATCH_LIMIT);
-    (void)pcre2_set_offset_limit(process.context, PCRE2_UNSET);
+    (void)pcre2_set_offset_limit(process.context, last);
     return pcre2_match(code, text, subject.len, from, 0, process.data, process.context);
 }
 
 /* The copy for supervision is kept until another pattern needs one: a rule may count many hits in a text. */
 static int
-match_again(const struct regex *regex, struct span subject, size_t from)
+match_again(const struct regex *regex, struct span subject, size_t from, size_t last)
 {
     if (process.supervised_for != regex) {
         pcre2_code_free(process.supervised);
@@ -333,24 +333,25 @@ match_again(const struct regex *regex, struct span subject, size_t from)
         if (process.supervised != NULL)
             (void)pcre2_jit_compile(process.supervised, PCRE2_JIT_COMPLETE);
     }
-    return process.supervised != NULL ? match_supervised(process.supervised, subject, from) : PCRE2_ERROR_NOMEMORY;
+    return process.supervised != NULL ? match_supervised(process.supervised, subject, from, last)
+                                      : PCRE2_ERROR_NOMEMORY;
 }
 
 /* Some beginnings at a time, and more where that is quick. `*from` moves on over those that do not match. */
 static int
-match_in_calls(const struct regex *regex, struct span subject, size_t *from, uint64_t steps)
+match_in_calls(const struct regex *regex, struct span subject, size_t *from, size_t end, uint64_t steps)
 {
     uint64_t worst     = steps * (regex->simple ? 1 : subject.len + 1); /* octets passed for a beginning */
     size_t   at_a_time = (size_t)(WORK / worst) + 1, most = WORK_GROWTH * at_a_time;
 
-    if (regex->whole || subject.len - *from < at_a_time)
-        return call(regex, subject, *from, PCRE2_UNSET, (uint32_t)steps);
+    if (regex->whole || end - *from < at_a_time)
+        return call(regex, subject, *from, end, (uint32_t)steps);
     start_clock();
     for (;;) {
-        size_t last   = subject.len - *from < at_a_time ? subject.len : *from + at_a_time;
+        size_t last   = end - *from < at_a_time ? end : *from + at_a_time;
         int    result = call(regex, subject, *from, last, (uint32_t)steps);
 
-        if (result != PCRE2_ERROR_NOMATCH || last == subject.len)
+        if (result != PCRE2_ERROR_NOMATCH || last == end)
             return result;
         *from = last + 1;
         if (time_is_up())
@@ -360,7 +361,7 @@ match_in_calls(const struct regex *regex, struct span subject, size_t *from, uin
 }
 
 static int
-match_compiled(const struct regex *regex, struct span subject, size_t from)
+match_compiled(const struct regex *regex, struct span subject, size_t from, size_t last)
 {
     uint64_t few    = regex->simple ? 4 * subject.len + SHORT_STEPS : subject.len <= SHORT ? SHORT_STEPS : STEPS;
     uint64_t many   = WORK / (subject.len + 1);
@@ -368,21 +369,23 @@ match_compiled(const struct regex *regex, struct span subject, size_t from)
     int      result = PCRE2_ERROR_MATCHLIMIT;
 
     if (subject.len <= LONG)
-        result = match_in_calls(regex, subject, &at, few);
+        result = match_in_calls(regex, subject, &at, last, few);
     if (result == PCRE2_ERROR_MATCHLIMIT && subject.len <= LONG && many > few)
-        result = match_in_calls(regex, subject, &at, many);
-    return result == PCRE2_ERROR_MATCHLIMIT ? match_again(regex, subject, from) : result;
+        result = match_in_calls(regex, subject, &at, last, many);
+    return result == PCRE2_ERROR_MATCHLIMIT ? match_again(regex, subject, from, last) : result;
 }
 
+/* Begins at `from`, or behind it up to `last`. */
 static int
-match(const struct regex *regex, struct span subject, size_t from)
+match(const struct regex *regex, struct span subject, size_t from, size_t last)
 {
     int result;
 
-    assert(from <= subject.len && subject.len < UINT32_MAX / 8);
+    assert(from <= last && last <= subject.len && subject.len < UINT32_MAX / 8);
     if (process.data == NULL)
         start_process();
-    result = regex->compiled ? match_compiled(regex, subject, from) : match_supervised(regex->code, subject, from);
+    result = regex->compiled ? match_compiled(regex, subject, from, last)
+                             : match_supervised(regex->code, subject, from, last);
     if (result < 0 && result != PCRE2_ERROR_NOMATCH)
         process.limits_hit++;
     return result;
@@ -391,13 +394,19 @@ match(const struct regex *regex, struct span subject, size_t from)
 bool
 regex_matches(const struct regex *regex, struct span subject)
 {
-    return match(regex, subject, 0) >= 0;
+    return match(regex, subject, 0, subject.len) >= 0;
 }
 
 bool
 regex_find(const struct regex *regex, struct span subject, size_t from, struct regex_found *found)
 {
-    int count = match(regex, subject, from);
+    return regex_find_between(regex, subject, from, subject.len, found);
+}
+
+bool
+regex_find_between(const struct regex *regex, struct span subject, size_t from, size_t last, struct regex_found *found)
+{
+    int count = match(regex, subject, from, last);
 
     if (count < 0)
         return false;

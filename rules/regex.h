@@ -47,6 +47,9 @@ bool regex_matches(const struct regex *, struct span subject);
 /* The first match that starts at `from` or behind, which must not be more than the subject's length. */
 bool regex_find(const struct regex *, struct span subject, size_t from, struct regex_found *);
 
+/* The first match that starts at `from` or behind, but not behind `last`: where it ends is all the same. */
+bool regex_find_between(const struct regex *, struct span subject, size_t from, size_t last, struct regex_found *);
+
 /* Group `number` of a match: an empty span, its data NULL, if the group took no part. 0 is the whole match. */
 struct span regex_group(const struct regex_found *, size_t number);
 

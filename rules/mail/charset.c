@@ -16,11 +16,16 @@ static struct converter {
 bool
 charset_is_ascii(struct span text)
 {
-    unsigned char high = 0;
+    uint64_t high = 0, eight;
+    size_t   at   = 0;
 
-    for (size_t i = 0; i < text.len; i++)
-        high |= (unsigned char)text.data[i];
-    return high < 0x80;
+    for (; text.len - at >= sizeof eight; at += sizeof eight) {
+        memcpy(&eight, text.data + at, sizeof eight);
+        high |= eight;
+    }
+    for (; at < text.len; at++)
+        high |= (unsigned char)text.data[at];
+    return (high & UINT64_C(0x8080808080808080)) == 0;
 }
 
 /* U+FDD0 to U+FDEF, and the last two of each plane, which are no characters (Unicode, 23.7). */
@@ -341,8 +346,11 @@ decode_declared(struct span text, struct span charset, enum charset_trust trust,
 static bool
 hides_in_ascii(struct span charset)
 {
-    int set = charset_called(charset);
+    int set;
 
+    if (charset.len == 0 || span_equal_nocase(charset, SPAN("utf-8")) || charset_is_us_ascii(charset))
+        return false;
+    set = charset_called(charset);
     return charset_is_utf16(charset) || (set != CHARSET_UNKNOWN && (charset_sets[set].traits & CHARSET_NOT_ASCII) != 0);
 }
 

@@ -8,6 +8,7 @@
 #include "rules/mail/mail.h"
 #include "rules/mail/memo.h"
 #include "rules/mail/mime_text.h"
+#include "rules/mail/paragraphs.h"
 #include "rules/mail/uri_find.h"
 
 enum { CUT_SLACK = 1024 }; /* how far behind the limit a text is cut, to cut it where a line or word ends */
@@ -26,13 +27,13 @@ remove_verdicts(char *data, size_t len)
         line.len = text_line((struct span){data + at, len - at}).len;
         if (data[at] != ' ' && data[at] != '\t')
             removing = span_starts_nocase(line, SPAN("X-Spam-"));
-        if (!removing) {
+        if (!removing && kept < at)
             memmove(data + kept, line.data, line.len);
-            kept += line.len;
-        }
+        kept += removing ? 0 : line.len;
         at += line.len;
     }
-    memmove(data + kept, data + at, len - at);
+    if (kept < at)
+        memmove(data + kept, data + at, len - at);
     return kept + len - at;
 }
 
@@ -101,7 +102,8 @@ is_latin(struct span utf8)
 struct rendering {
     struct mail *mail;
     struct bytes text;  /* UTF-8 */
-    bool         ascii; /* all that was rendered is, but for the entities in it */
+    bool         ascii; /* all that was rendered is, but for the entities in it, */
+    bool         plain; /* and with them */
 };
 
 /* Renders a part, and adds that. */
@@ -110,44 +112,20 @@ render(struct rendering *rendering, struct mime_part *part)
 {
     struct bytes  utf8 = {0}, html = {0};
     struct arena *arena = &rendering->mail->arena;
+    bool          ascii, plain;
 
     charset_decode(part->text, part->charset, CHARSET_GUESS, &utf8);
-    part->octets = charset_is_ascii(bytes_span(&utf8));
-    rendering->ascii &= part->octets;
     if (part->kind == MIME_HTML && part->text.len > 0)
         part->html = html_render(bytes_span(&utf8), part->text.len, arena, &html);
     part->rendered = arena_copy(arena, bytes_span(part->kind == MIME_HTML ? &html : &utf8));
-    part->octets   = part->octets && is_latin(part->rendered);
+    ascii          = charset_is_ascii(bytes_span(&utf8));
+    plain          = charset_is_ascii(part->rendered);
+    part->octets   = ascii && (plain || is_latin(part->rendered));
+    rendering->ascii &= ascii;
+    rendering->plain &= plain;
     bytes_add(&rendering->text, cut_rendered(part->rendered, rendering->mail->settings));
     bytes_free(&html);
     bytes_free(&utf8);
-}
-
-static size_t
-white_space_length(struct span text)
-{
-    size_t len = 0, one;
-
-    while ((one = charset_white_space(span_tail(text, len))) > 0)
-        len += one;
-    return len;
-}
-
-/* What a run of white space comes to: empty lines part paragraphs, anything else is a space. */
-static void
-add_collapsed_space(struct span run, struct bytes *line)
-{
-    const char *first = memchr(run.data, '\n', run.len), *last = memrchr(run.data, '\n', run.len);
-
-    if (first == last) {
-        bytes_add_char(line, ' ');
-        return;
-    }
-    if (first > run.data)
-        bytes_add_char(line, ' ');
-    bytes_add_char(line, '\n');
-    if (last + 1 < run.data + run.len)
-        bytes_add_char(line, ' ');
 }
 
 /*
@@ -167,29 +145,6 @@ make_latin(struct bytes *text)
         text->data[kept++] = (char)(c < 0x80 ? c : (c & 3) << 6 | (text->data[++i] & 0x3f));
     }
     text->len = kept;
-}
-
-/* Paragraphs on a line each. A NUL ends a line as well, as it does in SpamAssassin. */
-static void
-collapse(struct span text, struct bytes *lines)
-{
-    (void)bytes_reserve(lines, text.len);
-    while (text.len > 0) {
-        size_t plain = 0, space;
-
-        while (plain < text.len && text.data[plain] > ' ')
-            plain++;
-        bytes_add(lines, span_head(text, plain));
-        text  = span_tail(text, plain);
-        space = white_space_length(text);
-        if (space > 0) {
-            add_collapsed_space(span_head(text, space), lines);
-            text = span_tail(text, space);
-        } else if (text.len > 0) {
-            bytes_add_char(lines, (char)(text.data[0] != '\0' ? text.data[0] : '\n'));
-            text = span_tail(text, 1);
-        }
-    }
 }
 
 /* Long lines are cut behind a space if there is one. */
@@ -215,7 +170,7 @@ static void
 fill_body(struct mail *mail)
 {
     struct span      subject   = mail_headers_last(&mail->headers, SPAN("Subject"));
-    struct rendering rendering = {.mail = mail, .ascii = true};
+    struct rendering rendering = {.mail = mail, .ascii = true, .plain = true};
     struct bytes     lines     = {0};
     bool             any       = false;
 
@@ -228,13 +183,13 @@ fill_body(struct mail *mail)
         if (part->leaf && (part->kind == MIME_PLAIN || part->kind == MIME_HTML))
             render(&rendering, part);
     }
-    if (rendering.ascii)
+    if (rendering.ascii && !rendering.plain)
         make_latin(&rendering.text);
     if (any) {
         bytes_add(&lines, subject);
         bytes_add_char(&lines, '\n');
     }
-    collapse(bytes_span(&rendering.text), &lines);
+    paragraphs_collapse(bytes_span(&rendering.text), &lines);
     split_lines(arena_copy(&mail->arena, bytes_span(&lines)), &mail->body);
     bytes_free(&lines);
     bytes_free(&rendering.text);

@@ -1,6 +1,7 @@
 /* Whole lines are looked at, and copied only where something has to change. */
 #include "rules/mail/mime_text.h"
 #include "base/bytes.h"
+#include "base/lines.h"
 #include "base/text.h"
 #include "rules/mail/words.h"
 
@@ -8,18 +9,6 @@ enum {
     LINE_MAX_OCTETS = 2048, /* longer lines of a part are broken there */
     BLANK_LINES_MAX = 20,
 };
-
-/* CR LF to LF, in place. */
-static size_t
-squeeze_line_ends(char *data, size_t len)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < len; i++)
-        if (data[i] != '\r' || i + 1 == len || data[i + 1] != '\n')
-            data[kept++] = data[i];
-    return kept;
-}
 
 static bool
 ends_in_crlf(struct span text)
@@ -36,10 +25,11 @@ mime_has_crlf(struct span message)
 struct span
 mime_without_crlf(struct arena *arena, struct span text)
 {
-    struct span copy = arena_copy(arena, text);
+    char  *copy = arena_new(arena, text.len);
+    size_t len  = lines_copy_with_lf(copy, text);
 
-    copy.len = squeeze_line_ends((char *)copy.data, copy.len);
-    return copy;
+    arena_trim(arena, text.len, len);
+    return (struct span){copy, len};
 }
 
 /* The first `lines` lines. */
@@ -175,6 +165,21 @@ is_text(struct span type)
     return false;
 }
 
+/* Makes CR LF from `start` on LF. */
+static void
+squeeze_line_ends(struct bytes *octets, size_t start)
+{
+    struct span  text  = span_tail(bytes_span(octets), start);
+    struct bytes lines = {0};
+
+    if (text.len == 0 || memchr(text.data, '\r', text.len) == NULL)
+        return;
+    lines.len   = lines_copy_with_lf(bytes_reserve(&lines, text.len), text);
+    octets->len = start;
+    bytes_add(octets, bytes_span(&lines));
+    bytes_free(&lines);
+}
+
 /* Appends what the raw text stands for; false, and nothing appended: it stands for itself. */
 static bool
 decode(const struct mime_part *part, struct bytes *octets)
@@ -189,9 +194,8 @@ decode(const struct mime_part *part, struct bytes *octets)
         words_decode_base64(part->raw, octets);
     else
         return false;
-    if ((quoted || (is_text(part->type) && memchr(part->type.data, '/', part->type.len) != NULL)) &&
-        octets->len > before)
-        octets->len = before + squeeze_line_ends(octets->data + before, octets->len - before);
+    if (quoted || (is_text(part->type) && memchr(part->type.data, '/', part->type.len) != NULL))
+        squeeze_line_ends(octets, before);
     return true;
 }
 

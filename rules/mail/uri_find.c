@@ -1,7 +1,9 @@
 /* One pattern finds candidates; what they are worth is looked at closer. */
 #include <ctype.h>
 
+#include "base/block.h"
 #include "base/bytes.h"
+#include "base/text.h"
 #include "rules/mail/uri_find.h"
 #include "rules/mail/uri_host.h"
 #include "rules/mail/uri_plain.h"
@@ -135,21 +137,70 @@ add_candidate(struct span uri, const struct mail_settings *settings, struct aren
     bytes_free(&address);
 }
 
+/* The octets of ENDS. */
+static bool
+is_end(char c)
+{
+    return text_is_space(c) || (c != '\0' && strchr("><\"`}]{[|\x1b\xa0", c) != NULL);
+}
+
+/* The first of the signs of which every address has one. */
+FOR_THIS_PROCESSOR static size_t
+find_sign(struct span text, size_t at)
+{
+    for (; text.len - at >= BLOCK; at += BLOCK) {
+        block here, marks;
+
+        memcpy(&here, text.data + at, BLOCK);
+        marks = (block)((here == '.') | (here == '@') | (here == ':'));
+        if (block_any(&marks))
+            return at + block_first(&marks);
+    }
+    while (at < text.len && text.data[at] != '.' && text.data[at] != '@' && text.data[at] != ':')
+        at++;
+    return at;
+}
+
+/*
+ * Finds the next stretch without ENDS that has such a sign in it, and not as its last octet: each match of the pattern
+ * begins in one. False: there is none at `*start` or behind it. `*end` is that of the stretch before, or 0.
+ */
+static bool
+find_stretch(struct span text, size_t *start, size_t *end)
+{
+    size_t from = *start, sign = find_sign(text, from);
+
+    while (sign < text.len && (sign + 1 == text.len || is_end(text.data[sign + 1])))
+        sign = find_sign(text, sign + 1);
+    if (sign == text.len)
+        return false;
+    for (*start = sign; *start > from && !is_end(text.data[*start - 1]);)
+        --*start;
+    for (*end = *end > sign ? *end : sign; *end < text.len && !is_end(text.data[*end]);)
+        ++*end;
+    return true;
+}
+
 void
 uri_find(struct span paragraph, const struct mail_settings *settings, struct arena *arena, struct span_index *seen,
          struct uri_places *places)
 {
     struct regex_found found;
-    size_t             at = 0;
+    size_t             at = 0, end = 0;
 
-    if (!has(paragraph, ".") && !has(paragraph, "@") && !has(paragraph, ":"))
-        return;
-    while (at <= paragraph.len && regex_find(regex_of(&address_pattern), paragraph, at, &found)) {
-        struct span uri = cut_end(regex_group(&found, 0)), host = regex_group(&found, 4);
-        bool        mail   = regex_group(&found, 2).data != NULL;
+    while (find_stretch(paragraph, &at, &end)) {
+        struct span uri, host;
         size_t      before = seen->spans.count;
+        bool        mail;
 
-        at = regex_next(&found);
+        if (!regex_find_between(regex_of(&address_pattern), paragraph, at, end, &found)) {
+            at = end;
+            continue;
+        }
+        uri  = cut_end(regex_group(&found, 0));
+        host = regex_group(&found, 4);
+        mail = regex_group(&found, 2).data != NULL;
+        at   = regex_next(&found);
         if (host.data != NULL && !registry_host_valid(settings->registry, host))
             at = (size_t)(host.data - paragraph.data) + 1;
         else if (uri.len > 0 && span_index_add(seen, uri) == before && (!mail || has(uri, "@")))

@@ -39,9 +39,33 @@ slow_empty(struct span text)
     return 0;
 }
 
+static size_t
+slow_copy(char *to, struct span text)
+{
+    size_t len = 0;
+
+    for (size_t at = 0; at < text.len; at++)
+        if (text.data[at] != '\r' || at + 1 == text.len || text.data[at + 1] != '\n')
+            to[len++] = text.data[at];
+    return len;
+}
+
+static void
+check_copy(struct span text)
+{
+    char  *found = memory_new(text.len), *expected = memory_new(text.len);
+    size_t len = slow_copy(expected, text);
+
+    assert_int_equal(lines_copy_with_lf(found, text), len);
+    assert_memory_equal(found, expected, len);
+    free(found);
+    free(expected);
+}
+
 static void
 check(struct span text)
 {
+    check_copy(text);
     for (size_t from = 1; from <= text.len; from++)
         assert_int_equal(lines_find_odd(text, from), slow_odd(text, from));
     assert_int_equal(lines_find_empty(text), slow_empty(text));

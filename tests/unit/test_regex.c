@@ -125,6 +125,27 @@ test_groups(void **state)
     regex_free(&regex);
 }
 
+/* A match may begin where it is asked for alone, and end where it likes. */
+static void
+test_beginnings(void **state)
+{
+    struct bytes       why     = {0};
+    struct regex      *regex   = regex_compile(SPAN("(?<=x)y+"), SPAN(""), &why);
+    struct span        subject = SPAN("xyyxyy");
+    struct regex_found found;
+
+    (void)state;
+    assert_non_null(regex);
+    assert_true(regex_find_between(regex, subject, 0, 1, &found));
+    assert_true(span_equal(regex_group(&found, 0), SPAN("yy")));
+    assert_int_equal(regex_next(&found), 3);
+    assert_false(regex_find_between(regex, subject, 0, 0, &found));
+    assert_false(regex_find_between(regex, subject, 2, 3, &found));
+    assert_true(regex_find_between(regex, subject, 2, 4, &found));
+    assert_int_equal(regex_next(&found), 6);
+    regex_free(&regex);
+}
+
 /* Patterns and subjects that would run for ages: no match within a second each, and the bound is counted. */
 static const char *const explosions[] = {
     "^(a+)+$", "^(a|aa)+$", "(.*)*(.*)*x\\1", "^(([a-z])+.)+[A-Z]([a-z])+$", "(?:(?:a?){30}){30}b", "^(?:a(?R)?a|a)*b$",
@@ -162,10 +183,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matches),
-        cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_matches),    cmocka_unit_test(test_mistakes), cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_beginnings), cmocka_unit_test(test_bounds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
