@@ -1,6 +1,7 @@
 /*
  * Ticket keys by time: the key of a period is HMAC-SHA512(secret, number of the period). A ticket is made under the key
- * of this period and accepted in this one and the next, where it is renewed. No process tells another anything.
+ * of this period and accepted in this one and the next, where it is renewed; in TLS 1.3 it always is, for clients use
+ * each ticket but once (RFC 8446, C.4). No process tells another anything.
  */
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -65,7 +66,6 @@ ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cip
     uint64_t                 now = (uint64_t)time(NULL) / PERIOD_SECONDS;
     const struct ticket_key *key;
 
-    (void)ssl;
     if (making) {
         key = key_of(now);
         if (key == NULL || RAND_bytes(iv, EVP_MAX_IV_LENGTH) != 1)
@@ -76,7 +76,7 @@ ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cip
     for (uint64_t age = 0; age <= 1; age++) {
         key = key_of(now - age);
         if (key != NULL && CRYPTO_memcmp(name, key->name, NAME_OCTETS) == 0)
-            return set_keys(key, iv, cipher, mac, 0) ? (int)age + 1 : -1;
+            return !set_keys(key, iv, cipher, mac, 0) ? -1 : age > 0 || SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1;
     }
     return 0;
 }

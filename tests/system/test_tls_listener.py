@@ -73,10 +73,13 @@ def session_of(port, context, version=None):
 
 @pytest.mark.parametrize("version", (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3), ids=("1.2", "1.3"))
 def test_tickets_are_accepted_by_all_workers_and_after_a_reload(drop, gate, certificate, context, version):
+    """In TLS 1.3 each brings a new one, as clients use a ticket but once."""
     running = gate(drop.port, listener(certificate), workers=3)
-    session = session_of(running.port, context, version)
+    session, used = session_of(running.port, context, version), set()
     for generation in range(2):
         for _ in range(9):
+            assert version == ssl.TLSVersion.TLSv1_2 or session.id not in used
+            used.add(session.id)
             with Wire(running.port) as client:
                 client.handshake(context, session=session)
                 assert client.socket.tls.session_reused
