@@ -59,7 +59,8 @@ send_now(struct wire *wire, const struct iovec *pieces, int count)
 
     if (wire->why != NULL || !wire_flush(wire))
         return 0;
-    sent = sendmsg(wire->fd, &message, MSG_NOSIGNAL);
+    sent = count == 1 ? send(wire->fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL)
+                      : sendmsg(wire->fd, &message, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN)
         broken(wire);
     return sent > 0 ? (size_t)sent : 0;
@@ -193,6 +194,8 @@ wire_fill(struct wire *wire)
     ssize_t     got = recv(wire->fd, buffer, sizeof(buffer), 0);
 
     wire_tls_received = (struct span){buffer, got > 0 ? (size_t)got : 0};
+    if (wire->why != NULL)
+        return;
     if (got == 0)
         wire->why = "the connection was closed";
     else if (got < 0 && errno != EAGAIN)
