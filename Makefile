@@ -87,7 +87,7 @@ packages:
 	@dist/packages $(if $(INSTALLS),install,name) $(DEBIAN-build) $(foreach goal,$(MAKECMDGOALS),$(DEBIAN-$(goal)))
 
 ## check       install what the tests need, build, run every test; V=asan runs them with the sanitizers
-check: packages layers all $(TESTS)
+check: packages layers all $(TESTS) $B/tests/bench/load $B/tests/bench/upstream
 	@B=$B tests/check
 
 ## unit        the unit tests alone
