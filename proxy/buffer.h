@@ -1,74 +1,90 @@
 /*
- * libevent's buffers, with calls that cannot fail: they only could for want of memory, and that ends the process (see
- * base/memory.h). An octet of mail is never lost for a result that nobody looked at.
+ * Octets on their way. A buffer is a row of pieces, a piece a view into a block, and a block lives as long as any piece
+ * shows it: what is moved from one buffer to another, as a whole or in parts, is not copied.
+ *
+ *      buffer      first -> piece -> piece -> NULL
+ *                            |        |
+ *      blocks              [..====][==......]
+ *
+ * Nothing here fails: memory that cannot be had ends the process (see base/memory.h).
  */
 #ifndef PROXY_BUFFER_H
 #define PROXY_BUFFER_H
 
-#include <event2/buffer.h>
-#include <stdlib.h>
+#include <stddef.h>
+#include <sys/uio.h>
 
 #include "base/sink.h"
 #include "base/span.h"
 
-static inline struct evbuffer *
-buffer_new(void)
-{
-    struct evbuffer *buffer = evbuffer_new();
+/* Memory that pieces show. It is given to `release` when the last of its users is gone. */
+struct block {
+    unsigned users;
+    void (*release)(struct block *);
+    char  *data;
+    size_t size;
+};
 
-    if (buffer == NULL)
-        abort();
-    return buffer;
-}
+/* A block of `size` octets behind its head, with one user; its release is free(3) until another one is set. */
+struct block *block_new(size_t size) __attribute__((returns_nonnull));
 
-static inline void
-buffer_add(struct evbuffer *to, struct span span)
-{
-    if (span.len > 0 && evbuffer_add(to, span.data, span.len) != 0)
-        abort();
-}
+/* One user less. */
+void block_leave(struct block *);
 
-/* Moves the first `len` octets of `from`; there must be that many. Whole pieces change hands without being copied. */
-static inline void
-buffer_move(struct evbuffer *from, struct evbuffer *to, size_t len)
-{
-    if (len > 0 && evbuffer_remove_buffer(from, to, len) != (int)len)
-        abort();
-}
+struct piece {
+    struct piece *next;
+    struct block *block;
+    char         *data;
+    size_t        len; /* never 0 */
+};
 
-static inline void
-buffer_drain(struct evbuffer *buffer, size_t len)
-{
-    if (evbuffer_drain(buffer, len) != 0)
-        abort();
-}
+/* Starts as {0}. */
+struct buffer {
+    struct piece *first, *last;
+    size_t        length; /* octets in all pieces */
+    struct block *space;  /* where small copies go, one behind the other; NULL while the buffer is empty */
+    size_t        used;   /* octets of it */
+};
+
+/* Appends a copy. */
+void buffer_add(struct buffer *, struct span);
+
+/* Appends `len` octets at `data` in `block` without copying them; the buffer uses it in the caller's place from now on.
+ */
+void buffer_add_block(struct buffer *, struct block *, char *data, size_t len);
+
+/* Moves the first `len` octets of `from` to the end of `to`; there must be that many. */
+void buffer_move(struct buffer *from, struct buffer *to, size_t len);
+
+/* Takes the first `len` octets out; there must be that many. */
+void buffer_drain(struct buffer *, size_t len);
+
+/* Takes everything out: {0} again. */
+void buffer_clear(struct buffer *);
+
+/* Makes the first `len` octets lie together, or all if there are fewer, and returns them: valid until the next change.
+ */
+struct span buffer_pull(struct buffer *, size_t len);
+
+/* Copies the first octets, at most `len`, and returns how many that were. */
+size_t buffer_copy(const struct buffer *, char *to, size_t len);
+
+/* Shows the first pieces, at most `most`, as writev(2) wants them, and returns how many these are. */
+int buffer_pieces(const struct buffer *, struct iovec *pieces, int most);
 
 /* The first octets that lie together, as many as there are; empty if the buffer is. */
 static inline struct span
-buffer_first(struct evbuffer *buffer)
+buffer_first(const struct buffer *buffer)
 {
-    struct evbuffer_iovec piece = {0};
-
-    (void)evbuffer_peek(buffer, -1, NULL, &piece, 1);
-    return (struct span){piece.iov_base, piece.iov_len};
+    return buffer->first != NULL ? (struct span){buffer->first->data, buffer->first->len} : (struct span){0};
 }
 
 /* A sink that appends to a buffer. */
 struct buffer_sink {
-    struct sink      sink;
-    struct evbuffer *to;
+    struct sink    sink;
+    struct buffer *to;
 };
 
-static inline void
-buffer_sink_take(struct sink *sink, struct span span)
-{
-    buffer_add(container_of(sink, struct buffer_sink, sink)->to, span);
-}
-
-static inline struct buffer_sink
-buffer_sink(struct evbuffer *to)
-{
-    return (struct buffer_sink){.sink.take = buffer_sink_take, .to = to};
-}
+struct buffer_sink buffer_sink(struct buffer *to);
 
 #endif

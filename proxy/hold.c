@@ -3,17 +3,19 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "proxy/hold.h"
 
+enum { PIECES = 16 /* written at once */ };
+
 void
 hold_open(struct hold *hold, struct hold_budget *budget)
 {
-    *hold = (struct hold){.budget = budget, .parked = evbuffer_new(), .fd = -1};
-    if (hold->parked == NULL)
-        abort();
+    *hold = (struct hold){.budget = budget, .fd = -1};
 }
 
 /* File systems without O_TMPFILE get a name for the blink of an eye. */
@@ -40,11 +42,13 @@ spill(struct hold *hold)
         hold->fd = open_spool(hold->budget->spool_dir);
     if (hold->fd < 0)
         return -1;
-    while (evbuffer_get_length(hold->parked) > 0) {
-        int put = evbuffer_write(hold->parked, hold->fd);
+    while (hold->parked.length > 0) {
+        struct iovec pieces[PIECES];
+        ssize_t      put = writev(hold->fd, pieces, buffer_pieces(&hold->parked, pieces, PIECES));
 
         if (put < 0)
             return -1;
+        buffer_drain(&hold->parked, (size_t)put);
         hold->spooled += put;
     }
     return 0;
@@ -62,36 +66,46 @@ hold_settle(struct hold *hold)
 {
     int result = 0;
 
-    account(hold, (int64_t)evbuffer_get_length(hold->parked));
+    account(hold, (int64_t)hold->parked.length);
     if (hold->budget->used > hold->budget->limit)
         result = spill(hold);
-    account(hold, (int64_t)evbuffer_get_length(hold->parked));
+    account(hold, (int64_t)hold->parked.length);
     return result;
 }
 
-/* The file becomes a part of the buffer, mapped and read as it drains, and is closed with it. */
-static int
-release_file(struct hold *hold, struct evbuffer *to)
+static void
+unmap(struct block *block)
 {
-    struct evbuffer_file_segment *file =
-        evbuffer_file_segment_new(hold->fd, 0, hold->spooled, EVBUF_FS_CLOSE_ON_FREE | EVBUF_FS_DISABLE_SENDFILE);
-    int result;
+    (void)munmap(block->data, block->size);
+    free(block);
+}
 
-    if (file == NULL)
+/* The file becomes a part of the buffer, mapped, and is gone when it has drained. */
+static int
+release_file(struct hold *hold, struct buffer *to)
+{
+    size_t        size = (size_t)hold->spooled;
+    void         *data = mmap(NULL, size, PROT_READ, MAP_SHARED, hold->fd, 0);
+    struct block *block;
+
+    if (data == MAP_FAILED)
         return -1;
-    hold->fd = -1;
-    result   = evbuffer_add_file_segment(to, file, 0, -1);
-    evbuffer_file_segment_free(file);
-    return result;
+    (void)close(hold->fd);
+    hold->fd       = -1;
+    block          = block_new(0);
+    block->data    = data;
+    block->size    = size;
+    block->release = unmap;
+    buffer_add_block(to, block, block->data, size);
+    return 0;
 }
 
 int
-hold_release(struct hold *hold, struct evbuffer *to)
+hold_release(struct hold *hold, struct buffer *to)
 {
     if (hold->spooled > 0 && release_file(hold, to) != 0)
         return -1;
-    if (evbuffer_add_buffer(to, hold->parked) != 0)
-        return -1;
+    buffer_move(&hold->parked, to, hold->parked.length);
     account(hold, 0);
     return 0;
 }
@@ -99,10 +113,10 @@ hold_release(struct hold *hold, struct evbuffer *to)
 void
 hold_close(struct hold *hold)
 {
-    if (hold->parked == NULL)
+    if (hold->budget == NULL)
         return;
     account(hold, 0);
-    evbuffer_free(hold->parked);
+    buffer_clear(&hold->parked);
     if (hold->fd >= 0)
         (void)close(hold->fd);
     *hold = (struct hold){.fd = -1};

@@ -5,9 +5,10 @@
 #ifndef PROXY_HOLD_H
 #define PROXY_HOLD_H
 
-#include <event2/buffer.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include "proxy/buffer.h"
 
 /* One for a worker. */
 struct hold_budget {
@@ -19,7 +20,7 @@ struct hold_budget {
 /* One for a message. */
 struct hold {
     struct hold_budget *budget;
-    struct evbuffer    *parked;  /* put octets in here, then call hold_settle() */
+    struct buffer       parked;  /* put octets in here, then call hold_settle() */
     int64_t             counted; /* octets of `parked` that the budget knows of */
     int                 fd;      /* the file, or -1 */
     off_t               spooled; /* octets in it */
@@ -32,7 +33,7 @@ void hold_open(struct hold *, struct hold_budget *);
 int hold_settle(struct hold *);
 
 /* Moves everything to the end of `to`. 0; or -1 with errno if the file could not be mapped. */
-int hold_release(struct hold *, struct evbuffer *to);
+int hold_release(struct hold *, struct buffer *to);
 
 /* Gives everything back; what is still held is lost. */
 void hold_close(struct hold *);

@@ -28,7 +28,7 @@ enum message_stage {
 struct text_writer {
     struct sink       sink;
     struct dot_writer dots;
-    struct evbuffer  *to;
+    struct buffer    *to;
     uint64_t         *octets; /* of text that the client gets */
 };
 
@@ -56,7 +56,7 @@ struct message {
     struct sink           text;   /* what the reader reads, on its way to the filters */
     struct text_writer    header; /* to the client */
     struct text_writer    body;   /* to the client, or to where the message is parked */
-    struct evbuffer      *to;     /* message_move()'s, during the call */
+    struct buffer        *to;     /* message_move()'s, during the call */
     uint64_t              octets_in, octets_out;
 };
 
@@ -244,7 +244,7 @@ take_header_apart(struct message *message, bool empty_line)
 /* Reads on, but not behind the empty line that most headers end with: what is read here is copied. True if it is read.
  */
 static bool
-collect(struct message *message, struct evbuffer *from, struct span wire)
+collect(struct message *message, struct buffer *from, struct span wire)
 {
     struct bytes_sink text = bytes_sink(&message->block);
     size_t            end = lines_find_empty(wire), len = end > 0 ? end : wire.len, read = 0;
@@ -259,7 +259,7 @@ collect(struct message *message, struct evbuffer *from, struct span wire)
 }
 
 static bool
-collect_header(struct message *message, struct evbuffer *from, enum message_progress *progress)
+collect_header(struct message *message, struct buffer *from, enum message_progress *progress)
 {
     for (;;) {
         struct span wire = buffer_first(from);
@@ -317,12 +317,12 @@ choose_path(struct message *message)
     if (!message->holding)
         return release(message);
     hold_open(&message->hold, message->setup.budget);
-    message->body.to = message->hold.parked;
+    message->body.to = &message->hold.parked;
     return 0;
 }
 
 static bool
-check_header(struct message *message, struct evbuffer *from, enum message_progress *progress)
+check_header(struct message *message, struct buffer *from, enum message_progress *progress)
 {
     enum filter_verdict verdict = message->verdict;
 
@@ -345,7 +345,7 @@ check_header(struct message *message, struct evbuffer *from, enum message_progre
 
 /* Reads one piece and passes it on: by moving what may stay as it is, or through the filters that rewrite. */
 static bool
-pass_piece(struct message *message, struct evbuffer *from)
+pass_piece(struct message *message, struct buffer *from)
 {
     bool     moves = !message->rewriting && !message->cutting;
     bool     shown = (reach(message) & (FILTER_BODY | FILTER_REWRITE)) != 0 || (message->cutting && !message->top.done);
@@ -371,9 +371,9 @@ settle(struct message *message, enum message_progress *progress)
 }
 
 static bool
-pass_body(struct message *message, struct evbuffer *from, enum message_progress *progress)
+pass_body(struct message *message, struct buffer *from, enum message_progress *progress)
 {
-    if (message->run == NULL && evbuffer_get_length(from) > 0) {
+    if (message->run == NULL && from->length > 0) {
         begin(message);
         message->body.to = message->to;
     }
@@ -389,7 +389,7 @@ pass_body(struct message *message, struct evbuffer *from, enum message_progress 
 }
 
 static bool
-finish(struct message *message, struct evbuffer *from, enum message_progress *progress)
+finish(struct message *message, struct buffer *from, enum message_progress *progress)
 {
     enum filter_verdict verdict = message->run != NULL ? chain_end(message->run) : FILTER_CONTINUE;
     struct buffer_sink  wire    = buffer_sink(message->body.to);
@@ -410,7 +410,7 @@ finish(struct message *message, struct evbuffer *from, enum message_progress *pr
 }
 
 static bool
-discard(struct message *message, struct evbuffer *from, enum message_progress *progress)
+discard(struct message *message, struct buffer *from, enum message_progress *progress)
 {
     *progress = MESSAGE_WANTS_MORE;
     while (relay_piece(&message->reader, from, NULL, NULL, &message->octets_out))
@@ -421,7 +421,7 @@ discard(struct message *message, struct evbuffer *from, enum message_progress *p
 }
 
 static bool
-stop(struct message *message, struct evbuffer *from, enum message_progress *progress)
+stop(struct message *message, struct buffer *from, enum message_progress *progress)
 {
     (void)message;
     (void)from;
@@ -430,14 +430,14 @@ stop(struct message *message, struct evbuffer *from, enum message_progress *prog
 }
 
 /* Each returns true if the next stage can run at once; else it has said why not. */
-static bool (*const stages[])(struct message *, struct evbuffer *from, enum message_progress *) = {
+static bool (*const stages[])(struct message *, struct buffer *from, enum message_progress *) = {
     [MESSAGE_HEADER] = collect_header, [MESSAGE_CHECK] = check_header,
     [MESSAGE_BODY] = pass_body,        [MESSAGE_END] = finish,
     [MESSAGE_DISCARD] = discard,       [MESSAGE_DONE] = stop,
 };
 
 enum message_progress
-message_move(struct message *message, struct evbuffer *from, struct evbuffer *to)
+message_move(struct message *message, struct buffer *from, struct buffer *to)
 {
     enum message_progress progress = MESSAGE_WANTS_MORE;
 

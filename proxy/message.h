@@ -18,8 +18,6 @@
 #ifndef PROXY_MESSAGE_H
 #define PROXY_MESSAGE_H
 
-#include <event2/buffer.h>
-
 #include "filters/chain.h"
 #include "proxy/hold.h"
 
@@ -52,7 +50,7 @@ enum message_progress {
 };
 
 /* Moves on with what the server sent, from `from` to `to`: the same two buffers at every call. */
-enum message_progress message_move(struct message *, struct evbuffer *from, struct evbuffer *to);
+enum message_progress message_move(struct message *, struct buffer *from, struct buffer *to);
 
 /* Has any octet of the answer been put into `to`? If not, an -ERR can still be the answer. */
 bool message_begun(const struct message *);

@@ -16,7 +16,7 @@
 #include "proxy/clock.h"
 #include "proxy/peer.h"
 
-enum { BLOCK = PEER_CHUNK_MAX, PIECES = 16 };
+enum { PIECES = 16 /* written at once */ };
 
 static void
 note_event(evutil_socket_t fd, short what, void *arg)
@@ -73,17 +73,15 @@ int
 peer_open(struct peer *peer, struct event_base *base, int fd, bool connecting, size_t chunk, void (*wake)(void *),
           void *context)
 {
-    *peer     = (struct peer){.fd       = fd,
-                              .state    = connecting ? PEER_CONNECTING : PEER_OPEN,
-                              .last     = clock_now(),
-                              .chunk    = chunk,
-                              .readable = !connecting,
-                              .writable = !connecting,
-                              .wake     = wake,
-                              .context  = context};
-    peer->in  = evbuffer_new();
-    peer->out = evbuffer_new();
-    if (peer->in == NULL || peer->out == NULL || !watch(peer, base, connecting ? EV_WRITE : 0)) {
+    *peer = (struct peer){.fd       = fd,
+                          .state    = connecting ? PEER_CONNECTING : PEER_OPEN,
+                          .last     = clock_now(),
+                          .chunk    = chunk,
+                          .readable = !connecting,
+                          .writable = !connecting,
+                          .wake     = wake,
+                          .context  = context};
+    if (!watch(peer, base, connecting ? EV_WRITE : 0)) {
         peer_close(peer);
         errno = ENOMEM;
         return -1;
@@ -205,28 +203,33 @@ peer_look_again(struct peer *peer)
 
 /* Reads go here. One that fills a good part of it gives it away, and others are copied: what waits is never much larger
  * than its octets. */
-static char *block;
+static struct block *block;
 
 static void
-give_back(const void *data, size_t len, void *unused)
+give_back(struct block *used)
 {
-    (void)len;
-    (void)unused;
+    used->users = 1;
     if (block == NULL)
-        block = (char *)data;
+        block = used;
     else
-        free((void *)data);
+        free(used);
+}
+
+static void
+make_block(void)
+{
+    block          = block_new(PEER_CHUNK_MAX);
+    block->release = give_back;
 }
 
 static void
 keep(struct peer *peer, size_t len)
 {
     peer->received += len;
-    if (len < BLOCK / 4) {
-        buffer_add(peer->in, (struct span){block, len});
+    if (len < PEER_CHUNK_MAX / 4) {
+        buffer_add(&peer->in, (struct span){block->data, len});
     } else {
-        if (evbuffer_add_reference(peer->in, block, len, give_back, NULL) != 0)
-            abort();
+        buffer_add_block(&peer->in, block, block->data, len);
         block = NULL;
     }
 }
@@ -237,7 +240,7 @@ fill_plain(struct peer *peer, size_t *len)
     ssize_t got;
 
     do
-        got = recv(peer->fd, block, peer->chunk, 0);
+        got = recv(peer->fd, block->data, peer->chunk, 0);
     while (got < 0 && errno == EINTR);
     if (got < (ssize_t)peer->chunk)
         peer->readable = peer->ending && got > 0;
@@ -255,7 +258,7 @@ fill_plain(struct peer *peer, size_t *len)
 static bool
 fill_tls(struct peer *peer, size_t *len)
 {
-    bool changed   = take_tls_result(peer, tls_read(peer->tls, block, peer->chunk, len));
+    bool changed   = take_tls_result(peer, tls_read(peer->tls, block->data, peer->chunk, len));
     peer->readable = peer->readable && tls_has_more(peer->tls);
     return changed;
 }
@@ -269,46 +272,40 @@ peer_fill(struct peer *peer, size_t most)
     if (peer->state != PEER_OPEN || !peer->readable || peer_waiting(peer) >= most)
         return false;
     if (block == NULL)
-        block = memory_new(BLOCK);
+        make_block();
     changed = peer->tls != NULL ? fill_tls(peer, &len) : fill_plain(peer, &len);
     if (len > 0)
         keep(peer, len);
     return changed;
 }
 
-/* What to write next: the first pieces as they lie for writev(2). */
 static ssize_t
 write_plain(struct peer *peer)
 {
-    struct evbuffer_iovec pieces[PIECES];
-    struct msghdr         message = {.msg_iov = (struct iovec *)pieces};
-    int                   count   = evbuffer_peek(peer->out, -1, NULL, pieces, PIECES);
-    ssize_t               put;
+    struct iovec  pieces[PIECES];
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = (size_t)buffer_pieces(&peer->out, pieces, PIECES)};
+    ssize_t       put;
 
-    message.msg_iovlen = (size_t)(count < PIECES ? count : PIECES);
     do
-        put = sendmsg(peer->fd, &message, MSG_NOSIGNAL);
+        put = message.msg_iovlen == 1 ? send(peer->fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL)
+                                      : sendmsg(peer->fd, &message, MSG_NOSIGNAL);
     while (put < 0 && errno == EINTR);
     return put;
 }
 
-_Static_assert(sizeof(struct evbuffer_iovec) == sizeof(struct iovec), "libevent uses the system's iovec");
-
 /*
  * The next record's octets: where they lie if a whole record lies there together, else gathered, so that status lines,
- * headers and bodies share records and system calls.
+ * headers and bodies share records.
  */
 static struct span
-next_record(struct peer *peer)
+next_record(const struct peer *peer)
 {
-    static char           gathered[TLS_RECORD_MAX];
-    struct evbuffer_iovec first;
-    size_t                len = evbuffer_get_length(peer->out);
+    static char gathered[TLS_RECORD_MAX];
+    struct span first = buffer_first(&peer->out);
 
-    (void)evbuffer_peek(peer->out, -1, NULL, &first, 1);
-    if (first.iov_len >= TLS_RECORD_MAX || first.iov_len == len)
-        return (struct span){first.iov_base, first.iov_len < TLS_RECORD_MAX ? first.iov_len : TLS_RECORD_MAX};
-    return (struct span){gathered, (size_t)evbuffer_copyout(peer->out, gathered, TLS_RECORD_MAX)};
+    if (first.len >= TLS_RECORD_MAX || first.len == peer->out.length)
+        return span_head(first, first.len < TLS_RECORD_MAX ? first.len : TLS_RECORD_MAX);
+    return (struct span){gathered, buffer_copy(&peer->out, gathered, TLS_RECORD_MAX)};
 }
 
 static bool
@@ -322,7 +319,7 @@ flush_plain(struct peer *peer)
     }
     if (put < 0)
         return system_error(peer, errno);
-    buffer_drain(peer->out, (size_t)put);
+    buffer_drain(&peer->out, (size_t)put);
     peer->sent += (size_t)put;
     peer->last = clock_now();
     return true;
@@ -334,15 +331,15 @@ seal(struct peer *peer)
 {
     size_t put;
 
-    while (evbuffer_get_length(peer->out) > 0 && tls_has_room(peer->tls)) {
+    while (peer->out.length > 0 && tls_has_room(peer->tls)) {
         if (!take_tls_result(peer, tls_seal(peer->tls, next_record(peer), &put)))
             return false;
         if (peer->state == PEER_BROKEN)
             return true;
-        buffer_drain(peer->out, put);
+        buffer_drain(&peer->out, put);
         peer->sealed += put;
     }
-    if (peer->complete && evbuffer_get_length(peer->out) == 0)
+    if (peer->complete && peer->out.length == 0)
         tls_say_close(peer->tls);
     return true;
 }
@@ -373,29 +370,27 @@ peer_flush(struct peer *peer)
 size_t
 peer_waiting(const struct peer *peer)
 {
-    return peer->in != NULL ? evbuffer_get_length(peer->in) : 0;
+    return peer->in.length;
 }
 
 size_t
 peer_unsent(const struct peer *peer)
 {
-    return peer->out != NULL ? evbuffer_get_length(peer->out) + peer->sealed : 0;
+    return peer->out.length + peer->sealed;
 }
 
 void
 peer_drop_unsent(struct peer *peer)
 {
-    buffer_drain(peer->out, evbuffer_get_length(peer->out));
+    buffer_clear(&peer->out);
     peer->sealed = 0;
 }
 
 void
 peer_put(struct peer *peer, struct span span)
 {
-    if (peer->state == PEER_BROKEN || peer->state == PEER_CLOSED)
-        return;
-    if (evbuffer_add(peer->out, span.data, span.len) != 0)
-        (void)broken(peer, "out of memory");
+    if (peer->state != PEER_BROKEN && peer->state != PEER_CLOSED)
+        buffer_add(&peer->out, span);
 }
 
 void
@@ -411,13 +406,10 @@ release(struct peer *peer)
     if (event_initialized(&peer->event))
         (void)event_del(&peer->event);
     tls_free(&peer->tls);
-    if (peer->in != NULL)
-        evbuffer_free(peer->in);
-    if (peer->out != NULL)
-        evbuffer_free(peer->out);
-    peer->in    = NULL;
-    peer->out   = NULL;
-    peer->state = PEER_CLOSED;
+    buffer_clear(&peer->in);
+    buffer_clear(&peer->out);
+    peer->sealed = 0;
+    peer->state  = PEER_CLOSED;
 }
 
 /* Octets that nobody will read would make the kernel answer close(2) with a reset, and the last reply would be lost. */

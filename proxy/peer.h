@@ -6,12 +6,12 @@
 #ifndef PROXY_PEER_H
 #define PROXY_PEER_H
 
-#include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdint.h>
 
 #include "base/span.h"
+#include "proxy/buffer.h"
 #include "proxy/tls.h"
 
 enum peer_state {
@@ -24,13 +24,13 @@ enum peer_state {
 };
 
 struct peer {
-    int              fd;
-    enum peer_state  state;
-    struct tls      *tls;      /* NULL: in the clear */
-    struct evbuffer *in;       /* read, and not yet taken by the session */
-    struct evbuffer *out;      /* for the peer, and not yet written */
-    size_t           sealed;   /* octets that left `out` for TLS records which are not yet written */
-    uint64_t         received; /* octets without TLS, since peer_open() */
+    int             fd;
+    enum peer_state state;
+    struct tls     *tls;      /* NULL: in the clear */
+    struct buffer   in;       /* read, and not yet taken by the session */
+    struct buffer   out;      /* for the peer, and not yet written */
+    size_t          sealed;   /* octets that left `out` for TLS records which are not yet written */
+    uint64_t        received; /* octets without TLS, since peer_open() */
     uint64_t     sent; /* octets handed to the socket, without TLS; sent + what is in `out` is all that was put there */
     int64_t      last; /* when octets last moved in either direction, in milliseconds of worker time */
     const char  *why;  /* PEER_BROKEN: why, in words; static, or valid while the process lives */

@@ -3,7 +3,7 @@
 #include "proxy/buffer.h"
 
 bool
-relay_piece(struct dot_reader *reader, struct evbuffer *from, struct evbuffer *to, struct sink *text, uint64_t *added)
+relay_piece(struct dot_reader *reader, struct buffer *from, struct buffer *to, struct sink *text, uint64_t *added)
 {
     struct span     wire = buffer_first(from);
     struct dot_step step;

@@ -4,9 +4,9 @@
 #ifndef PROXY_RELAY_H
 #define PROXY_RELAY_H
 
-#include <event2/buffer.h>
 #include <stdint.h>
 
+#include "proxy/buffer.h"
 #include "proxy/dot.h"
 
 /*
@@ -14,6 +14,6 @@
  * (NULL: it is dropped). `*added` grows by the octets by which the text that goes on is longer than the text that came.
  * False if there is nothing to read: `from` is empty, or the reply is done.
  */
-bool relay_piece(struct dot_reader *, struct evbuffer *from, struct evbuffer *to, struct sink *text, uint64_t *added);
+bool relay_piece(struct dot_reader *, struct buffer *from, struct buffer *to, struct sink *text, uint64_t *added);
 
 #endif

@@ -131,10 +131,10 @@ ask_capa(struct session *session, enum expectation_kind kind)
 
 /* Is there another command in the client's buffer behind this one? */
 static bool
-more_commands(const struct session *session, const struct pop3_command *command)
+more_commands(struct session *session, const struct pop3_command *command)
 {
     size_t      waiting = peer_waiting(&session->client);
-    const char *input   = (const char *)evbuffer_pullup(session->client.in, -1);
+    const char *input   = buffer_pull(&session->client.in, waiting).data;
     const char *line    = command->name.data;
     const char *newline = memchr(line, '\n', waiting - (size_t)(line - input));
 
@@ -418,7 +418,7 @@ skip_line(struct session *session, struct span input)
 {
     const char *newline = memchr(input.data, '\n', input.len);
 
-    buffer_drain(session->client.in, newline != NULL ? (size_t)(newline - input.data) + 1 : input.len);
+    buffer_drain(&session->client.in, newline != NULL ? (size_t)(newline - input.data) + 1 : input.len);
     session->skipping_line = newline == NULL;
     return true;
 }
@@ -442,7 +442,7 @@ wait_for_line(struct session *session, struct span input)
 static bool
 take_next(struct session *session)
 {
-    struct span line, input = {(const char *)evbuffer_pullup(session->client.in, -1), peer_waiting(&session->client)};
+    struct span line, input = buffer_pull(&session->client.in, peer_waiting(&session->client));
     size_t      len;
 
     if (session->skipping_line)
@@ -456,7 +456,7 @@ take_next(struct session *session)
         return false;
     session->active = clock_now();
     if (session->state != SESSION_GONE)
-        buffer_drain(session->client.in, len);
+        buffer_drain(&session->client.in, len);
     return true;
 }
 

@@ -121,7 +121,7 @@ secured(struct session *session)
 static bool
 read_line(struct session *session, enum pop3_status *status, struct span *text)
 {
-    struct span line, input = {(const char *)evbuffer_pullup(session->server.in, -1), peer_waiting(&session->server)};
+    struct span line, input = buffer_pull(&session->server.in, peer_waiting(&session->server));
 
     if (pop3_next_line(input, &line) == 0) {
         if (input.len >= LINE_MOST)
@@ -169,9 +169,9 @@ greeted(struct session *session)
 static bool
 take_line(struct session *session)
 {
-    struct span line, input = {(const char *)evbuffer_pullup(session->server.in, -1), peer_waiting(&session->server)};
+    struct span line, input = buffer_pull(&session->server.in, peer_waiting(&session->server));
 
-    buffer_drain(session->server.in, pop3_next_line(input, &line));
+    buffer_drain(&session->server.in, pop3_next_line(input, &line));
     if (peer_waiting(&session->server) == 0)
         return true;
     next_address(session, "it sent more than it was asked for");

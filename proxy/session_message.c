@@ -102,7 +102,7 @@ queue(struct session *session)
 bool
 session_move_message(struct session *session)
 {
-    switch (message_move(session->delivery->message, session->server.in, session->client.out)) {
+    switch (message_move(session->delivery->message, &session->server.in, &session->client.out)) {
     case MESSAGE_WANTS_MORE:
     case MESSAGE_WAITS:
         return false;

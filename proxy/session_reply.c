@@ -175,7 +175,7 @@ static bool
 read_status(struct session *session, struct expectation *expectation)
 {
     size_t           waiting = peer_waiting(&session->server), most = waiting < LINE_MOST ? waiting : LINE_MOST, len;
-    struct span      text, line, input = {(const char *)evbuffer_pullup(session->server.in, (ev_ssize_t)most), most};
+    struct span      text, line, input = buffer_pull(&session->server.in, most);
     enum pop3_status status;
 
     if (session->sasl_turn && waiting > 0) {
@@ -198,7 +198,7 @@ read_status(struct session *session, struct expectation *expectation)
             return false;
     } else
         start_reply(session, expectation, status, text);
-    buffer_drain(session->server.in, len);
+    buffer_drain(&session->server.in, len);
     return true;
 }
 
@@ -235,9 +235,7 @@ take_next(struct session *session)
 static void
 refuse_unasked(struct session *session)
 {
-    size_t      len   = peer_waiting(&session->server);
-    struct span input = {(const char *)evbuffer_pullup(session->server.in, (ev_ssize_t)(len < 200 ? len : 200)),
-                         len < 200 ? len : 200};
+    struct span input = buffer_pull(&session->server.in, 200);
 
     session_log(session, LOG_LEVEL_WARNING, "server spoke without being asked: %.*s", SPAN_ARG(input));
     session_finish(session, END_FLUSH, "server spoke without being asked");

@@ -36,23 +36,23 @@ static void
 check_row(const struct row *row)
 {
     struct hold_budget budget = {.limit = row->limit, .spool_dir = "/tmp"};
-    struct evbuffer   *out    = evbuffer_new();
+    struct buffer      out    = {0};
     struct hold        hold;
     char               text[16] = {0};
     int                result;
 
     hold_open(&hold, &budget);
-    assert_int_equal(evbuffer_add(hold.parked, "held octets", 11), 0);
+    buffer_add(&hold.parked, SPAN("held octets"));
     limit_files(row->file_size);
     result = hold_settle(&hold);
     limit_files(RLIM_INFINITY);
     assert_int_equal(result, row->spills);
-    assert_int_equal(hold_release(&hold, out), 0);
-    assert_int_equal(evbuffer_remove(out, text, sizeof(text)), 11);
+    assert_int_equal(hold_release(&hold, &out), 0);
+    assert_int_equal((int)buffer_copy(&out, text, sizeof(text)), 11);
     assert_string_equal(text, "held octets");
     assert_int_equal(budget.used, 0);
     hold_close(&hold);
-    evbuffer_free(out);
+    buffer_clear(&out);
 }
 
 static void

@@ -117,9 +117,9 @@ static const struct {
 /* --- The runner. --- */
 
 struct run {
-    struct message  *message;
-    struct evbuffer *from, *to;
-    bool             resumed;
+    struct message *message;
+    struct buffer   from, to;
+    bool            resumed;
 };
 
 static void
@@ -168,48 +168,39 @@ start(struct run *run, struct setup *setup)
                                       .resume  = note_resume,
                                       .context = run};
 
-    *run = (struct run){.message = message_open(&how), .from = buffer_new(), .to = buffer_new()};
+    *run = (struct run){.message = message_open(&how)};
 }
 
 static void
 stop(struct run *run)
 {
     message_close(&run->message);
-    evbuffer_free(run->from);
-    evbuffer_free(run->to);
-}
-
-static void
-free_piece(const void *data, size_t len, void *piece)
-{
-    (void)data;
-    (void)len;
-    free(piece);
+    buffer_clear(&run->from);
+    buffer_clear(&run->to);
 }
 
 /* The piece is an exact block, so that a look behind its end is seen. */
 static enum message_progress
 give(struct run *run, const char *data, size_t len)
 {
-    char *piece = memory_copy_span((struct span){data, len});
+    struct block *block = block_new(len);
 
-    piece = memory_resize(piece, len);
-    if (evbuffer_add_reference(run->from, piece, len, free_piece, piece) != 0)
-        abort();
-    return message_move(run->message, run->from, run->to);
+    memcpy(block->data, data, len);
+    buffer_add_block(&run->from, block, block->data, len);
+    return message_move(run->message, &run->from, &run->to);
 }
 
 static struct span
-whole(struct evbuffer *buffer)
+whole(struct buffer *buffer)
 {
-    return (struct span){(char *)evbuffer_pullup(buffer, -1), evbuffer_get_length(buffer)};
+    return buffer_pull(buffer, buffer->length);
 }
 
 static void
 check(size_t row, size_t cut, struct run *run, enum message_progress progress)
 {
-    struct span          got   = whole(run->to);
-    struct span          rest  = whole(run->from);
+    struct span          got   = whole(&run->to);
+    struct span          rest  = whole(&run->from);
     struct message_facts facts = message_facts(run->message);
 
     if (progress != MESSAGE_COMPLETE || !span_equal(got, span_of(rows[row].expect)) ||
@@ -239,12 +230,12 @@ run_row(size_t row, size_t cut, size_t step, int64_t budget)
         if (progress == MESSAGE_WANTS_MORE)
             progress = give(&run, wire.data + at, len);
         else
-            buffer_add(run.from, (struct span){wire.data + at, len});
+            buffer_add(&run.from, (struct span){wire.data + at, len});
     }
     if (progress == MESSAGE_WAITS) {
         filter_resume(asking);
         assert_true(run.resumed);
-        progress = message_move(run.message, run.from, run.to);
+        progress = message_move(run.message, &run.from, &run.to);
     }
     check(row, cut, &run, progress);
     stop(&run);
@@ -318,8 +309,8 @@ no_spool(void **state)
         setup.filters[0].on_failure = cases[i].on_failure;
         start(&run, &setup);
         assert_int_equal(give(&run, wire, sizeof(wire) - 1), MESSAGE_COMPLETE);
-        assert_int_equal(evbuffer_get_length(run.to), strlen(cases[i].expect));
-        assert_memory_equal(evbuffer_pullup(run.to, -1), cases[i].expect, strlen(cases[i].expect));
+        assert_int_equal(run.to.length, strlen(cases[i].expect));
+        assert_memory_equal(buffer_pull(&run.to, run.to.length).data, cases[i].expect, strlen(cases[i].expect));
         stop(&run);
     }
 }
@@ -361,7 +352,7 @@ headers_too_long(void **state)
         start(&run, &setup);
         for (size_t at = 0; at < wire.len; at += 10000)
             (void)give(&run, wire.data + at, wire.len - at < 10000 ? wire.len - at : 10000);
-        got = whole(run.to);
+        got = whole(&run.to);
         if (i < 2) {
             assert_int_equal(got.len, wire.len + strlen(added));
             assert_memory_equal(got.data, added, strlen(added));

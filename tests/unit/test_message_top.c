@@ -259,9 +259,9 @@ expect(size_t row, size_t cut, const char *what, struct span got, const char *ex
 }
 
 static struct span
-whole(struct evbuffer *buffer)
+whole(struct buffer *buffer)
 {
-    return (struct span){(char *)evbuffer_pullup(buffer, -1), evbuffer_get_length(buffer)};
+    return buffer_pull(buffer, buffer->length);
 }
 
 static void
@@ -269,7 +269,7 @@ run_row(size_t row, size_t cut, size_t step, int64_t budget)
 {
     enum message_progress progress = MESSAGE_WANTS_MORE;
     struct bytes          wire     = {0};
-    struct evbuffer      *from = buffer_new(), *to = buffer_new();
+    struct buffer         from = {0}, to = {0};
     struct setup          setup;
     struct message       *message;
 
@@ -279,19 +279,19 @@ run_row(size_t row, size_t cut, size_t step, int64_t budget)
     bytes_printf(&wire, "%s%s", rows[row].wire, next_reply);
     for (size_t at = 0, len = cut; at < wire.len; at += len, len = step) {
         len = len < wire.len - at ? len : wire.len - at;
-        buffer_add(from, (struct span){wire.data + at, len});
-        progress = message_move(message, from, to);
+        buffer_add(&from, (struct span){wire.data + at, len});
+        progress = message_move(message, &from, &to);
     }
     assert_int_equal(progress, MESSAGE_COMPLETE);
-    expect(row, cut, "the answer", whole(to), rows[row].expect);
-    expect(row, cut, "what is left", whole(from), next_reply);
+    expect(row, cut, "the answer", whole(&to), rows[row].expect);
+    expect(row, cut, "what is left", whole(&from), next_reply);
     expect(row, cut, "what the needing filter saw", bytes_span(&message_facts(message).report->message_id),
            rows[row].needing);
     expect(row, cut, "what the other filter saw", bytes_span(&message_facts(message).report->from), rows[row].watching);
     message_close(&message);
     assert_int_equal(setup.budget.used, 0);
-    evbuffer_free(from);
-    evbuffer_free(to);
+    buffer_clear(&from);
+    buffer_clear(&to);
     bytes_free(&wire);
 }
 
@@ -314,7 +314,7 @@ answers_are_cut(void **state)
 static void
 octets_are_the_answers(void **state)
 {
-    struct evbuffer     *from = buffer_new(), *to = buffer_new();
+    struct buffer        from = {0}, to = {0};
     struct setup         setup;
     struct message      *message;
     struct message_facts facts;
@@ -323,24 +323,24 @@ octets_are_the_answers(void **state)
     set_up(&setup, 1, INT64_MAX);
     message = message_open(
         &(struct message_setup){.chain = &setup.chain, .info = &setup.info, .budget = &setup.budget, .log = drop_log});
-    buffer_add(from, SPAN("A: b\r\n\r\nx\r\nyyy\r\nzzz\r\n.\r\n"));
-    assert_int_equal(message_move(message, from, to), MESSAGE_COMPLETE);
+    buffer_add(&from, SPAN("A: b\r\n\r\nx\r\nyyy\r\nzzz\r\n.\r\n"));
+    assert_int_equal(message_move(message, &from, &to), MESSAGE_COMPLETE);
     facts = message_facts(message);
     assert_int_equal(facts.octets_in, sizeof("A: b\r\n\r\nx\r\n") - 1);
     assert_int_equal(facts.octets_out, sizeof("X-Lines: 9\r\nA: b\r\n\r\nx\r\n") - 1);
     message_close(&message);
-    evbuffer_free(from);
-    evbuffer_free(to);
+    buffer_clear(&from);
+    buffer_clear(&to);
 }
 
 /* What is fetched for the filters alone takes no memory but theirs. */
 static void
 surplus_is_not_held(void **state)
 {
-    static char      line[1024];
-    struct evbuffer *from = buffer_new(), *to = buffer_new();
-    struct setup     setup;
-    struct message  *message;
+    static char     line[1024];
+    struct buffer   from = {0}, to = {0};
+    struct setup    setup;
+    struct message *message;
 
     (void)state;
     memset(line, 'x', sizeof(line));
@@ -349,17 +349,17 @@ surplus_is_not_held(void **state)
     set_up(&setup, 1, INT64_MAX);
     message = message_open(
         &(struct message_setup){.chain = &setup.chain, .info = &setup.info, .budget = &setup.budget, .log = drop_log});
-    buffer_add(from, SPAN("A: b\r\n\r\n"));
+    buffer_add(&from, SPAN("A: b\r\n\r\n"));
     for (size_t i = 0; i < 1000; i++) {
-        buffer_add(from, (struct span){line, sizeof(line)});
-        assert_int_equal(message_move(message, from, to), MESSAGE_WANTS_MORE);
+        buffer_add(&from, (struct span){line, sizeof(line)});
+        assert_int_equal(message_move(message, &from, &to), MESSAGE_WANTS_MORE);
         assert_true(setup.budget.used <= (int64_t)sizeof(line));
-        assert_int_equal(evbuffer_get_length(to), 0);
+        assert_int_equal(to.length, 0);
     }
     assert_int_equal(message_facts(message).report->message_id.len, 1000 * sizeof(line));
     message_close(&message);
-    evbuffer_free(from);
-    evbuffer_free(to);
+    buffer_clear(&from);
+    buffer_clear(&to);
 }
 
 int

@@ -1,0 +1,252 @@
+/* Octets on their way: pieces of blocks. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "proxy/buffer.h"
+
+enum {
+    SPACE = 1024 - sizeof(struct block), /* octets: glibc keeps blocks up to 1032 at hand */
+    FEW   = 256,                         /* octets that are sooner copied than shared */
+};
+
+static void
+free_block(struct block *block)
+{
+    free(block);
+}
+
+struct block *
+block_new(size_t size)
+{
+    struct block *block = memory_resize(NULL, sizeof(*block) + size);
+
+    *block = (struct block){.users = 1, .release = free_block, .data = (char *)(block + 1), .size = size};
+    return block;
+}
+
+void
+block_leave(struct block *block)
+{
+    assert(block->users > 0);
+    if (--block->users == 0)
+        block->release(block);
+}
+
+static void
+append(struct buffer *buffer, struct piece *piece)
+{
+    piece->next = NULL;
+    if (buffer->last != NULL)
+        buffer->last->next = piece;
+    else
+        buffer->first = piece;
+    buffer->last = piece;
+    buffer->length += piece->len;
+}
+
+void
+buffer_add_block(struct buffer *buffer, struct block *block, char *data, size_t len)
+{
+    struct piece *piece = memory_resize(NULL, sizeof(*piece));
+
+    assert(len > 0);
+    *piece = (struct piece){.block = block, .data = data, .len = len};
+    append(buffer, piece);
+}
+
+static void
+leave_space(struct buffer *buffer)
+{
+    if (buffer->space != NULL)
+        block_leave(buffer->space);
+    buffer->space = NULL;
+}
+
+/* Nobody but this buffer writes to its space, and nobody looks at what is not yet written. */
+static char *
+write_to_space(struct buffer *buffer, struct span span)
+{
+    char *place;
+
+    if (buffer->space == NULL || buffer->space->size - buffer->used < span.len) {
+        leave_space(buffer);
+        buffer->space = block_new(SPACE);
+        buffer->used  = 0;
+    }
+    place = buffer->space->data + buffer->used;
+    memcpy(place, span.data, span.len);
+    buffer->used += span.len;
+    return place;
+}
+
+static void
+add_small(struct buffer *buffer, struct span span)
+{
+    char         *place = write_to_space(buffer, span);
+    struct piece *last  = buffer->last;
+
+    if (last != NULL && last->block == buffer->space && last->data + last->len == place) {
+        last->len += span.len;
+        buffer->length += span.len;
+        return;
+    }
+    buffer->space->users++;
+    buffer_add_block(buffer, buffer->space, place, span.len);
+}
+
+void
+buffer_add(struct buffer *buffer, struct span span)
+{
+    struct block *block;
+
+    if (span.len > SPACE) {
+        block = block_new(span.len);
+        memcpy(block->data, span.data, span.len);
+        buffer_add_block(buffer, block, block->data, span.len);
+    } else if (span.len > 0)
+        add_small(buffer, span);
+}
+
+static struct piece *
+take_first(struct buffer *buffer)
+{
+    struct piece *piece = buffer->first;
+
+    buffer->first = piece->next;
+    buffer->length -= piece->len;
+    if (buffer->first == NULL) {
+        buffer->last = NULL;
+        leave_space(buffer);
+    }
+    return piece;
+}
+
+static void
+drop_first(struct buffer *buffer)
+{
+    struct piece *piece = take_first(buffer);
+
+    block_leave(piece->block);
+    free(piece);
+}
+
+/* The first piece gives `len` octets at its start away, and keeps the others. */
+static void
+shorten_first(struct buffer *buffer, size_t len)
+{
+    buffer->first->data += len;
+    buffer->first->len -= len;
+    buffer->length -= len;
+}
+
+static void
+share_first(struct buffer *from, struct buffer *to, size_t len)
+{
+    struct piece *first = from->first;
+
+    if (len > FEW) {
+        first->block->users++;
+        buffer_add_block(to, first->block, first->data, len);
+    } else
+        buffer_add(to, (struct span){first->data, len});
+    shorten_first(from, len);
+}
+
+void
+buffer_move(struct buffer *from, struct buffer *to, size_t len)
+{
+    assert(len <= from->length);
+    while (len > 0 && from->first->len <= len) {
+        struct piece *piece = take_first(from);
+
+        len -= piece->len;
+        append(to, piece);
+    }
+    if (len > 0)
+        share_first(from, to, len);
+}
+
+void
+buffer_drain(struct buffer *buffer, size_t len)
+{
+    assert(len <= buffer->length);
+    while (len > 0 && buffer->first->len <= len) {
+        len -= buffer->first->len;
+        drop_first(buffer);
+    }
+    if (len > 0)
+        shorten_first(buffer, len);
+}
+
+void
+buffer_clear(struct buffer *buffer)
+{
+    while (buffer->first != NULL)
+        drop_first(buffer);
+}
+
+size_t
+buffer_copy(const struct buffer *buffer, char *to, size_t len)
+{
+    size_t copied = 0;
+
+    for (const struct piece *piece = buffer->first; piece != NULL && copied < len; piece = piece->next) {
+        size_t part = piece->len < len - copied ? piece->len : len - copied;
+
+        memcpy(to + copied, piece->data, part);
+        copied += part;
+    }
+    return copied;
+}
+
+static void
+put_first(struct buffer *buffer, struct block *block, size_t len)
+{
+    struct buffer pulled = {0};
+
+    buffer_add_block(&pulled, block, block->data, len);
+    pulled.last->next = buffer->first;
+    if (buffer->first == NULL)
+        buffer->last = pulled.last;
+    buffer->first = pulled.first;
+    buffer->length += len;
+}
+
+struct span
+buffer_pull(struct buffer *buffer, size_t len)
+{
+    struct block *block;
+
+    if (len > buffer->length)
+        len = buffer->length;
+    if (len > 0 && buffer->first->len < len) {
+        block = block_new(len);
+        (void)buffer_copy(buffer, block->data, len);
+        buffer_drain(buffer, len);
+        put_first(buffer, block, len);
+    }
+    return span_head(buffer_first(buffer), len);
+}
+
+int
+buffer_pieces(const struct buffer *buffer, struct iovec *pieces, int most)
+{
+    int count = 0;
+
+    for (const struct piece *piece = buffer->first; piece != NULL && count < most; piece = piece->next)
+        pieces[count++] = (struct iovec){.iov_base = piece->data, .iov_len = piece->len};
+    return count;
+}
+
+static void
+take(struct sink *sink, struct span span)
+{
+    buffer_add(container_of(sink, struct buffer_sink, sink)->to, span);
+}
+
+struct buffer_sink
+buffer_sink(struct buffer *to)
+{
+    return (struct buffer_sink){.sink.take = take, .to = to};
+}

@@ -1,0 +1,216 @@
+/* Buffers: whatever is added, moved, drained and pulled, the octets are those of a plain string, and every block is let
+ * go. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "base/memory.h"
+#include "proxy/buffer.h"
+
+enum { ROUNDS = 20000, MOST = 3000, BUFFERS = 3 };
+
+static unsigned blocks; /* in use, of those with a release of their own */
+
+static void
+count_release(struct block *block)
+{
+    blocks--;
+    free(block);
+}
+
+static uint32_t
+below(uint32_t limit)
+{
+    static uint32_t state = 1;
+
+    state = state * 1664525u + 1013904223u;
+    return (state >> 8) % limit;
+}
+
+static void
+fill(char *data, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        data[i] = (char)below(256);
+}
+
+/* A buffer, and the string that it should be. */
+struct pair {
+    struct buffer buffer;
+    struct bytes  bytes;
+};
+
+static void
+take_out(struct bytes *bytes, size_t len)
+{
+    if (len == 0)
+        return;
+    memmove(bytes->data, bytes->data + len, bytes->len - len);
+    bytes->len -= len;
+}
+
+static void
+add_copy(struct pair *pair, struct pair *other)
+{
+    char   data[MOST];
+    size_t len = below(2) ? below(20) : below(MOST);
+
+    (void)other;
+    fill(data, len);
+    buffer_add(&pair->buffer, (struct span){data, len});
+    bytes_add(&pair->bytes, (struct span){data, len});
+}
+
+static void
+add_block(struct pair *pair, struct pair *other)
+{
+    size_t        size = 1 + below(MOST), start = below((uint32_t)size);
+    struct block *block = block_new(size);
+
+    (void)other;
+    block->release = count_release;
+    blocks++;
+    fill(block->data, size);
+    bytes_add(&pair->bytes, (struct span){block->data + start, size - start});
+    buffer_add_block(&pair->buffer, block, block->data + start, size - start);
+}
+
+static void
+move(struct pair *pair, struct pair *other)
+{
+    size_t len = below((uint32_t)pair->bytes.len + 1);
+
+    if (pair == other)
+        return;
+    buffer_move(&pair->buffer, &other->buffer, len);
+    bytes_add(&other->bytes, span_head(bytes_span(&pair->bytes), len));
+    take_out(&pair->bytes, len);
+}
+
+static void
+drain(struct pair *pair, struct pair *other)
+{
+    size_t len = below((uint32_t)pair->bytes.len + 1);
+
+    (void)other;
+    buffer_drain(&pair->buffer, len);
+    take_out(&pair->bytes, len);
+}
+
+static void
+pull(struct pair *pair, struct pair *other)
+{
+    size_t      len = below(MOST), there = len < pair->bytes.len ? len : pair->bytes.len;
+    struct span pulled = buffer_pull(&pair->buffer, len);
+
+    (void)other;
+    assert_int_equal(pulled.len, there);
+    if (there > 0)
+        assert_memory_equal(pulled.data, pair->bytes.data, there);
+}
+
+static void
+compare(struct pair *pair)
+{
+    static char copy[ROUNDS * MOST];
+    size_t      len = pair->bytes.len;
+
+    assert_int_equal(pair->buffer.length, len);
+    assert_int_equal(buffer_copy(&pair->buffer, copy, sizeof(copy)), len);
+    assert_memory_equal(copy, len > 0 ? pair->bytes.data : "", len);
+    if (len > MOST)
+        drain(pair, pair);
+}
+
+static void
+test_like_strings(void **state)
+{
+    static void (*const acts[])(struct pair *, struct pair *) = {add_copy, add_block, move, move, drain, pull};
+    struct pair pairs[BUFFERS]                                = {0};
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct pair *pair = &pairs[below(BUFFERS)], *other = &pairs[below(BUFFERS)];
+
+        acts[below(sizeof(acts) / sizeof(*acts))](pair, other);
+        compare(pair);
+        compare(other);
+    }
+    for (int i = 0; i < BUFFERS; i++) {
+        buffer_clear(&pairs[i].buffer);
+        bytes_free(&pairs[i].bytes);
+        assert_null(pairs[i].buffer.first);
+        assert_int_equal(pairs[i].buffer.length, 0);
+    }
+    assert_int_equal(blocks, 0);
+}
+
+static void
+test_moves_without_copies(void **state)
+{
+    struct buffer from = {0}, to = {0};
+    struct block *block = block_new(MOST);
+
+    (void)state;
+    buffer_add_block(&from, block, block->data, MOST);
+    buffer_move(&from, &to, 1000);
+    assert_ptr_equal(buffer_first(&to).data, block->data);
+    assert_ptr_equal(buffer_first(&from).data, block->data + 1000);
+    buffer_move(&from, &to, MOST - 1000);
+    assert_ptr_equal(to.last->data, block->data + 1000);
+    assert_int_equal(block->users, 2);
+    buffer_clear(&to);
+}
+
+/* What one piece shows is never written to by what is added behind another. */
+static void
+test_shared_block_is_not_written_to(void **state)
+{
+    struct buffer one = {0}, two = {0};
+    char          text[2000] = {0};
+
+    (void)state;
+    buffer_add(&one, (struct span){text, 600});
+    buffer_move(&one, &two, 500);
+    buffer_add(&two, SPAN("not behind the first"));
+    assert_memory_equal(buffer_pull(&one, 100).data, text, 100);
+    buffer_clear(&one);
+    buffer_clear(&two);
+}
+
+static void
+test_pieces(void **state)
+{
+    struct buffer buffer = {0};
+    struct iovec  pieces[2];
+
+    (void)state;
+    assert_int_equal(buffer_pieces(&buffer, pieces, 2), 0);
+    for (char c = 'a'; c <= 'c'; c++) {
+        struct block *block = block_new(1);
+
+        block->data[0] = c;
+        buffer_add_block(&buffer, block, block->data, 1);
+    }
+    assert_int_equal(buffer_pieces(&buffer, pieces, 2), 2);
+    assert_memory_equal(pieces[1].iov_base, "b", 1);
+    buffer_clear(&buffer);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_like_strings),
+        cmocka_unit_test(test_moves_without_copies),
+        cmocka_unit_test(test_shared_block_is_not_written_to),
+        cmocka_unit_test(test_pieces),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
