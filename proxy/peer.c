@@ -332,7 +332,10 @@ seal(struct peer *peer)
     size_t put;
 
     while (peer->out.length > 0 && tls_has_room(peer->tls)) {
-        if (!take_tls_result(peer, tls_seal(peer->tls, next_record(peer), &put)))
+        struct span record = next_record(peer);
+        bool        alone  = record.len == peer->out.length && !peer->complete;
+
+        if (!take_tls_result(peer, tls_seal(peer->tls, record, alone, &put)))
             return false;
         if (peer->state == PEER_BROKEN)
             return true;

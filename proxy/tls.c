@@ -29,6 +29,7 @@ struct tls {
     bool   readable; /* the kernel may have octets */
     bool   ending;   /* the peer closed its half: a short read is not the last one */
     bool   eof;      /* it was read */
+    bool   alone;    /* what is written next need not wait for more */
     char  *sealed;   /* SEALED octets while something waits there to be sent, else NULL */
     size_t start, end;
 };
@@ -89,10 +90,43 @@ send_sealed(struct tls *tls)
     return 0;
 }
 
+/* Tries to send a record as it lies, which spares a copy; whatever is left is kept. Returns how much is gone, or -1. */
+static ssize_t
+send_alone(const struct tls *tls, const char *data, size_t len)
+{
+    ssize_t put = 0;
+
+    if (tls->alone && tls->sealed == NULL)
+        put = send(tls->fd, data, len, MSG_NOSIGNAL);
+    return put < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : put;
+}
+
+static void
+make_room(struct tls *tls)
+{
+    if (tls->sealed == NULL) {
+        tls->sealed = spare != NULL ? spare : memory_resize(NULL, SEALED);
+        spare       = NULL;
+    }
+}
+
+static size_t
+keep_sealed(struct tls *tls, const char *data, size_t len)
+{
+    if (len == 0)
+        return 0;
+    make_room(tls);
+    len = len < SEALED - tls->end ? len : SEALED - tls->end;
+    memcpy(tls->sealed + tls->end, data, len);
+    tls->end += len;
+    return len;
+}
+
 static int
-keep_sealed(BIO *bio, const char *data, int len)
+socket_write(BIO *bio, const char *data, int len)
 {
     struct tls *tls = BIO_get_data(bio);
+    ssize_t     put;
 
     BIO_clear_retry_flags(bio);
     if (SEALED - tls->end < (size_t)len && send_sealed(tls) != 0) {
@@ -100,14 +134,10 @@ keep_sealed(BIO *bio, const char *data, int len)
             BIO_set_retry_write(bio);
         return -1;
     }
-    if (tls->sealed == NULL) {
-        tls->sealed = spare != NULL ? spare : memory_resize(NULL, SEALED);
-        spare       = NULL;
-    }
-    len = (size_t)len < SEALED - tls->end ? len : (int)(SEALED - tls->end);
-    memcpy(tls->sealed + tls->end, data, (size_t)len);
-    tls->end += (size_t)len;
-    return len;
+    put = send_alone(tls, data, (size_t)len);
+    if (put < 0)
+        return -1;
+    return (int)put + (int)keep_sealed(tls, data + put, (size_t)(len - put));
 }
 
 static long
@@ -131,7 +161,7 @@ socket_method(void)
     if (method == NULL) {
         method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "popgate socket");
         if (method == NULL || BIO_meth_set_read(method, socket_read) != 1 ||
-            BIO_meth_set_write(method, keep_sealed) != 1 || BIO_meth_set_ctrl(method, socket_control) != 1)
+            BIO_meth_set_write(method, socket_write) != 1 || BIO_meth_set_ctrl(method, socket_control) != 1)
             abort();
     }
     return method;
@@ -172,6 +202,14 @@ tls_open(struct tls_context *context, int fd, const char *name)
             abort();
     }
     return tls;
+}
+
+/* ERR_clear_error() goes through all its sixteen places each time. */
+static void
+clear_errors(void)
+{
+    if (ERR_peek_error() != 0)
+        ERR_clear_error();
 }
 
 /* Puts into words why a call failed: the certificate first, then the library, then the system. */
@@ -262,7 +300,7 @@ tls_read(struct tls *tls, char *data, size_t size, size_t *got)
     enum tls_result result;
     int             done;
 
-    ERR_clear_error();
+    clear_errors();
     errno = 0;
     done  = SSL_read_ex(tls->ssl, data, size, got);
     if (done == 1)
@@ -280,14 +318,16 @@ tls_has_more(const struct tls *tls)
 }
 
 enum tls_result
-tls_seal(struct tls *tls, struct span span, size_t *put)
+tls_seal(struct tls *tls, struct span span, bool alone, size_t *put)
 {
     int result;
 
     assert(span.len > 0 && tls_has_room(tls));
-    ERR_clear_error();
-    errno  = 0;
-    result = SSL_write_ex(tls->ssl, span.data, span.len, put);
+    clear_errors();
+    errno      = 0;
+    tls->alone = alone;
+    result     = SSL_write_ex(tls->ssl, span.data, span.len, put);
+    tls->alone = false;
     return result == 1 ? TLS_OK : result_of(tls, result, errno);
 }
 

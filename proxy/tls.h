@@ -76,11 +76,12 @@ bool tls_has_more(const struct tls *);
 /*
  * Octets are sealed into records first and sent together: many records and what TLS itself has to say are one system
  * call. tls_has_room(): may tls_seal() have a record's octets now? tls_seal() takes some of them; `*put` says how many
- * when the result is TLS_OK. tls_send(): TLS_OK when the socket has taken all that was sealed.
+ * when the result is TLS_OK. A record that is `alone` does not wait for others. tls_send(): TLS_OK when the socket has
+ * taken all that was sealed.
  */
 enum { TLS_RECORD_MAX = 16 * 1024 /* octets (RFC 8446, 5.1) */ };
 bool            tls_has_room(const struct tls *);
-enum tls_result tls_seal(struct tls *, struct span, size_t *put);
+enum tls_result tls_seal(struct tls *, struct span, bool alone, size_t *put);
 enum tls_result tls_send(struct tls *);
 
 /*
