@@ -274,6 +274,22 @@ session_free(struct session *session)
         host->gone(host);
 }
 
+static bool
+is_quiet(const struct peer *peer)
+{
+    return peer->state == PEER_OPEN && !peer->readable && peer_waiting(peer) == 0 && peer_unsent(peer) == 0;
+}
+
+/* Nothing waits anywhere and no socket has more: no move can change anything. Most steps end so. */
+static bool
+is_at_rest(const struct session *session)
+{
+    const struct expectation *oldest = STAILQ_FIRST(&session->expected);
+
+    return session->state == SESSION_TRANSACTION && is_quiet(&session->client) && is_quiet(&session->server) &&
+           session_has_delivered(session) && (oldest == NULL || oldest->kind != EXPECT_LOCAL);
+}
+
 void
 session_step(struct session *session)
 {
@@ -284,6 +300,7 @@ session_step(struct session *session)
         changed = false;
         for (size_t i = 0; i < sizeof(moves) / sizeof(*moves) && session->state != SESSION_GONE; i++)
             changed = moves[i](session) || changed;
+        changed = changed && !is_at_rest(session);
     }
     if (session->state == SESSION_GONE) {
         session_free(session);
