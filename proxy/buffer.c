@@ -6,8 +6,9 @@
 #include "proxy/buffer.h"
 
 enum {
-    SPACE = 1024 - sizeof(struct block), /* octets: glibc keeps blocks up to 1032 at hand */
-    FEW   = 256,                         /* octets that are sooner copied than shared */
+    COMMON = 16 * 1024,                   /* octets */
+    OWN    = 1024 - sizeof(struct block), /* octets: glibc keeps blocks up to 1032 at hand */
+    FEW    = 256,                         /* octets that are sooner copied than shared */
 };
 
 static void
@@ -56,56 +57,66 @@ buffer_add_block(struct buffer *buffer, struct block *block, char *data, size_t 
 }
 
 static void
-leave_space(struct buffer *buffer)
+leave_space(struct space *space)
 {
-    if (buffer->space != NULL)
-        block_leave(buffer->space);
-    buffer->space = NULL;
+    if (space->block != NULL)
+        block_leave(space->block);
+    space->block = NULL;
 }
 
-/* Nobody but this buffer writes to its space, and nobody looks at what is not yet written. */
+/* Nobody else writes to a space, and nobody looks at what is not yet written. */
 static char *
-write_to_space(struct buffer *buffer, struct span span)
+write_to(struct space *space, size_t size, struct span span)
 {
     char *place;
 
-    if (buffer->space == NULL || buffer->space->size - buffer->used < span.len) {
-        leave_space(buffer);
-        buffer->space = block_new(SPACE);
-        buffer->used  = 0;
+    if (space->block == NULL || space->block->size - space->used < span.len) {
+        leave_space(space);
+        *space = (struct space){.block = block_new(size)};
     }
-    place = buffer->space->data + buffer->used;
+    place = space->block->data + space->used;
     memcpy(place, span.data, span.len);
-    buffer->used += span.len;
+    space->used += span.len;
     return place;
 }
 
 static void
-add_small(struct buffer *buffer, struct span span)
+add_copy(struct buffer *buffer, struct space *space, size_t size, struct span span)
 {
-    char         *place = write_to_space(buffer, span);
+    char         *place = write_to(space, size, span);
     struct piece *last  = buffer->last;
 
-    if (last != NULL && last->block == buffer->space && last->data + last->len == place) {
+    if (last != NULL && last->block == space->block && last->data + last->len == place) {
         last->len += span.len;
         buffer->length += span.len;
         return;
     }
-    buffer->space->users++;
-    buffer_add_block(buffer, buffer->space, place, span.len);
+    space->block->users++;
+    buffer_add_block(buffer, space->block, place, span.len);
 }
 
+/*
+ * The first copy in a buffer goes where those of all buffers go: most are gone before the next one is made, and the
+ * same few octets of memory are used again. What waits behind others is packed, or a small piece could keep much of it.
+ */
 void
 buffer_add(struct buffer *buffer, struct span span)
 {
-    struct block *block;
+    static struct space common;
+    struct space        large = {0};
 
-    if (span.len > SPACE) {
-        block = block_new(span.len);
-        memcpy(block->data, span.data, span.len);
-        buffer_add_block(buffer, block, block->data, span.len);
-    } else if (span.len > 0)
-        add_small(buffer, span);
+    if (common.block != NULL && common.block->users == 1)
+        common.used = 0;
+    if (span.len == 0)
+        return;
+    if (buffer->first == NULL && span.len <= COMMON) {
+        add_copy(buffer, &common, COMMON, span);
+    } else if (span.len <= OWN) {
+        add_copy(buffer, &buffer->own, OWN, span);
+    } else {
+        add_copy(buffer, &large, span.len, span);
+        leave_space(&large);
+    }
 }
 
 static struct piece *
@@ -117,7 +128,7 @@ take_first(struct buffer *buffer)
     buffer->length -= piece->len;
     if (buffer->first == NULL) {
         buffer->last = NULL;
-        leave_space(buffer);
+        leave_space(&buffer->own);
     }
     return piece;
 }

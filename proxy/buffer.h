@@ -38,12 +38,17 @@ struct piece {
     size_t        len; /* never 0 */
 };
 
+/* A block that is being filled with copies, one behind the other. */
+struct space {
+    struct block *block; /* NULL: none yet */
+    size_t        used;  /* octets */
+};
+
 /* Starts as {0}. */
 struct buffer {
     struct piece *first, *last;
     size_t        length; /* octets in all pieces */
-    struct block *space;  /* where small copies go, one behind the other; NULL while the buffer is empty */
-    size_t        used;   /* octets of it */
+    struct space  own;    /* for copies behind others; there is none while the buffer is empty */
 };
 
 /* Appends a copy. */
