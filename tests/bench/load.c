@@ -150,13 +150,24 @@ start_sessions(void)
     return patience;
 }
 
+/* A session waits for what does not come, and so do all that are on their way. */
+static _Noreturn void
+give_up(void)
+{
+    const struct session *session = sessions;
+
+    while (session->stage == STAGE_FREE || session->stage == STAGE_HOLD)
+        session++;
+    session_fail(session, "nothing came for a minute");
+}
+
 static void
 run_sessions(unsigned *settled)
 {
     while (*settled < load_options.sessions) {
         uint64_t pause = start_sessions();
         if (!loop_wait(pause) && pause == patience)
-            process_fail("nothing came for %" PRIu64 " seconds", patience / 1000000000);
+            give_up();
     }
 }
 

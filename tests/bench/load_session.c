@@ -32,8 +32,8 @@ static const struct {
 /* Octets of a RETR with its number and CRLF. */
 enum { RETR_OCTETS = 8 };
 
-static _Noreturn void
-fail(const struct session *session, const char *why)
+_Noreturn void
+session_fail(const struct session *session, const char *why)
 {
     process_fail("session %u, %s: %s", session->number, stages[session->stage].name, why);
 }
@@ -100,7 +100,7 @@ check_stat(const struct session *session, struct span line)
     int  len = snprintf(right, sizeof(right), "+OK %d %" PRIu64 "\r\n", MAIL_COUNT, mail_octets());
 
     if (!span_equal(line, (struct span){right, (size_t)len}))
-        fail(session, "the answer is not the upstream's");
+        session_fail(session, "the answer is not the upstream's");
 }
 
 static enum session_stage
@@ -120,7 +120,7 @@ static void
 take_status(struct session *session, struct span line)
 {
     if (!span_starts(line, SPAN("+OK")) || line.data[line.len - 2] != '\r')
-        fail(session, "the answer is not +OK");
+        session_fail(session, "the answer is not +OK");
     if (session->stage == STAGE_RETR) {
         check_start(&session->check, mail_get(load_options.message), load_options.edited);
         session->in_message = true;
@@ -141,7 +141,7 @@ take_line(struct session *session, struct span *came)
     struct span line = span_head(*came, len);
 
     if (session->line_len + len > sizeof(session->line))
-        fail(session, "a line of status is too long");
+        session_fail(session, "a line of status is too long");
     if (session->line_len > 0 || end == came->len) {
         memcpy(session->line + session->line_len, line.data, len);
         session->line_len += len;
@@ -160,7 +160,7 @@ take_message(struct session *session, struct span *came)
     struct bytes why = {0};
 
     if (!check_octets(&session->check, came, &why))
-        fail(session, why.data);
+        session_fail(session, why.data);
     if (!check_is_done(&session->check))
         return;
     times_add(&load_totals.fetches, session->now - session->asked);
@@ -180,7 +180,7 @@ take(struct session *session, struct span came)
 {
     while (came.len > 0) {
         if (session->stage == STAGE_HANDSHAKE || session->stage == STAGE_HOLD || session->stage == STAGE_OVER)
-            fail(session, "octets that nobody asked for");
+            session_fail(session, "octets that nobody asked for");
         if (session->in_message)
             take_message(session, &came);
         else
@@ -214,7 +214,7 @@ ready(struct watch *watch, uint32_t events)
     if (session->stage == STAGE_OVER)
         end(session);
     else if (session->wire.why != NULL)
-        fail(session, session->wire.why);
+        session_fail(session, session->wire.why);
     else if (session->stage == STAGE_HANDSHAKE && wire_is_set_up(&session->wire))
         enter(session, STAGE_USER);
 }

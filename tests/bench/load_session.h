@@ -48,6 +48,9 @@ void session_start(struct session *, unsigned number, uint64_t due);
 /* Ends one that holds. */
 void session_leave(struct session *);
 
+/* Ends the process: the session cannot go on, and this is why. */
+_Noreturn void session_fail(const struct session *, const char *why);
+
 /* Remembers the ticket; to be given to SSL_CTX_sess_set_new_cb(). */
 int session_keep_ticket(SSL *, SSL_SESSION *);
 

@@ -10,7 +10,8 @@
 #include "tests/bench/wire.h"
 #include "tests/bench/wire_tls.h"
 
-enum { RECEIVE = 256 * 1024, RECORD = 16 * 1024, MADE_MAX = 256 * 1024 };
+/* Octets of one receive, of a full TLS record (RFC 8446, 5.1), and of what is encrypted for one send. */
+enum { RECEIVE = 256 * 1024, RECORD = 16 * 1024, PUT_MAX = 256 * 1024 };
 
 void
 wire_open(struct wire *wire, int fd, void (*ready)(struct watch *, uint32_t events))
@@ -66,18 +67,6 @@ send_now(struct wire *wire, const struct iovec *pieces, int count)
     return sent > 0 ? (size_t)sent : 0;
 }
 
-void
-wire_say(struct wire *wire, struct span text)
-{
-    struct iovec piece = {.iov_base = (char *)text.data, .iov_len = text.len};
-    size_t       sent  = wire_put(wire, &piece, 1);
-
-    assert(sent == text.len || wire->ssl == NULL);
-    if (sent < text.len)
-        bytes_add(&wire->unsent, span_tail(text, sent));
-    wire_watch_output(wire, false);
-}
-
 /* Sends what TLS made. */
 static void
 send_made(struct wire *wire)
@@ -95,39 +84,42 @@ send_made(struct wire *wire)
 }
 
 static void
-encrypt(struct wire *wire, const char *data, size_t len)
+encrypt(struct wire *wire, struct span plain)
 {
-    if (len > 0 && SSL_write(wire->ssl, data, (int)len) != (int)len)
+    if (plain.len > 0 && SSL_write(wire->ssl, plain.data, (int)plain.len) != (int)plain.len)
         process_fail_call("SSL_write");
 }
 
-/* Small pieces share a record; a large one is encrypted where it stands. */
+/* Encrypts the octets behind the first `len` of a record. What fills a record is encrypted where it stands; otherwise
+ * the octets share the record with those before and behind them. Returns how many are in the record now. */
 static size_t
-encrypt_all(struct wire *wire, const struct iovec *pieces, int count)
+add_to_record(struct wire *wire, char record[RECORD], size_t len, struct span plain)
+{
+    while (plain.len > 0) {
+        size_t part = plain.len < RECORD - len ? plain.len : RECORD - len;
+        if (part < RECORD)
+            memcpy(record + len, plain.data, part);
+        if (len + part == RECORD)
+            encrypt(wire, (struct span){part < RECORD ? record : plain.data, RECORD});
+        len   = (len + part) % RECORD;
+        plain = span_tail(plain, part);
+    }
+    return len;
+}
+
+/* Encrypts up to PUT_MAX octets of the pieces, and says how many. */
+static size_t
+encrypt_pieces(struct wire *wire, const struct iovec *pieces, int count)
 {
     static char record[RECORD];
     size_t      len = 0, taken = 0;
 
-    for (int i = 0; i < count && wire_tls_made.len < MADE_MAX; i++) {
-        const char *data = pieces[i].iov_base;
-        for (size_t left = pieces[i].iov_len; left > 0 && wire_tls_made.len < MADE_MAX;) {
-            size_t part = left < RECORD - len ? left : RECORD - len;
-            if (part == RECORD) {
-                encrypt(wire, data, RECORD);
-            } else {
-                memcpy(record + len, data, part);
-                len += part;
-            }
-            if (len == RECORD) {
-                encrypt(wire, record, len);
-                len = 0;
-            }
-            data += part;
-            left -= part;
-            taken += part;
-        }
+    for (int i = 0; i < count && taken < PUT_MAX; i++) {
+        size_t part = pieces[i].iov_len < PUT_MAX - taken ? pieces[i].iov_len : PUT_MAX - taken;
+        len         = add_to_record(wire, record, len, (struct span){pieces[i].iov_base, part});
+        taken += part;
     }
-    encrypt(wire, record, len);
+    encrypt(wire, (struct span){record, len});
     return taken;
 }
 
@@ -140,9 +132,25 @@ wire_put(struct wire *wire, const struct iovec *pieces, int count)
         return send_now(wire, pieces, count);
     if (wire->why != NULL || !wire_is_set_up(wire) || !wire_flush(wire))
         return 0;
-    taken = encrypt_all(wire, pieces, count);
+    taken = encrypt_pieces(wire, pieces, count);
     send_made(wire);
     return taken;
+}
+
+void
+wire_say(struct wire *wire, struct span text)
+{
+    struct iovec piece = {.iov_base = (char *)text.data, .iov_len = text.len};
+
+    if (wire->ssl != NULL) {
+        encrypt(wire, text);
+        send_made(wire);
+    } else {
+        text = span_tail(text, send_now(wire, &piece, 1));
+        if (text.len > 0 && wire->why == NULL)
+            bytes_add(&wire->unsent, text);
+    }
+    wire_watch_output(wire, false);
 }
 
 void
