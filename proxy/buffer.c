@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/pool.h"
 #include "proxy/buffer.h"
 
 enum {
@@ -10,6 +11,8 @@ enum {
     OWN    = 1024 - sizeof(struct block), /* octets: glibc keeps blocks up to 1032 at hand */
     FEW    = 256,                         /* octets that are sooner copied than shared */
 };
+
+static struct pool piece_pool = {.size = sizeof(struct piece)};
 
 static void
 free_block(struct block *block)
@@ -49,7 +52,7 @@ append(struct buffer *buffer, struct piece *piece)
 void
 buffer_add_block(struct buffer *buffer, struct block *block, char *data, size_t len)
 {
-    struct piece *piece = memory_resize(NULL, sizeof(*piece));
+    struct piece *piece = pool_take(&piece_pool);
 
     assert(len > 0);
     *piece = (struct piece){.block = block, .data = data, .len = len};
@@ -139,7 +142,7 @@ drop_first(struct buffer *buffer)
     struct piece *piece = take_first(buffer);
 
     block_leave(piece->block);
-    free(piece);
+    pool_give(&piece_pool, piece);
 }
 
 /* The first piece gives `len` octets at its start away, and keeps the others. */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "base/lines.h"
-#include "base/memory.h"
+#include "base/pool.h"
 #include "proxy/buffer.h"
 #include "proxy/dot.h"
 #include "proxy/message.h"
@@ -139,10 +139,12 @@ pass_resume(void *context)
     message->setup.resume(message->setup.context);
 }
 
+static struct pool messages = {.size = sizeof(struct message)};
+
 struct message *
 message_open(const struct message_setup *setup)
 {
-    struct message *message = memory_new(sizeof(*message));
+    struct message *message = pool_take(&messages);
 
     message->setup                    = *setup;
     message->reader.keep_bare_lf      = setup->keep_bare_lf;
@@ -484,6 +486,6 @@ message_close(struct message **message)
     headers_free(&(*message)->list);
     bytes_free(&(*message)->block);
     report_free(&(*message)->report);
-    free(*message);
+    pool_give(&messages, *message);
     *message = NULL;
 }

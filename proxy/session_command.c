@@ -5,6 +5,7 @@
  */
 #include <openssl/crypto.h>
 
+#include "base/pool.h"
 #include "proxy/buffer.h"
 #include "proxy/clock.h"
 #include "proxy/session_private.h"
@@ -16,11 +17,13 @@ enum {
 
 enum outcome { TAKEN, LATER };
 
+static struct pool expectations = {.size = sizeof(struct expectation)};
+
 struct expectation *
 session_expect(struct session *session, enum expectation_kind kind, const struct pop3_command *command,
                struct bytes *answer)
 {
-    struct expectation *expectation = memory_new(sizeof(*expectation));
+    struct expectation *expectation = pool_take(&expectations);
 
     expectation->kind    = kind;
     expectation->command = *command;
@@ -53,7 +56,7 @@ session_forget(struct session *session)
     session->expected_uidls -= oldest->kind == EXPECT_UIDLS;
     session->expected_messages -= oldest->command.verb == POP3_RETR || oldest->command.verb == POP3_TOP;
     bytes_free(&oldest->answer);
-    free(oldest);
+    pool_give(&expectations, oldest);
 }
 
 static bool
@@ -107,14 +110,14 @@ session_may_send(const struct session *session)
 void
 session_send(struct session *session, enum expectation_kind kind, const struct pop3_command *command)
 {
+    static struct bytes line;
     struct pop3_command asked = *command;
-    struct bytes        line  = {0};
 
     asked.lines = session_lines_to_ask(session, command);
     pop3_write_command(&asked, &line);
     peer_put(&session->server, bytes_span(&line));
     OPENSSL_cleanse(line.data, line.len);
-    bytes_free(&line);
+    bytes_clear(&line);
     session_expect(session, kind, command, NULL)->lines = asked.lines;
     if (is_uidl_list(command) && session->uidl_list == UIDL_LIST_UNKNOWN)
         session->uidl_list = UIDL_LIST_ASKED;

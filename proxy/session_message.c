@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/pool.h"
 #include "proxy/clock.h"
 #include "proxy/session_private.h"
 
@@ -19,6 +20,8 @@ wants_line(void *context, enum filter_log_level level)
     (void)context;
     return log_wants(log_levels[level]);
 }
+
+static struct pool deliveries = {.size = sizeof(struct delivery)};
 
 static void
 log_filter(void *context, const char *filter, enum filter_log_level level, const char *line)
@@ -40,7 +43,7 @@ resume(void *context)
 void
 session_start_message(struct session *session, const struct expectation *expectation)
 {
-    struct delivery           *delivery = memory_new(sizeof(*delivery));
+    struct delivery           *delivery = pool_take(&deliveries);
     const struct message_setup setup    = {.chain        = &session->listener->chain,
                                            .info         = &delivery->info,
                                            .notes        = session_notes(session),
@@ -84,7 +87,7 @@ delivery_free(struct delivery *delivery)
 {
     message_close(&delivery->message);
     free(delivery->uidl);
-    free(delivery);
+    pool_give(&deliveries, delivery);
 }
 
 /* The client's answer is complete in its buffer: the message waits there to be handed over. */

@@ -14,11 +14,11 @@ enum {
 static void
 put_status(struct session *session, enum pop3_status status, struct span text)
 {
-    struct bytes line = {0};
+    static struct bytes line;
 
+    bytes_clear(&line);
     pop3_write_status(status, text, &line);
     peer_put(&session->client, bytes_span(&line));
-    bytes_free(&line);
 }
 
 static void
