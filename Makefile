@@ -25,7 +25,7 @@ DEBIAN-build = $(if $(findstring clang,$(CC)),clang,gcc) libc6-dev make pkgconf 
                libconfuse-dev libjansson-dev libgmime-3.0-dev libxml2-dev
 DEBIAN-unit  = libcmocka-dev
 DEBIAN-demo  = python3 openssl curl ca-certificates
-DEBIAN-check = $(DEBIAN-unit) $(DEBIAN-demo) python3-pytest dovecot-pop3d mpop fetchmail procps libfaketime \
+DEBIAN-check = $(DEBIAN-unit) $(DEBIAN-demo) python3-pytest dovecot-pop3d mpop fetchmail procps libfaketime strace \
                $(if $(shell command -v npm),,npm)
 DEBIAN-lint  = clang-format clang-tidy cppcheck mandoc
 DEBIAN-run-fuzzers = libclang-rt-dev
