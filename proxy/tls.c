@@ -1,7 +1,8 @@
 /*
  * One connection's TLS: an SSL object over a BIO of our own. It asks the kernel only for what the event loop has
  * announced, so that no system call is spent on learning that there is nothing to read; and what it is given to write
- * it keeps, until it is told to send all of it at once.
+ * it keeps, until it is told to send all of it at once. All connections share the BIO, which holds nothing but whose
+ * turn it is.
  */
 #include <assert.h>
 #include <errno.h>
@@ -153,18 +154,40 @@ socket_control(BIO *bio, int command, long number, void *pointer)
 }
 
 /* Made once in a process and kept. */
-static const BIO_METHOD *
-socket_method(void)
+static BIO *
+make_bio(void)
 {
-    static BIO_METHOD *method;
+    BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "popgate socket");
+    BIO        *bio;
 
-    if (method == NULL) {
-        method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "popgate socket");
-        if (method == NULL || BIO_meth_set_read(method, socket_read) != 1 ||
-            BIO_meth_set_write(method, socket_write) != 1 || BIO_meth_set_ctrl(method, socket_control) != 1)
-            abort();
-    }
-    return method;
+    if (method == NULL || BIO_meth_set_read(method, socket_read) != 1 ||
+        BIO_meth_set_write(method, socket_write) != 1 || BIO_meth_set_ctrl(method, socket_control) != 1 ||
+        (bio = BIO_new(method)) == NULL)
+        abort();
+    BIO_set_init(bio, 1);
+    return bio;
+}
+
+static BIO *
+shared_bio(void)
+{
+    static BIO *bio;
+
+    if (bio == NULL)
+        bio = make_bio();
+    return bio;
+}
+
+/* Before each call that may read or write: what failed before must not look like this one's failure. There is seldom
+ * anything to clear, and ERR_clear_error() goes through all its sixteen places each time. */
+static SSL *
+take_turn(struct tls *tls)
+{
+    BIO_set_data(shared_bio(), tls);
+    if (ERR_peek_error() != 0)
+        ERR_clear_error();
+    errno = 0;
+    return tls->ssl;
 }
 
 /* Asks for `name` and has it verified; an address is verified as one, and never sent as SNI (RFC 6066, 3). */
@@ -184,16 +207,13 @@ struct tls *
 tls_open(struct tls_context *context, int fd, const char *name)
 {
     struct tls *tls = memory_new(sizeof(*tls));
-    BIO        *bio = BIO_new(socket_method());
 
     tls->fd       = fd;
     tls->readable = true;
     tls->ssl      = SSL_new(tls_context_ssl(context));
-    if (bio == NULL || tls->ssl == NULL)
+    if (tls->ssl == NULL || BIO_up_ref(shared_bio()) != 1)
         abort();
-    BIO_set_data(bio, tls);
-    BIO_set_init(bio, 1);
-    SSL_set_bio(tls->ssl, bio, bio);
+    SSL_set_bio(tls->ssl, shared_bio(), shared_bio());
     if (name == NULL)
         SSL_set_accept_state(tls->ssl);
     else {
@@ -202,14 +222,6 @@ tls_open(struct tls_context *context, int fd, const char *name)
             abort();
     }
     return tls;
-}
-
-/* ERR_clear_error() goes through all its sixteen places each time. */
-static void
-clear_errors(void)
-{
-    if (ERR_peek_error() != 0)
-        ERR_clear_error();
 }
 
 /* Puts into words why a call failed: the certificate first, then the library, then the system. */
@@ -268,6 +280,28 @@ tls_send(struct tls *tls)
     return TLS_FAILED;
 }
 
+static void
+empty_key(EVP_PKEY *key)
+{
+    (void)EVP_PKEY_set_type(key, EVP_PKEY_EC);
+    EVP_PKEY_free(key);
+}
+
+/*
+ * OpenSSL keeps both sides' keys of the key exchange as long as the connection. They have done their work: forward
+ * secrecy begins when the secret one is gone.
+ */
+static void
+forget_exchange(SSL *ssl)
+{
+    EVP_PKEY *ours, *theirs;
+
+    if (SSL_get_tmp_key(ssl, &ours) == 1)
+        empty_key(ours);
+    if (SSL_get_peer_tmp_key(ssl, &theirs) == 1)
+        empty_key(theirs);
+}
+
 /* A server's last flight is a ticket in TLS 1.3: no client waits for it, and it goes with the first octets. */
 static bool
 may_wait(const struct tls *tls)
@@ -283,10 +317,10 @@ tls_handshake(struct tls *tls)
 
     if (sent != TLS_OK)
         return sent;
-    ERR_clear_error();
-    errno  = 0;
-    done   = SSL_do_handshake(tls->ssl);
+    done   = SSL_do_handshake(take_turn(tls));
     result = result_of(tls, done, errno);
+    if (result == TLS_OK)
+        forget_exchange(tls->ssl);
     if (result == TLS_FAILED)
         (void)send_sealed(tls); /* an alert */
     else if (!may_wait(tls) && (sent = tls_send(tls)) != TLS_OK)
@@ -300,9 +334,7 @@ tls_read(struct tls *tls, char *data, size_t size, size_t *got)
     enum tls_result result;
     int             done;
 
-    clear_errors();
-    errno = 0;
-    done  = SSL_read_ex(tls->ssl, data, size, got);
+    done = SSL_read_ex(take_turn(tls), data, size, got);
     if (done == 1)
         return TLS_OK;
     result = result_of(tls, done, errno);
@@ -323,10 +355,8 @@ tls_seal(struct tls *tls, struct span span, bool alone, size_t *put)
     int result;
 
     assert(span.len > 0 && tls_has_room(tls));
-    clear_errors();
-    errno      = 0;
     tls->alone = alone;
-    result     = SSL_write_ex(tls->ssl, span.data, span.len, put);
+    result     = SSL_write_ex(take_turn(tls), span.data, span.len, put);
     tls->alone = false;
     return result == 1 ? TLS_OK : result_of(tls, result, errno);
 }
@@ -341,9 +371,8 @@ tls_readable(struct tls *tls, bool ending)
 void
 tls_say_close(struct tls *tls)
 {
-    ERR_clear_error();
     if (SSL_is_init_finished(tls->ssl) && (SSL_get_shutdown(tls->ssl) & SSL_SENT_SHUTDOWN) == 0)
-        (void)SSL_shutdown(tls->ssl);
+        (void)SSL_shutdown(take_turn(tls));
 }
 
 const char *

@@ -6,6 +6,8 @@ import pytest
 
 import filters
 import secrets_sent
+from clients import Place
+from places import POPGATE, run
 from scripted import Maildrop
 from wire import Wire
 
@@ -126,6 +128,27 @@ def test_endless_answers_of_a_server(server, gate):
             except (OSError, EOFError, AssertionError):
                 pass
             assert resident(running) - before < LIMIT, command
+
+
+@pytest.mark.skipif("libasan" in run("ldd", POPGATE).stdout.decode(), reason="AddressSanitizer's allocations are larger")
+def test_idle_tls_session(server, gate, authority, certificate):
+    """What a logged-in session keeps while its client is silent; more than a half of it is OpenSSL's own structure."""
+    running = gate(server(Maildrop(), backlog=512).port, {"tls": "implicit", "certificate": [certificate]}, workers=1)
+    context = Place(0, ca=authority.file).context()
+
+    def log_in(count):
+        clients = [Wire(running.port, tls=context, timeout=30) for _ in range(count)]
+        for client in clients:
+            client.login(BOB)
+        return clients
+
+    first = log_in(30)  # what all use in turn is there now
+    before = resident(running)
+    others = log_in(300)
+    each = (resident(running) - before) / len(others)
+    for client in first + others:
+        client.socket.close()
+    assert each < 16, f"{each} KB"
 
 
 def test_many_sessions(server, gate):
