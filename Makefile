@@ -146,6 +146,9 @@ BENCH = loop mail process wire wire_tls  # what its programs share
 bench: packages all $B/tests/bench/load $B/tests/bench/upstream
 	@for package in $(BESIDE-bench); do dist/packages install $$package || echo "left out: $$package"; done
 	@python3 tests/bench/run $B $(if $(QUICK),--quick)
+## bench-keep  makes what the last bench measured the README's tables and chart
+bench-keep:
+	@python3 tests/bench/keep $B
 $B/tests/bench/load $B/tests/bench/upstream: $B/%: $(BENCH:%=$B/tests/bench/%.o) $B/libpopgate.a
 	@echo link $@
 	$(QUIET)$(CC) $(LINK) -o $@ $(filter-out %.a,$^) $(filter %.a,$^) $(LIBS)
@@ -179,7 +182,7 @@ clean:
 help:
 	@sed -n 's/^## /make /p' Makefile
 
-.PHONY: all packages check unit fuzz run-fuzzers layers lint lint-format lint-tidy lint-cppcheck lint-man sizes demo bench install uninstall clean help
+.PHONY: all packages check unit fuzz run-fuzzers layers lint lint-format lint-tidy lint-cppcheck lint-man sizes demo bench bench-keep install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $B/*/*.d $B/*/*/*.d)

@@ -4,6 +4,7 @@ import pathlib
 import random
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -131,5 +132,18 @@ def memory(pid):
 
 
 def version(*command):
+    """The first number with a point that a command prints."""
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
-    return (done.stdout + done.stderr).splitlines()[0]
+    found = re.search(r"\d+\.\d\S*", done.stdout + done.stderr)
+    return found[0] if found else "unknown"
+
+
+def describe(columns):
+    """What was measured on what: the machine, and the versions of all that took part."""
+    model = re.search(r"^model name\s*: (.*)", read("/proc/cpuinfo"), re.M)
+    known = {"machine": f"{os.cpu_count()} x {model[1] if model else os.uname().machine}", "kernel": os.uname().release,
+             "openssl": version("openssl", "version"), "date": time.strftime("%Y-%m-%d")}
+    for column in columns:
+        if column.version and shutil.which(column.version.split()[0]):
+            known[pathlib.Path(column.version.split()[0]).name] = version(*column.version.split())
+    return known

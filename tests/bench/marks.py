@@ -1,8 +1,4 @@
-"""What popgate has to reach: in each row a ratio to the best peer of the same run, for each of the columns of popgate.
-
-A mark of a row may allow more than a ratio: SHA-256 of the octets, as fast as `openssl speed` has it, and milliseconds for
-each message.
-"""
+"""What popgate has to reach: in each row a ratio to the best peer of the same run, or a limit, for each of its columns."""
 import dataclasses
 
 from work import GB, KB, MB
@@ -10,28 +6,45 @@ from work import GB, KB, MB
 
 @dataclasses.dataclass(frozen=True)
 class Mark:
+    """Times the best peer; and where a filter has work that no peer does, what that work takes."""
+
     ratio: float
-    sha256: bool = False        # and the digest of what goes through
-    milliseconds: float = 0     # and so much for each message
+    sha256: bool = False        # the digest of what goes through, as fast as `openssl speed` has it
+    milliseconds: float = 0     # for each message
+    relative = True
 
     def allowed(self, best, floor, message):
-        """The number of the row that just reaches the mark; `message` is the octets of one, where the row is of messages."""
-        extra = floor.get("sha256_seconds_per_gb", 0) if self.sha256 else 0
+        """The number of the row that just reaches the mark; `message` is the octets of one, in rows of seconds for a GB."""
+        extra = floor.get("sha256_s_per_gb", 0) if self.sha256 else 0
         if self.milliseconds:
             extra += self.milliseconds / 1e3 * GB / message
         return self.ratio * best + extra
 
 
+@dataclasses.dataclass(frozen=True)
+class Limit:
+    """A number of the row's own unit, whatever the peers do."""
+
+    most: float
+    relative = False
+
+    def allowed(self, *_):
+        return self.most
+
+
 def row(*marks):
     """The marks of the columns, in this order; a number is a ratio."""
     columns = ("no filters", "header-rewrite", "rewrite + audit-log", "all three")
-    return {column: mark if isinstance(mark, Mark) else Mark(mark) for column, mark in zip(columns, marks)}
+    return {column: Mark(mark) if isinstance(mark, (int, float)) else mark for column, mark in zip(columns, marks)}
+
+
+def all_columns(mark):
+    return row(*[mark] * 4)
 
 
 SESSIONS = row(0.95, 0.95, 1.1, 1.1)
 BULK = row(1.0, 1.0, Mark(1.0, sha256=True), Mark(1.0, sha256=True, milliseconds=1))
 TIMES = row(1.0, 1.0, 1.1, 1.3)
-MEMORY = row(0.9, 0.9, 0.9, 0.9)
 
 MARKS = {
     "login sessions, TLS, full handshake": SESSIONS,
@@ -44,8 +57,16 @@ MARKS = {
     "messages of 1 MB, TLS": BULK,
     "login at equal load, p99": TIMES,
     "RETR of 64 KB at equal load, p99": TIMES,
-    "memory of an idle TLS session, 1,000 held": MEMORY,
-    "memory of an idle TLS session, 10,000 held": MEMORY,
+    "memory of an idle TLS session, 1,000 held": all_columns(0.9),
+    "memory of an idle TLS session, 10,000 held": all_columns(0.9),
+    "memory that stays when they have left, part of theirs": all_columns(Limit(10)),
+    "a new session beside them, times one alone": all_columns(Limit(1.1)),
+    "memory while a message of 1 GB passes, more than before": all_columns(Limit(1)),
 }
 
 MESSAGE_OCTETS = {"messages of 64 KB, TLS": 64 * KB, "messages of 1 MB, TLS": MB}
+
+
+def compared(row):
+    """Is a row's number one that stands to the best peer's? Else it is looked at as it is."""
+    return all(mark.relative for mark in MARKS.get(row, {}).values())

@@ -18,23 +18,26 @@ class Column:
     kind: str = "peer"              # "peer", "direct" or "popgate"
     marks: str = ""                 # of popgate: which column of the marks it has to reach
     values: dict = dataclasses.field(default_factory=dict)
+    idle: int = 10000               # sessions that are held at most
     edits: bool = False             # the headers do not arrive as they were sent
+    fast: bool = True               # it may be the best in a row, and is there in a quick run
 
 
-PERDITION = ("perdition --no_daemon --quiet --no_lookup --pid_file= --map_library= --bind_address=127.0.0.1 --username=$user --group=$group "
-             "--outgoing_server=127.0.0.1:$upstream --ssl_cert_file=$site/site.pem --ssl_key_file=$site/site.key "
-             "--pop_capability=UIDL.USER.TOP.PIPELINING --config_file=/dev/null ")
+PERDITION = ("perdition --no_daemon --quiet --no_lookup --pid_file= --map_library= --bind_address=127.0.0.1 "
+             "--username=$user --group=$group --outgoing_server=127.0.0.1:$upstream --ssl_cert_file=$site/site.pem "
+             "--ssl_key_file=$site/site.key --pop_capability=UIDL.USER.TOP.PIPELINING --config_file=/dev/null ")
 
 PEERS = (
     Column("hitch", "hitch.conf", ("hitch --user=$user --config=$conf",), ("tls",), "hitch --version"),
     Column("haproxy", "haproxy.cfg", ("haproxy -db -f $conf",), ("tls", "plain"), "haproxy -v"),
     Column("nginx stream", "nginx-stream.conf", ("nginx -e $folder/error.log -c $conf",), ("tls", "plain"), "nginx -v"),
     Column("nginx mail", "nginx-mail.conf", ("nginx -e $folder/error.log -c $conf",), version="nginx -v"),
-    Column("stunnel", "stunnel.conf", ("stunnel4 $conf",), ("tls", "stls"), "stunnel4 -version"),
-    Column("Dovecot", "dovecot.conf", ("dovecot -F -c $conf",), version="dovecot --version"),
+    Column("stunnel", "stunnel.conf", ("stunnel4 $conf",), ("tls", "stls"), "stunnel4 -version", fast=False),
+    Column("Dovecot", "dovecot.conf", ("dovecot -F -c $conf",), version="dovecot --version", fast=False),
     Column("Perdition", commands=(PERDITION + "--protocol=POP3S --ssl_mode=ssl_listen --listen_port=$tls",
                                   PERDITION + "--protocol=POP3 --ssl_mode=tls_listen --listen_port=$stls",
-                                  PERDITION + "--protocol=POP3 --listen_port=$plain"), version="perdition --help"),
+                                  PERDITION + "--protocol=POP3 --listen_port=$plain"),
+           version="perdition --help", idle=1000, fast=False),
 )
 
 DIRECT = Column("no proxy", commands=("$upstream_program -c $site/site.pem -k $site/site.key",), kind="direct")

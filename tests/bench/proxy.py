@@ -14,7 +14,7 @@ import machine
 from machine import LOAD_CORE, PROXY_CORE
 from peers import HERE
 
-SESSIONS_MAX = 12000   # what each proxy is told to be ready for
+SESSIONS_MAX = 12000
 LOAD_SECONDS = 60
 
 REWRITE = """\
@@ -58,10 +58,15 @@ class Place:
         self.ports = json.loads(process.stdout.readline())
         return process
 
+    @property
+    def sessions(self):
+        """How many a proxy has to be ready for: as many as open files allow, with two for each and some to spare."""
+        return min(SESSIONS_MAX, self.files * 12 // 25)
+
     def words(self):
         """What configurations may name with a $."""
         return {"site": self.folder, "user": self.user, "group": self.group, "upstream": self.ports["pop3"],
-                "http": self.ports["http"], "files": self.files, "sessions": min(SESSIONS_MAX, self.files // 2 - 150),
+                "http": self.ports["http"], "files": self.files, "sessions": self.sessions,
                 "upstream_program": self.programs / "upstream"}
 
 
@@ -72,7 +77,7 @@ class Proxy:
         self.column, self.name, self.place = column, column.name, place
         self.folder = self.make_folder()
         self.ports = {mode: machine.free_port() for mode in ("tls", "stls", "plain")}
-        self.processes = []
+        self.processes, self.load_cores = [], LOAD_CORE
         words = {**place.words(), **column.values, **self.ports, "folder": self.folder, "conf": self.folder / "proxy.conf"}
         if column.conf:
             text = string.Template((HERE / "peers" / column.conf).read_text()).substitute(words)
@@ -138,7 +143,7 @@ class Proxy:
         """What the mail programs report, and the processor seconds that the proxy took meanwhile."""
         self.pin()
         before = machine.settled(self.processor_seconds)
-        load = machine.start(LOAD_CORE, *self.load_command(mode, options), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        load = machine.start(self.load_cores, *self.load_command(mode, options), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
             out, errors = load.communicate(timeout=LOAD_SECONDS)
         except subprocess.TimeoutExpired as error:

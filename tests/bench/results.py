@@ -3,19 +3,21 @@ import dataclasses
 import json
 import statistics
 
-from marks import MARKS, MESSAGE_OCTETS
+from floor import FLOORS
+from marks import MARKS, MESSAGE_OCTETS, compared
 
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """How a column of popgate does in a row: as ratios to the best peer."""
+    """How a column of popgate does in a row: the number that it may have at most, as a ratio to the best peer or as it is."""
 
-    ratio: float
-    mark: float
+    value: float
+    allowed: float
+    relative: bool
 
     @property
     def reached(self):
-        return self.ratio <= self.mark
+        return self.value <= self.allowed
 
 
 class Results:
@@ -24,12 +26,20 @@ class Results:
     def __init__(self, columns, machine, quick):
         self.columns = [{"name": column.name, "kind": column.kind, "marks": column.marks} for column in columns]
         self.machine, self.quick = machine, quick
-        self.rows, self.floor, self.notes = {}, {}, []
+        self.rows, self.growth, self.floor, self.notes = {}, {}, {}, []
 
     def note(self, row, column, number):
         """One measurement of a row; the rows are shown in the order in which they first come."""
         known = self.rows.setdefault(row.name, {"unit": row.unit, "digits": row.digits, "numbers": {}})
         known["numbers"].setdefault(column, []).append(number)
+
+    def note_growth(self, kind, size, number):
+        known = self.growth.setdefault(kind.name, {"unit": kind.unit, "digits": kind.digits, "most": kind.most, "numbers": {}})
+        known["numbers"].setdefault(str(size), []).append(number)
+
+    def note_floor(self, numbers):
+        for name, number in numbers.items():
+            self.floor.setdefault(name, []).append(number)
 
     def remark(self, text):
         """What a reader has to know beside the numbers."""
@@ -43,21 +53,36 @@ class Results:
         numbers = self.numbers(row, column)
         return statistics.median(numbers) if numbers else None
 
-    def names(self, kind):
-        return [column["name"] for column in self.columns if column["kind"] == kind]
+    def of_kind(self, *kinds):
+        return [column for column in self.columns if column["kind"] in kinds]
 
     def best_peer(self, row):
-        """The name and the number of the peer with the least; or None."""
-        known = [(number, name) for name in self.names("peer") if (number := self.median(row, name)) is not None]
-        return min(known)[::-1] if known else None
+        """The name and the number of the peer with the least; (None, None) where there is none, or where that says nothing."""
+        known = [(number, column["name"]) for column in self.of_kind("peer")
+                 if compared(row) and (number := self.median(row, column["name"])) is not None]
+        return min(known)[::-1] if known else (None, None)
+
+    def floor_medians(self):
+        return {name: statistics.median(numbers) for name, numbers in self.floor.items()}
+
+    def floor_of(self, row):
+        """What the row's number cannot be below on this machine; None where that is not known."""
+        known = self.floor_medians()
+        return FLOORS[row][1](known) if row in FLOORS and known else None
 
     def verdict(self, row, column):
         """Of a column of popgate; None where there is no mark, or nothing to compare with."""
-        best, mark = self.best_peer(row), MARKS.get(row, {}).get(column["marks"])
-        number = self.median(row, column["name"])
-        if best is None or mark is None or number is None:
+        mark, value, (_, best) = MARKS.get(row, {}).get(column["marks"]), self.median(row, column["name"]), self.best_peer(row)
+        if mark is None or value is None or mark.relative and not best:
             return None
-        return Verdict(number / best[1], mark.allowed(best[1], self.floor, MESSAGE_OCTETS.get(row)) / best[1])
+        allowed, base = mark.allowed(best, self.floor_medians(), MESSAGE_OCTETS.get(row)), best if mark.relative else 1
+        return Verdict(value / base, allowed / base, mark.relative)
+
+    def growth_verdict(self, name):
+        """How often the cost at the least of sizes that at the greatest is; None where it has no mark."""
+        known = self.growth[name]
+        medians = [statistics.median(numbers) for numbers in known["numbers"].values()]
+        return Verdict(medians[-1] / medians[0], known["most"], True) if known["most"] and len(medians) > 1 else None
 
     def write(self, path):
         path.write_text(json.dumps(vars(self), indent=1) + "\n")

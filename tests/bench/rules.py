@@ -88,7 +88,7 @@ class Bench:
 
     def __init__(self, build, quick, folder):
         self.build, self.folder, self.numbers = build, folder, {}
-        self.rounds, every = (3, 12) if quick else (5, 5)
+        self.rounds, every = (2, 12) if quick else (5, 5)
         with tarfile.open(CORPUS) as archive:
             members = sorted((member for member in archive if member.isfile() and member.name.count("/") > 1),
                              key=lambda member: member.name)[::every]

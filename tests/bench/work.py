@@ -38,6 +38,10 @@ class Work:
     rate: int = 0       # sessions a second; 0: each begins when one has ended
 
     @property
+    def name(self):
+        return self.rows[0].name
+
+    @property
     def resumable(self):
         """Of the sessions those that have a ticket of one before them."""
         return max(0, self.sessions - AT_A_TIME) if "-r" in self.options.split() else 0
@@ -46,7 +50,7 @@ class Work:
         """The same with this part of its work, at most all of it."""
         part = min(1, part)
         if not self.times or self.rate:
-            return dataclasses.replace(self, sessions=max(16, int(self.sessions * part)))
+            return dataclasses.replace(self, sessions=max(AT_A_TIME, self.rate, int(self.sessions * part)))
         return dataclasses.replace(self, times=self.depth * max(1, math.ceil(self.times * part / self.depth)))
 
     def command(self):
@@ -88,7 +92,7 @@ WORK = (
     message_work("messages of 1 MB, TLS", "tls", 3, 64),
     message_work("messages of 1 MB, plain", "plain", 3, 128),
     Work((Row("login at equal load, p50", "ms", reported("login_ms", "p50"), 2),
-          Row("login at equal load, p99", "ms", reported("login_ms", "p99"), 2)), "tls", "-c 256", 800, rate=200),
+          Row("login at equal load, p99", "ms", reported("login_ms", "p99"), 2)), "tls", "-c 256", 900, rate=300),
     Work((Row("RETR of 64 KB at equal load, p50", "ms", reported("retr_ms", "p50"), 2),
-          Row("RETR of 64 KB at equal load, p99", "ms", reported("retr_ms", "p99"), 2)), "tls", "-c 256 -m 2", 400, 4, rate=100),
+          Row("RETR of 64 KB at equal load, p99", "ms", reported("retr_ms", "p99"), 2)), "tls", "-c 256 -m 2", 300, 4, rate=100),
 )

@@ -1,0 +1,148 @@
+"""Whether popgate's cost for a unit of work stays as it is when there are more routes, rules, sessions or workers."""
+import dataclasses
+import os
+
+import machine
+import peers
+from machine import LOAD_CORE, PROXY_CORE
+from proxy import LoadFailed, Proxy
+from work import Row, Work, per_unit, session_work
+
+LOGIN = session_work("plain", "plain")
+LOGIN_TLS = session_work("TLS", "tls")
+FETCH = Work((Row("", "us", per_unit(1e6), 2),), "tls", "-c 8 -m 1", 8, 4096, 32)
+FETCHES = 16384
+
+
+@dataclasses.dataclass(frozen=True)
+class Growth:
+    """A cost at each of some sizes; with the last of them at most `most` times that with the first."""
+
+    name: str
+    unit: str
+    digits: int
+    sizes: tuple
+    cost: object        # of (program, place, size): the number
+    most: float = 1.1   # 0: it is only shown
+
+
+class Spread(Proxy):
+    """A proxy that keeps each worker to a core of its own, while the load and all else may use both."""
+
+    def pin(self):
+        both = {PROXY_CORE, LOAD_CORE}
+        self.load_cores = ",".join(map(str, sorted(both)))
+        for pid in [self.place.upstream.pid, *machine.tree(self.processes[0].pid)]:
+            os.sched_setaffinity(pid, both)
+        for worker, core in zip(self.workers(), (PROXY_CORE, LOAD_CORE)):
+            machine.pin(worker, core)
+
+    def workers(self):
+        return [pid for pid in machine.tree(self.processes[0].pid) if "worker" in machine.read(f"/proc/{pid}/comm")]
+
+    def stop(self):
+        super().stop()
+        machine.pin(self.place.upstream.pid, LOAD_CORE)
+
+
+def with_proxy(program, place, measure, kind=Proxy, filters="", **values):
+    """What measure() makes of a popgate with these words in its configuration."""
+    base = peers.popgate(program)[0]
+    values = {**base.values, "filters": filters, **values}
+    proxy = kind(dataclasses.replace(base, name="growth", edits=bool(filters), values=values), place)
+    try:
+        proxy.load("tls", "-c 8 -n 32 -m 1 -k 4")
+        return measure(proxy)
+    finally:
+        proxy.stop()
+
+
+def cost_of(work):
+    return lambda proxy: work.rows[0].value(work.run(proxy))
+
+
+# Routes: listeners of their own, each with an upstream of its own.
+
+ROUTE = """
+listener "route{number}" {{ address = {{ "127.0.0.1:{port}" }}  tls = "none"  upstream = "route{number}" }}
+upstream "route{number}" {{ server = {{ "127.0.0.1:{upstream}" }} }}
+"""
+
+
+def login_by_last_route(program, place, count):
+    ports = set()
+    while len(ports) < count:
+        ports.add(machine.free_port())
+    text = "".join(ROUTE.format(number=number, port=port, upstream=place.ports["pop3"]) for number, port in enumerate(ports))
+    *_, port = ports
+
+    def measure(proxy):
+        proxy.ports["plain"] = port
+        return cost_of(LOGIN)(proxy)
+    return with_proxy(program, place, measure, settings=text)
+
+
+# Rules of header-rewrite: none matches, so that each is tried.
+
+RULES = ("/^Subject:.*offer {number} for you/      REPLACE Subject: offer",
+         "/^From:.*@host{number}\\.example/         PREPEND X-Seen: host",
+         "/^X-Header-{number}: (.*)/                IGNORE",
+         "/^Received:.*relay{number}\\.example\\.com/ STRIP")
+
+
+def fetch_by_rules(program, place, count):
+    file = place.folder / f"rules-{count}"
+    file.write_text("".join(RULES[number % len(RULES)].format(number=1000 + number) + "\n" for number in range(count)))
+    many = f'filter "many" {{ module = "header-rewrite"  rules = {{ "{file}" }} }}'
+    work = dataclasses.replace(FETCH, times=max(FETCH.depth, FETCH.times // count))
+    return with_proxy(program, place, cost_of(work), filters='"many"', settings=many)
+
+
+def one_rule(program, place, count):
+    """Nanoseconds of a rule for a message."""
+    return 1e3 * (fetch_by_rules(program, place, count) - fetch_by_rules(program, place, 1)) / (count - 1)
+
+
+# Sessions at a time.
+
+def login_beside(program, place, count):
+    work = dataclasses.replace(LOGIN_TLS, options=f"-c {count}", sessions=max(LOGIN_TLS.sessions, 4 * count))
+    return with_proxy(program, place, cost_of(work))
+
+
+def fetch_beside(program, place, count):
+    """Microseconds of a message where so many sessions fetch; logging in is taken off."""
+    work = dataclasses.replace(FETCH, options=f"-c {count} -m 1", sessions=count, times=FETCHES // count, depth=1)
+    login = dataclasses.replace(work, options=f"-c {count}", times=0)
+
+    def measure(proxy):
+        login.run(proxy)
+        alone, whole = login.run(proxy), work.run(proxy)
+        return 1e6 * (whole.seconds - alone.seconds) / whole.units
+    return with_proxy(program, place, measure)
+
+
+# Workers, each on a core.
+
+def by_workers(work):
+    def measure(proxy):
+        before = [machine.processor_seconds_of(pid) for pid in proxy.workers()]
+        number = cost_of(work)(proxy)
+        used = [machine.processor_seconds_of(pid) - start for pid, start in zip(proxy.workers(), before)]
+        if min(used) < sum(used) / len(used) / 4:
+            raise LoadFailed("a worker had little to do")
+        return number
+    return lambda program, place, count: with_proxy(program, place, measure, Spread, workers=count)
+
+
+GROWTHS = (
+    Growth("routes: a login session, plain", "ms", 4, (1, 100, 1000), login_by_last_route),
+    Growth("header rules: a message of 4 KB", "us", 2, (10, 100, 1000), fetch_by_rules, 0),
+    Growth("header rules: a rule for a message", "ns", 1, (100, 1000), one_rule),
+    Growth("sessions at a time: a login session, TLS", "ms", 3, (8, 64, 512), login_beside),
+    Growth("sessions at a time: a message of 4 KB, TLS", "us", 1, (8, 64, 512), fetch_beside),
+    Growth("workers, each on a core: a login session, TLS", "ms", 3, (1, 2),
+           by_workers(dataclasses.replace(LOGIN_TLS, options="-c 32"))),
+    Growth("workers, each on a core: a message of 4 KB, TLS", "us", 2, (1, 2),
+           by_workers(dataclasses.replace(FETCH, sessions=32, options="-c 32 -m 1", times=1024))),
+)

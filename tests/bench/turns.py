@@ -1,0 +1,110 @@
+"""The proxies take turns: A B C A B C ... at each kind of work, so that what the machine does beside is the same for all."""
+import collections
+import sys
+
+import floor
+import growth
+import idle
+import large
+from proxy import LoadFailed, Unavailable
+
+Effort = collections.namedtuple("Effort", "rounds part seconds others holds sizes")
+FULL = Effort(rounds=5, part=1, seconds=2, others=5, holds=(1000, 10000), sizes=slice(None))
+QUICK = Effort(rounds=3, part=1 / 8, seconds=0.7, others=1, holds=(1000,), sizes=slice(None, None, 2))
+# part: of the work in WORK. seconds: what a run of it may take, where a proxy is slow. others: rounds of all but WORK.
+
+TRIAL = 1 / 8   # the part of the work that is done first, to warm up and to see how much is enough
+LATE = 1.5      # times what the schedule says: a proxy does not keep up
+
+
+def say(text):
+    if sys.stderr.isatty():
+        print(f"\r{text:<100}", end="", file=sys.stderr, flush=True)
+
+
+def attempt(what, column, results, act):
+    """What act() returns; or None, and a remark: what a peer cannot do is left out, what popgate cannot do is the end."""
+    try:
+        return act()
+    except (LoadFailed, Unavailable) as why:
+        if column.kind == "popgate":
+            sys.exit(f"\n{column.name}: {what}: {why}")
+        results.remark(f"{column.name} is left out of {what}: {why}")
+        return None
+
+
+def run_once(work, proxy, results):
+    run = attempt(work.name, proxy.column, results, lambda: work.run(proxy))
+    if run and run.report["resumed"] < work.resumable / 2:
+        results.remark(f"{proxy.name} does not resume: {run.report['resumed']} of {work.resumable} sessions")
+    if run and work.rate and run.report["seconds"] > LATE * work.sessions / work.rate:
+        results.remark(f"{proxy.name} does not keep up with {work.rate} sessions a second in {work.name}")
+    return run
+
+
+def enough(work, proxy, effort, results):
+    """How much of the work this proxy does in a run; None if it cannot."""
+    wanted = work.scaled(effort.part)
+    trial = run_once(wanted.scaled(TRIAL), proxy, results)
+    if trial is None or work.rate:
+        return trial and wanted
+    part = effort.seconds / (trial.report["seconds"] or 1e-3) * TRIAL
+    if part >= 1 / 2:
+        return wanted
+    results.remark(f"{proxy.name} does {part:.0%} of the work in {work.name}: it takes long")
+    return wanted.scaled(part)
+
+
+def do_work(proxies, works, effort, results):
+    plan = {}
+    for work in works:
+        for proxy in proxies:
+            say(f"first {work.name}: {proxy.name}")
+            if work.mode in proxy.column.modes and (some := enough(work, proxy, effort, results)):
+                plan[work, proxy] = some
+    for number in range(effort.rounds):
+        for (work, proxy), some in plan.items():
+            say(f"round {number + 1} of {effort.rounds}: {work.name}: {proxy.name}")
+            if run := run_once(some, proxy, results):
+                for row in work.rows:
+                    results.note(row, proxy.name, row.value(run))
+
+
+def take_turns(what, columns, effort, results, measure):
+    """A proxy at a time, each started for this; measure(column, note) notes rows and numbers."""
+    for number in range(effort.others):
+        for column in columns:
+            say(f"round {number + 1} of {effort.others}: {what}: {column.name}")
+            attempt(what, column, results, lambda: measure(column, lambda row, value: results.note(row, column.name, value)))
+
+
+def hold_sessions(columns, place, effort, results):
+    columns = [column for column in columns if column.kind != "direct"]
+    for column in columns:
+        for count, nominal in idle.fitting(column, place, effort.holds).items():
+            if count < nominal:
+                results.remark(f"where {nominal:,} sessions are held it is {count:,}: the limit on open files is {place.files:,}")
+        if column.idle < max(effort.holds):
+            results.remark(f"{column.name} holds {column.idle:,} sessions, no more")
+    take_turns("idle sessions", columns, effort, results,
+               lambda column, note: idle.measure(column, place, idle.fitting(column, place, effort.holds), note))
+
+
+def pass_large(columns, place, effort, results):
+    take_turns("a message of 1 GB", [column for column in columns if column.kind != "direct"], effort, results,
+               lambda column, note: large.measure(column, place, note))
+
+
+def grow(growths, program, place, effort, results):
+    """popgate alone."""
+    for number in range(effort.others):
+        for kind in growths:
+            for size in kind.sizes[effort.sizes] if len(kind.sizes) > 2 else kind.sizes:
+                say(f"round {number + 1} of {effort.others}: {kind.name}: {size}")
+                results.note_growth(kind, size, kind.cost(program, place, size))
+
+
+def find_floor(rounds, results):
+    for number in range(rounds):
+        say(f"round {number + 1} of {rounds}: what the machine can do")
+        results.note_floor(floor.measure())
