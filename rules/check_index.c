@@ -253,7 +253,7 @@ add_way(struct check_walk *walk, const struct check_list *list, struct span head
     walk->ways[walk->count++] = (struct check_way){.list = list};
     if (list->group == NO_GROUP)
         return;
-    prefilter_scan(walk->index->prefilter, (size_t)list->group, header, NULL, list->candidates);
+    prefilter_scan(walk->index->prefilter, (size_t)list->group, header, NULL, list->candidates, NULL);
     for (size_t i = 0; i < prefilter_words(list->count); i++)
         list->visited[i] = list->candidates[i] | list->ifs[i];
 }

@@ -9,6 +9,8 @@
 #include "rules/run.h"
 #include "rules/run_metas.h"
 
+#define NO_GROUP SIZE_MAX /* a rule that the prefilter does not know */
+
 enum {
     LONG_TEXT    = 256,   /* octets: shorter ones take no time that is worth measuring */
     SLOW_MATCH   = 1000,  /* microseconds of a rule on one text, from which on they are added up, */
@@ -55,9 +57,24 @@ most_hits(const struct rule *rule)
     return rule->hits_max > 0 ? rule->hits_max : UINT32_MAX;
 }
 
+/* Finds the next match of a rule at `from` or behind; `number`: of the rule in its group, whose sightings say where. */
+static bool
+find_match(struct run *run, const struct rule *rule, size_t number, struct span text, size_t from,
+           struct regex_found *found)
+{
+    size_t last = text.len;
+
+    if (number == NO_GROUP)
+        return regex_find(rule->regex, text, from, found);
+    for (; sightings_next(run->seen, number, &from, &last); from = last + 1)
+        if (regex_find_between(rule->regex, text, from, last, found))
+            return true;
+    return false;
+}
+
 /* Runs a rule's pattern over a text. True if it need not see another. */
 static bool
-run_rule(struct run *run, size_t index, struct span text)
+run_rule(struct run *run, size_t index, size_t number, struct span text)
 {
     const struct rule *rule = &run->rules->rules[index];
     unsigned           most = most_hits(rule), *hits = &run->hits[index];
@@ -67,7 +84,7 @@ run_rule(struct run *run, size_t index, struct span text)
     struct regex_found found;
 
     for (size_t at = 0; *hits < most && !given_up && at <= text.len; at = regex_next(&found)) {
-        if (!regex_find(rule->regex, text, at, &found))
+        if (!find_match(run, rule, number, text, at, &found))
             break;
         if (++*hits % HITS_CHECKED == 0 && before > 0)
             given_up = !charge(run, index, &before);
@@ -86,14 +103,14 @@ run_text(struct run *run, size_t group, struct span text, bool is_subject)
     const struct score_rules *rules = run->rules;
     size_t                    start = rules->group_start[group], count = rules->group_start[group + 1] - start;
 
-    prefilter_scan(rules->prefilter, group, text, run->done, run->candidates);
+    prefilter_scan(rules->prefilter, group, text, run->done, run->candidates, run->seen);
     for (size_t word = 0; word < prefilter_words(count); word++) {
         for (uint64_t bits = run->candidates[word]; bits != 0 && !run->late; bits &= bits - 1) {
-            size_t index = rules->order[start + 64 * word + (size_t)__builtin_ctzll(bits)];
+            size_t number = 64 * word + (size_t)__builtin_ctzll(bits), index = rules->order[start + number];
 
             if (is_subject && rules->rules[index].no_subject)
                 continue;
-            if (run_rule(run, index, text))
+            if (run_rule(run, index, number, text))
                 run->done[word] |= bits & -bits;
         }
     }
@@ -115,7 +132,7 @@ run_kind(struct run *run, enum rule_kind kind, const struct span *texts, size_t 
 
 /* A header rule on its field, which is there. */
 static unsigned
-run_header(struct run *run, size_t index, struct span value, bool candidate)
+run_header(struct run *run, size_t index, size_t number, struct span value, bool candidate)
 {
     const struct rule *rule  = &run->rules->rules[index];
     unsigned           given = run->given_up;
@@ -123,7 +140,7 @@ run_header(struct run *run, size_t index, struct span value, bool candidate)
     if (rule->regex == NULL)
         return 1;
     if (candidate)
-        (void)run_rule(run, index, value);
+        (void)run_rule(run, index, number, value);
     return rule->negated ? run->hits[index] == 0 && run->given_up == given : run->hits[index];
 }
 
@@ -139,13 +156,13 @@ run_field(struct run *run, size_t field, struct bytes *value)
     bytes_clear(value);
     present = field_read(&rules->fields[field], &run->mail, value);
     if (present)
-        prefilter_scan(rules->prefilter, field, bytes_span(value), NULL, run->candidates);
+        prefilter_scan(rules->prefilter, field, bytes_span(value), NULL, run->candidates, run->seen);
     for (size_t i = 0; i < count && !run->late; i++) {
         size_t index     = rules->order[start + i];
         bool   candidate = present && (run->candidates[i / 64] >> i % 64 & 1);
 
         run->hits[index] =
-            present ? run_header(run, index, bytes_span(value), candidate) : rules->rules[index].hits_unset;
+            present ? run_header(run, index, i, bytes_span(value), candidate) : rules->rules[index].hits_unset;
     }
     if (!run->late)
         run->reached = start + count;
@@ -188,11 +205,11 @@ run_mimeheader(struct run *run, size_t index, struct bytes *memory, struct bytes
             value = span_of(rule->if_unset);
         if (header->concat)
             join(joined, value);
-        else if (run_rule(run, index, value) || run->hits[index] > 0 || run->late)
+        else if (run_rule(run, index, NO_GROUP, value) || run->hits[index] > 0 || run->late)
             return;
     }
     if (header->concat)
-        (void)run_rule(run, index, bytes_span(joined));
+        (void)run_rule(run, index, NO_GROUP, bytes_span(joined));
 }
 
 static void
@@ -265,6 +282,7 @@ run_start(struct run *run, const struct score_rules *rules, const struct mail *m
         .spent      = memory_new(rules->count * sizeof run->spent[0]),
         .done       = memory_new(most_words(rules) * sizeof run->done[0]),
         .candidates = memory_new(most_words(rules) * sizeof run->candidates[0]),
+        .seen       = sightings_new(prefilter_largest_group(rules->prefilter)),
     };
     run->spent_start = run->spent_checked = clock_microseconds(CLOCK_THREAD_CPUTIME_ID);
     (void)check_time(run);
@@ -289,6 +307,7 @@ run_end(struct run *run)
     free(run->spent);
     free(run->done);
     free(run->candidates);
+    sightings_free(&run->seen);
     *run = (struct run){0};
 }
 

@@ -19,6 +19,8 @@ struct run {
     uint64_t  spent_start, spent_checked; /* microseconds of it: at the start, when last asked for */
     uint32_t *spent;                      /* of each rule, in slow matches */
     uint64_t *done, *candidates;          /* of the group that runs, a bit for each rule */
+
+    struct sightings *seen; /* where in a text its rules may match */
 };
 
 /* Runs the rules. run_end() in any case, before mail_free(). */

@@ -1,18 +1,16 @@
 /*
- * Shift-and, with the positions of a window as the outer order: bit i of `masks[octet][p]` says whether the octet may
- * stand at position p of window i. One register for each position holds the windows found up to there, and each octet
- * moves all of them one position on. A window shorter than WINDOW_MAX is set against the right end: what is in front of
- * it is taken as found from the beginning.
+ * The windows of all groups stand in columns (rules/prefilter/column.h). In a text that is not short the places where
+ * windows stand are of use, too: a pattern whose windows are close to where its matches begin is run there alone.
  */
 #include <stdalign.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "rules/prefilter/automaton.h"
+#include "rules/prefilter/column.h"
 #include "rules/prefilter/prefilter.h"
-#include "rules/prefilter/window.h"
 
-enum { LANE_WORDS = 4, LANE_BITS = 64 * LANE_WORDS };
+enum { REACH_MOST = 512 /* octets in front of the end of a window where a match may begin, to be of interest */ };
 
 /*
  * What a pattern costs with its windows alone, in cycles for each octet of text, to be worth an automaton, and how
@@ -23,35 +21,16 @@ static const struct {
     size_t cells;
 } costly[] = {{1, 150000}, {0.2, 50000}};
 
-/*
- * As wide as the widest registers that are common; the compiler makes two or four of it where they are narrower. The
- * alignment is said because GCC has it depend on the processor that a function is compiled for.
- */
-typedef uint64_t lane __attribute__((vector_size(8 * LANE_WORDS), aligned(8 * LANE_WORDS)));
-
-#if defined(__x86_64__) && defined(__GNUC__)
-#define FOR_THIS_PROCESSOR __attribute__((target_clones("avx2", "default")))
-#else
-#define FOR_THIS_PROCESSOR
-#endif
-
-_Static_assert(WINDOW_MAX == 8, "scan_column() is written for windows of eight");
-
-struct column {
-    lane     masks[256][WINDOW_MAX];
-    lane     start[WINDOW_MAX]; /* what counts as found before the first octet */
-    uint32_t owners[LANE_BITS]; /* of each bit: the number of its pattern in its group */
-    size_t   used;              /* bits */
-};
-
 struct group {
     uint64_t          *always; /* a bit for each pattern: it has no windows */
     size_t             words;
+    uint32_t          *reach;      /* of each pattern: see sightings_begin(); 0: it may begin anywhere */
     struct automaton **automatons; /* of each pattern; NULL: a match is cheap enough, */
     uint64_t          *automatic;  /* and no bit is set here */
     size_t             count;
-    size_t             first, last; /* its columns, if it has windows */
-    size_t             from, to;    /* its bits: from there in the first column, up to there in the last */
+    struct sieve      *sieves; /* of each of its columns, if it has windows: these are */
+    size_t             first, last;
+    size_t             from, to; /* its bits: from there in the first column, up to there in the last */
 };
 
 struct prefilter {
@@ -97,25 +76,35 @@ add_column(struct prefilter *prefilter)
     prefilter->columns = columns;
 }
 
-static void
-set_bit(lane *bits, size_t bit)
+/* The last sets of a window. */
+static struct sieve_end
+end_of(const struct window *window)
 {
-    (*bits)[bit / 64] |= UINT64_C(1) << bit % 64;
+    struct sieve_end end;
+
+    for (size_t i = 0; i < SIEVE_DEPTH; i++)
+        if (i + window->len < SIEVE_DEPTH)
+            memset(&end.sets[i], 0xff, sizeof end.sets[i]);
+        else
+            end.sets[i] = window->sets[i + window->len - SIEVE_DEPTH];
+    return end;
 }
 
 static void
-place(struct column *column, const struct window *window, uint32_t owner)
+fill_sieves(struct group *group, const struct gathering *gathering)
 {
-    size_t bit = column->used++, front = WINDOW_MAX - window->len;
+    struct sieve_end *ends = memory_new(gathering->count * sizeof *ends);
 
-    column->owners[bit] = owner;
-    for (size_t position = 0; position < WINDOW_MAX; position++) {
-        if (position < front)
-            set_bit(&column->start[position], bit);
-        for (unsigned octet = 0; octet < 256; octet++)
-            if (position < front || octet_set_has(&window->sets[position - front], octet))
-                set_bit(&column->masks[octet][position], bit);
+    for (size_t i = 0; i < gathering->count; i++)
+        ends[i] = end_of(&gathering->windows[i]);
+    group->sieves = memory_new((group->last - group->first + 1) * sizeof group->sieves[0]);
+    for (size_t at = 0, column = group->first; column <= group->last; column++) {
+        size_t from = column == group->first ? group->from : 0, to = column == group->last ? group->to : LANE_BITS;
+
+        sieve_fill(&group->sieves[column - group->first], ends + at, to - from);
+        at += to - from;
     }
+    free(ends);
 }
 
 /* A group that fits into one column does not begin in the rest of another. */
@@ -133,10 +122,11 @@ place_group(struct prefilter *prefilter, struct group *group, const struct gathe
     for (size_t i = 0; i < gathering->count; i++) {
         if (prefilter->columns[prefilter->column_count - 1].used == LANE_BITS)
             add_column(prefilter);
-        place(&prefilter->columns[prefilter->column_count - 1], &gathering->windows[i], gathering->owners[i]);
+        column_place(&prefilter->columns[prefilter->column_count - 1], &gathering->windows[i], gathering->owners[i]);
     }
     group->last = prefilter->column_count - 1;
     group->to   = prefilter->columns[group->last].used;
+    fill_sieves(group, gathering);
 }
 
 static struct automaton *
@@ -157,6 +147,7 @@ fill_group(struct prefilter *prefilter, struct group *group, const struct prefil
     group->words      = prefilter_words(from->count);
     group->always     = memory_new(group->words * sizeof group->always[0]);
     group->automatic  = memory_new(group->words * sizeof group->automatic[0]);
+    group->reach      = memory_new(from->count * sizeof group->reach[0]);
     group->automatons = memory_new(from->count * sizeof group->automatons[0]);
     for (size_t i = 0; i < from->count; i++) {
         const struct regex *regex  = from->patterns[i];
@@ -165,7 +156,9 @@ fill_group(struct prefilter *prefilter, struct group *group, const struct prefil
 
         if (usable)
             gather(&gathering, &found, i);
-        else
+        if (usable && found.lead <= REACH_MOST - WINDOW_MAX)
+            group->reach[i] = found.lead + WINDOW_MAX - 1;
+        if (!usable)
             group->always[i / 64] |= UINT64_C(1) << i % 64;
         if (regex != NULL && !from->short_texts)
             group->automatons[i] = automaton_for(regex, found.cost);
@@ -196,6 +189,8 @@ free_group(struct group *group)
         automaton_free(&group->automatons[i]);
     free(group->automatons);
     free(group->automatic);
+    free(group->reach);
+    free(group->sieves);
     free(group->always);
 }
 
@@ -212,40 +207,6 @@ prefilter_free(struct prefilter **prefilter)
     *prefilter = NULL;
 }
 
-/* The windows of a column that stand in the text. */
-FOR_THIS_PROCESSOR static void
-scan_column(const struct column *column, struct span text, lane *found)
-{
-    lane                 s0 = column->start[0], s1 = column->start[1], s2 = column->start[2], s3 = column->start[3];
-    lane                 s4 = column->start[4], s5 = column->start[5], s6 = column->start[6], all = {0};
-    const unsigned char *at = (const unsigned char *)text.data, *end = at + text.len;
-
-    for (; at < end; at++) {
-        const lane *mask = column->masks[*at];
-
-        all |= s6 & mask[7];
-        s6 = s5 & mask[6];
-        s5 = s4 & mask[5];
-        s4 = s3 & mask[4];
-        s3 = s2 & mask[3];
-        s2 = s1 & mask[2];
-        s1 = s0 & mask[1];
-        s0 = mask[0];
-    }
-    *found = all;
-}
-
-/* `word` is the number of these 64 bits in the column. */
-static void
-add_owners(const struct column *column, size_t word, uint64_t bits, uint64_t *candidates)
-{
-    for (; bits != 0; bits &= bits - 1) {
-        uint32_t owner = column->owners[64 * word + (size_t)__builtin_ctzll(bits)];
-
-        candidates[owner / 64] |= UINT64_C(1) << owner % 64;
-    }
-}
-
 /* The bits of one word that are from `from` up to `to`, both counted in the column. */
 static uint64_t
 bits_between(size_t word, size_t from, size_t to)
@@ -259,17 +220,39 @@ bits_between(size_t word, size_t from, size_t to)
     return bits;
 }
 
+/* What a group has of one of its columns. */
 static void
-scan_columns(const struct prefilter *prefilter, const struct group *group, struct span text, uint64_t *candidates)
+set_part(struct column_part *part, const struct prefilter *prefilter, const struct group *group, size_t column)
 {
-    for (size_t i = group->first; i <= group->last; i++) {
-        size_t from = i == group->first ? group->from : 0, to = i == group->last ? group->to : LANE_BITS;
-        lane   found;
+    size_t from = column == group->first ? group->from : 0, to = column == group->last ? group->to : LANE_BITS;
 
-        scan_column(&prefilter->columns[i], text, &found);
-        for (size_t word = 0; word < LANE_WORDS; word++)
-            add_owners(&prefilter->columns[i], word, found[word] & bits_between(word, from, to), candidates);
-    }
+    part->column = &prefilter->columns[column];
+    part->sieve  = &group->sieves[column - group->first];
+    for (size_t word = 0; word < LANE_WORDS; word++)
+        part->bits[word] = bits_between(word, from, to);
+}
+
+/* A text whose candidates are looked for. */
+struct scan {
+    const struct group *group;
+    uint64_t           *candidates;
+    struct sightings   *seen; /* NULL: nobody asks where */
+};
+
+static void
+note(void *context, uint32_t owner, size_t first, size_t last)
+{
+    struct scan *scan = context;
+    uint64_t    *word = &scan->candidates[owner / 64], bit = UINT64_C(1) << owner % 64;
+    uint32_t     reach = scan->group->reach[owner];
+
+    if (scan->seen != NULL && (*word & bit) == 0 && reach > 0)
+        sightings_begin(scan->seen, owner, reach);
+    else if (scan->seen != NULL && (*word & bit) == 0)
+        sightings_set_whole(scan->seen, owner);
+    if (scan->seen != NULL)
+        sightings_add(scan->seen, owner, first, last);
+    *word |= bit;
 }
 
 /* Some candidates that have an automaton, by their numbers. */
@@ -291,8 +274,9 @@ run_batch(struct batch *batch, struct span text, uint64_t *candidates)
     batch->count = 0;
 }
 
+/* For those that have to be run on all of the text. */
 static void
-run_automatons(const struct group *group, struct span text, uint64_t *candidates)
+run_automatons(const struct group *group, struct span text, uint64_t *candidates, const struct sightings *seen)
 {
     struct batch batch = {.count = 0};
 
@@ -300,6 +284,8 @@ run_automatons(const struct group *group, struct span text, uint64_t *candidates
         for (uint64_t bits = candidates[word] & group->automatic[word]; bits != 0; bits &= bits - 1) {
             size_t number = 64 * word + (size_t)__builtin_ctzll(bits);
 
+            if (seen != NULL && !sightings_are_whole(seen, number))
+                continue;
             batch.automatons[batch.count] = group->automatons[number];
             batch.numbers[batch.count++]  = number;
             if (batch.count == AUTOMATONS_AT_ONCE)
@@ -309,19 +295,46 @@ run_automatons(const struct group *group, struct span text, uint64_t *candidates
     run_batch(&batch, text, candidates);
 }
 
+/* Patterns without windows are to be run on all of the text. */
+static void
+begin(struct sightings *seen, const struct group *group, size_t text_len)
+{
+    sightings_clear(seen, text_len);
+    for (size_t word = 0; word < group->words; word++)
+        for (uint64_t bits = group->always[word]; bits != 0; bits &= bits - 1)
+            sightings_set_whole(seen, 64 * word + (size_t)__builtin_ctzll(bits));
+}
+
 void
 prefilter_scan(const struct prefilter *prefilter, size_t group_number, struct span text, const uint64_t *unwanted,
-               uint64_t *candidates)
+               uint64_t *candidates, struct sightings *seen)
 {
     const struct group *group = &prefilter->groups[group_number];
+    struct scan         scan  = {group, candidates, seen};
 
     for (size_t i = 0; i < group->words; i++)
         candidates[i] = group->always[i];
-    if (group->to > 0)
-        scan_columns(prefilter, group, text, candidates);
+    if (seen != NULL)
+        begin(seen, group, text.len);
+    for (size_t i = group->first; group->to > 0 && i <= group->last; i++) {
+        struct column_part part;
+
+        set_part(&part, prefilter, group, i);
+        column_locate(&part, text, note, &scan);
+    }
     for (size_t i = 0; i < group->words && unwanted != NULL; i++)
         candidates[i] &= ~unwanted[i];
-    run_automatons(group, text, candidates);
+    run_automatons(group, text, candidates, seen);
+}
+
+size_t
+prefilter_largest_group(const struct prefilter *prefilter)
+{
+    size_t largest = 0;
+
+    for (size_t i = 0; i < prefilter->group_count; i++)
+        largest = prefilter->groups[i].count > largest ? prefilter->groups[i].count : largest;
+    return largest;
 }
 
 size_t

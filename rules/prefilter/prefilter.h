@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "rules/prefilter/sightings.h"
 #include "rules/regex.h"
 
 struct prefilter;
@@ -37,10 +38,13 @@ prefilter_words(size_t count)
 
 /*
  * Sets bit i of `candidates` if pattern i of the group may match the text, and clears it if it cannot, or if it is set
- * in `unwanted`, which may be NULL.
+ * in `unwanted`, which may be NULL. `seen`, which may be NULL too, learns where in the text candidates may match.
  */
 void prefilter_scan(const struct prefilter *, size_t group, struct span text, const uint64_t *unwanted,
-                    uint64_t *candidates);
+                    uint64_t *candidates, struct sightings *seen);
+
+/* How many patterns the largest group has: for sightings_new(). */
+size_t prefilter_largest_group(const struct prefilter *);
 
 /* How many patterns of a group are candidates whatever the text: for measurements. */
 size_t prefilter_count_always(const struct prefilter *, size_t group);

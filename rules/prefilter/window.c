@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "rules/prefilter/program.h"
+#include "rules/prefilter/sieve.h"
 #include "rules/prefilter/usual.h"
 #include "rules/prefilter/window.h"
 
@@ -16,6 +17,7 @@ enum {
     DEPTH_MAX  = 12,      /* groups in each other that are looked into */
     MATCH_COST = 1000,    /* cycles that PCRE2 takes for a text of usual length, */
     BEGIN_COST = 150,     /* and for each octet that a match can begin with */
+    LOOK_COST  = 10,      /* of a closer look at where a window may stand */
 };
 
 #define WINDOW_COST 0.02 /* cycles for each octet that a window more takes */
@@ -32,7 +34,7 @@ struct search {
 static struct window
 window_at(struct search *search, uint32_t entry)
 {
-    struct window window = {0};
+    struct window window = {.entries = {entry}, .entry_count = 1};
 
     program_clear(&search->program, &search->here);
     program_reach(&search->program, entry, &search->here);
@@ -82,6 +84,9 @@ merged(const struct window *a, const struct window *b)
     both.len = a->len < b->len ? a->len : b->len;
     for (size_t i = 0; i < both.len; i++)
         octet_set_merge(&both.sets[i], &b->sets[i]);
+    both.entry_count += b->entry_count;
+    for (size_t i = 0; i < b->entry_count && a->entry_count + i < WINDOW_ENTRIES; i++)
+        both.entries[a->entry_count + i] = b->entries[i];
     return both;
 }
 
@@ -173,6 +178,49 @@ best_of(struct search *search, const struct syntax_node *node, struct windows *b
     }
 }
 
+/*
+ * Takes sets off the window's end that do not tell much: where it may stand is told by its last sets alone at first
+ * (see rules/prefilter/sieve.h).
+ */
+static void
+trim(struct window *window)
+{
+    double least = HUGE_VAL;
+    size_t best = window->len, len = window->len;
+
+    for (; window->len > 0; window->len--) {
+        struct window end = {.len = window->len < SIEVE_DEPTH ? window->len : SIEVE_DEPTH};
+        double        cost;
+
+        memcpy(end.sets, window->sets + window->len - end.len, end.len * sizeof end.sets[0]);
+        cost = odds_by_chance(&end) * LOOK_COST + odds_by_chance(window) * BEGIN_COST;
+        if (cost < least) {
+            least = cost;
+            best  = window->len;
+        }
+    }
+    memset(window->sets + best, 0, (len - best) * sizeof window->sets[0]);
+    window->len = best;
+}
+
+/* How far behind the beginning of a match they are. \G asks where that was looked for. */
+static void
+set_lead(const struct search *search, struct span pattern, struct windows *windows)
+{
+    windows->lead = memmem(pattern.data, pattern.len, "\\G", 2) != NULL ? LEAD_ENDLESS : 0;
+    for (size_t i = 0; i < windows->count && windows->lead < LEAD_ENDLESS; i++) {
+        const struct window *window = &windows->items[i];
+
+        if (window->entry_count > WINDOW_ENTRIES)
+            windows->lead = LEAD_ENDLESS;
+        for (size_t entry = 0; entry < window->entry_count && windows->lead < LEAD_ENDLESS; entry++) {
+            uint32_t lead = lead_to(&search->program, window->entries[entry]);
+
+            windows->lead = lead > windows->lead ? lead : windows->lead;
+        }
+    }
+}
+
 /* A match that can begin in many ways takes longer to be ruled out. */
 static void
 set_match_cost(struct search *search)
@@ -196,6 +244,9 @@ windows_find(struct windows *windows, struct span pattern, struct span flags)
         search.there = program_places(&search.program);
         set_match_cost(&search);
         best_of(&search, root, windows, 0);
+        set_lead(&search, pattern, windows);
+        for (size_t i = 0; i < windows->count; i++)
+            trim(&windows->items[i]);
         free(search.here.items);
         free(search.there.items);
         program_free(&search.program);

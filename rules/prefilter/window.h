@@ -11,14 +11,19 @@
 #include <stddef.h>
 
 #include "base/span.h"
+#include "rules/prefilter/lead.h"
 #include "rules/prefilter/octet_set.h"
 
-enum { WINDOW_MAX = 8, WINDOWS_MAX = 48 };
+enum { WINDOW_MAX = 8, WINDOWS_MAX = 48, WINDOW_ENTRIES = 12 };
 
 struct window {
     struct octet_set sets[WINDOW_MAX];
     size_t           len;  /* sets in use, at least one */
     double           odds; /* that it stands at some octet of a text */
+
+    /* For window.c: the places in the pattern's program where it begins; more than these fit: too many to know. */
+    uint32_t entries[WINDOW_ENTRIES];
+    size_t   entry_count;
 };
 
 struct windows {
@@ -26,6 +31,7 @@ struct windows {
     size_t        count;
     double        odds; /* that one of them does */
     double        cost; /* cycles for each octet of text: to look for them, and to match what has one */
+    uint32_t      lead; /* a match begins so many octets in front of one of them at most; or LEAD_ENDLESS */
 };
 
 /*

@@ -20,7 +20,7 @@ check(const struct regex *regex, const struct prefilter *prefilter, const struct
     struct span copy = fuzz_copy(text);
     uint64_t    candidates[1];
 
-    prefilter_scan(prefilter, 0, copy, NULL, candidates);
+    prefilter_scan(prefilter, 0, copy, NULL, candidates, NULL);
     if (candidates[0] == 0 || (automaton != NULL && !accepts(automaton, copy)))
         FUZZ_EXPECT(!regex_matches(regex, copy));
     fuzz_drop(copy);

@@ -26,8 +26,27 @@ is_candidate(const struct prefilter *prefilter, struct span text)
 {
     uint64_t candidates[1];
 
-    prefilter_scan(prefilter, 0, text, NULL, candidates);
+    prefilter_scan(prefilter, 0, text, NULL, candidates, NULL);
     return candidates[0] & 1;
+}
+
+/* Where the pattern matches first, looked for where the prefilter says that it may; SIZE_MAX: nowhere. */
+static size_t
+find_by_sightings(const struct prefilter *prefilter, const struct regex *regex, struct span text)
+{
+    struct sightings  *seen = sightings_new(prefilter_largest_group(prefilter));
+    uint64_t           candidates[1];
+    struct regex_found found;
+    size_t             at = SIZE_MAX;
+
+    prefilter_scan(prefilter, 0, text, NULL, candidates, seen);
+    for (size_t from = 0, last; (candidates[0] & 1) != 0 && sightings_next(seen, 0, &from, &last); from = last + 1)
+        if (regex_find_between(regex, text, from, last, &found)) {
+            at = found.ends[0];
+            break;
+        }
+    sightings_free(&seen);
+    return at;
 }
 
 static struct regex *
@@ -183,11 +202,11 @@ test_groups(void **state)
 
         bytes_clear(&text);
         bytes_printf(&text, "a word%03zu b", i);
-        prefilter_scan(prefilter, group, bytes_span(&text), NULL, candidates);
+        prefilter_scan(prefilter, group, bytes_span(&text), NULL, candidates, NULL);
         for (size_t j = 0; j < groups[group].count; j++)
             if ((candidates[j / 64] >> j % 64 & 1) != (j == number || (group == 2 && j == 1)))
                 fail_msg("pattern %zu of group %zu on %s", j, group, text.data);
-        prefilter_scan(prefilter, 1, bytes_span(&text), NULL, candidates);
+        prefilter_scan(prefilter, 1, bytes_span(&text), NULL, candidates, NULL);
     }
     assert_int_equal(prefilter_count_always(prefilter, 2), 1);
     prefilter_free(&prefilter);
@@ -375,16 +394,27 @@ check_texts(struct made_up *made, const struct regex *regex, const struct prefil
     unsigned     matched = 0;
     struct bytes text    = {0};
 
-    for (unsigned variant = 0; variant < 6; variant++) {
+    for (unsigned variant = 0; variant < 7; variant++) {
+        struct regex_found found;
+        size_t             first;
+
         bytes_clear(&text);
         bytes_add(&text, variant == 1 ? SPAN("Some text ") : variant == 2 ? SPAN("a\n") : SPAN(""));
+        for (unsigned i = chance(made, 300); variant == 6 && i > 0; i--)
+            bytes_add_char(&text, "etaoin \n"[chance(made, 8)]);
         bytes_add(&text, bytes_span(&made->text));
         bytes_add(&text, variant == 1 ? SPAN(" and more") : SPAN(""));
-        if (variant > 2 && text.len > 0)
+        for (unsigned i = chance(made, 300); variant == 6 && i > 0; i--)
+            bytes_add_char(&text, "etaoin \n"[chance(made, 8)]);
+        if (variant > 2 && variant < 6 && text.len > 0)
             text.data[chance(made, (unsigned)text.len)] ^= (char)(variant == 3 ? 0x20 : chance(made, 255));
-        if (!regex_matches(regex, bytes_span(&text)))
+        if (!regex_find(regex, bytes_span(&text), 0, &found))
             continue;
         matched++;
+        first = found.ends[0];
+        if (find_by_sightings(prefilter, regex, bytes_span(&text)) != first)
+            fail_msg("/%s/%.*s matches \"%s\" and is not found there", made->pattern.data, SPAN_ARG(regex_flags(regex)),
+                     text.data);
         if (!is_candidate(prefilter, bytes_span(&text)))
             fail_msg("/%s/%.*s matches \"%s\" and is no candidate", made->pattern.data, SPAN_ARG(regex_flags(regex)),
                      text.data);

@@ -31,7 +31,7 @@ check_group(const struct score_rules *rules, size_t group, struct span text)
     uint64_t candidates[64] = {0};
 
     assert_true(prefilter_words(count) <= 64);
-    prefilter_scan(rules->prefilter, group, text, NULL, candidates);
+    prefilter_scan(rules->prefilter, group, text, NULL, candidates, NULL);
     for (size_t i = 0; i < count; i++) {
         const struct rule *rule    = &rules->rules[rules->order[start + i]];
         bool               matches = rule->regex != NULL && regex_matches(rule->regex, text);

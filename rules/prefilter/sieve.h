@@ -1,0 +1,42 @@
+/*
+ * Where in a text one of some windows may end, told for 32 octets at once by the last octets of the windows alone.
+ * Windows that look alike are put together in buckets, and what may stand at a place of a bucket is looked up for all
+ * octets at once: by their lower five bits, as letters are told apart, and by their upper four.
+ */
+#ifndef RULES_PREFILTER_SIEVE_H
+#define RULES_PREFILTER_SIEVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rules/prefilter/octet_set.h"
+
+enum {
+    SIEVE_DEPTH   = 6,  /* octets of a window that are looked at, at most */
+    SIEVE_ROWS    = 4,  /* of eight buckets each, at most */
+    SIEVE_AT_ONCE = 32, /* octets */
+};
+
+/* Starts as {0}, which is of no use. */
+struct sieve {
+    size_t rows, depth; /* that are looked at; 0: the sieve is of no use */
+    struct sieve_table {
+        uint8_t lower[32],
+            upper[16]; /* by bits of an octet: in which buckets of the row it may stand; a bit for each */
+    } tables[SIEVE_ROWS][SIEVE_DEPTH]; /* the last is for the last octet of a window */
+};
+
+/* The sets of octets at the end of a window; all octets where it is shorter. */
+struct sieve_end {
+    struct octet_set sets[SIEVE_DEPTH];
+};
+
+/* Fills it; it stays of no use where there are too many windows, or too little is told by their ends, or the processor
+ * has not what is needed. */
+void sieve_fill(struct sieve *, const struct sieve_end *, size_t count);
+
+/* At which of the 32 octets from `at` on may a window end? Bit 0: at the first. SIEVE_DEPTH - 1 octets must be in
+ * front. */
+uint32_t sieve_look(const struct sieve *, const char *at);
+
+#endif
