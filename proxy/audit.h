@@ -1,8 +1,8 @@
 /*
- * Events of the audit log, from a worker to the auditor. Each call makes one JSON object and sends it as one packet to
- * each log; nothing blocks. What the auditor does not take at once waits in the worker, up to a limit; what is beyond
- * it is lost, counted, and the loss itself is recorded as soon as there is room: {"time": T, "event": "lost", "count":
- * N}.
+ * Events of the audit log, from a worker to the auditor. Each call makes one JSON object, which goes to each log in one
+ * packet with those made some milliseconds before and after it; nothing blocks. What the auditor does not take then
+ * waits in the worker, up to a limit; what is beyond it is lost, counted, and the loss itself is recorded as soon as
+ * there is room: {"time": T, "event": "lost", "count": N}.
  *
  * What is not known (a NULL pointer, a score where there is none) is left out of the object. "changes", and "rules" of
  * a scored message, are arrays of strings, empty where there is nothing to name. What mail and peers say is made
@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "filters/filter.h"
+#include "proxy/audit_batch.h"
 
 enum { AUDIT_TEXT_MAX = 998, AUDIT_LIST_MAX = 4096 };
 
@@ -36,8 +37,11 @@ struct audit_session {
 enum audit_side { AUDIT_CLIENT, AUDIT_SERVER };
 enum audit_outcome { AUDIT_DELIVERED, AUDIT_WITHHELD, AUDIT_ABORTED };
 
-/* In a worker, once: `fd` is its end of the auditor's socket (AF_UNIX, SOCK_SEQPACKET), non-blocking. 0 or -1. */
-int audit_start(struct event_base *, int fd);
+/*
+ * In a worker, once: `fd` is its end of the auditor's socket (AF_UNIX, SOCK_SEQPACKET), non-blocking; in the batch are
+ * the records that have not been sent. 0 or -1.
+ */
+int audit_start(struct event_base *, int fd, struct audit_batch *);
 
 /* Sends what still waits, for up to `ms` milliseconds: the last act of a worker. */
 void audit_stop(int64_t ms);

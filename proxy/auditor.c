@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "proxy/audit_batch.h"
 #include "proxy/auditor.h"
 #include "proxy/auditor_file.h"
 #include "proxy/channel.h"
@@ -19,7 +20,7 @@
 
 enum {
     WAITING_MAX = 4 * 1024 * 1024, /* octets; while more wait, the workers' records stay in the socket */
-    BATCH       = 256,             /* records between two rounds of writing */
+    BATCH       = 16,              /* packets between two rounds of writing */
     RETRY_MS    = 500,
     LAST_MS     = 5000, /* for what could not be written, when all others have gone */
 };
@@ -66,21 +67,33 @@ read_control(struct auditor *auditor)
     }
 }
 
+static void
+complain(struct auditor *auditor)
+{
+    if (!auditor->complained)
+        log_write(LOG_LEVEL_ERROR, NULL, "the auditor was sent a malformed record; it drops this one and all like it");
+    auditor->complained = true;
+}
+
+static bool
+is_one_line(struct span line)
+{
+    return line.len > 0 && span_find(line, '\n') == line.len - 1;
+}
+
 /* A record that is not one whole line of a known log would harm the others' records. */
 static void
-take_record(struct auditor *auditor, struct span packet)
+take_packet(struct auditor *auditor, struct span packet)
 {
-    struct span line = span_tail(packet, packet.len < AUDITOR_ID_SIZE ? packet.len : AUDITOR_ID_SIZE);
-    size_t      id   = SIZE_MAX;
+    struct audit_packet_record record;
 
-    if (line.len > 0 && memchr(line.data, '\n', line.len) == line.data + line.len - 1)
-        id = (size_t)(unsigned char)packet.data[0] << 8 | (unsigned char)packet.data[1];
-    if (id < auditor->count) {
-        auditor_file_add(&auditor->files[id], line);
-    } else if (!auditor->complained) {
-        log_write(LOG_LEVEL_ERROR, NULL, "the auditor was sent a malformed record; it drops this one and all like it");
-        auditor->complained = true;
-    }
+    while (audit_packet_next(&packet, &record))
+        if (record.id < auditor->count && is_one_line(record.line))
+            auditor_file_add(&auditor->files[record.id], record.line);
+        else
+            complain(auditor);
+    if (packet.len > 0)
+        complain(auditor);
 }
 
 /* recv(2) says 0 for an empty packet as well; the end is where all other ends are closed and nothing is left. */
@@ -96,13 +109,13 @@ at_end(int fd)
 static void
 read_records(struct auditor *auditor)
 {
-    static char packet[AUDITOR_ID_SIZE + AUDITOR_LINE_MAX];
+    static char packet[AUDIT_BATCH_SIZE];
 
     for (unsigned i = 0; i < BATCH; i++) {
         ssize_t got = recv(auditor->records, packet, sizeof(packet), MSG_DONTWAIT);
 
         if (got > 0) {
-            take_record(auditor, (struct span){packet, (size_t)got});
+            take_packet(auditor, (struct span){packet, (size_t)got});
         } else if (got == 0 && at_end(auditor->records)) {
             (void)close(auditor->records);
             auditor->records = -1;

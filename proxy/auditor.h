@@ -2,19 +2,13 @@
  * The auditor: the process that alone writes the audit logs. Workers send it records, the master gives it the files. A
  * file only ever gets whole lines, each once: where the disk is full the line waits, and with it, once much waits, the
  * workers.
- *
- * A record is one packet: the log's number in two octets, the higher first, and a line of JSON with its newline.
  */
 #ifndef PROXY_AUDITOR_H
 #define PROXY_AUDITOR_H
 
-enum {
-    AUDITOR_ID_SIZE  = 2,
-    AUDITOR_LINE_MAX = 128 * 1024, /* octets of a line with its newline */
-};
-
 /*
- * Runs until the channel to the master and every worker's end of the records' socket (AF_UNIX, SOCK_SEQPACKET) are
+ * Runs until the channel to the master and every worker's end of the records' socket (AF_UNIX, SOCK_SEQPACKET, with
+ * the packets of proxy/audit_packet.h) are
  * closed, and all has been written; what cannot be written then is lost after some seconds. Over the channel come the
  * files, open for reading and appending, at the start and anew after a rotation. Returns the process's exit status.
  */

@@ -47,16 +47,17 @@ struct master {
  * auditor, which outlives generations, would keep the memory of the first one's notes.
  */
 static void
-close_others(struct master *master, enum master_role role)
+close_others(struct master *master, const struct master_child *self)
 {
-    const struct master_child *child;
-
-    for (child = LIST_FIRST(&master->children); child != NULL; child = LIST_NEXT(child, next))
+    for (struct master_child *child = LIST_FIRST(&master->children); child != NULL; child = LIST_NEXT(child, next)) {
         if (child->channel >= 0)
             (void)close(child->channel);
+        if (child != self)
+            audit_batch_close(&child->batch);
+    }
     (void)close(master->signal_fd);
     master_audit_close_files(&master->audit);
-    if (role == MASTER_AUDITOR) {
+    if (self->role == MASTER_AUDITOR) {
         master_generation_close_sockets(master->current, NULL);
         notes_close(&master->current->notes);
         master_audit_close_workers_end(&master->audit);
@@ -77,7 +78,7 @@ reset_signals(const struct master *master)
 }
 
 static int
-run_worker(const struct master *master, int control_fd)
+run_worker(const struct master *master, const struct master_child *self, int control_fd)
 {
     const struct master_generation *generation = master->current;
     const struct worker_start       start      = {
@@ -88,6 +89,7 @@ run_worker(const struct master *master, int control_fd)
                    .audit_counts = generation->audit_counts,
                    .notes        = generation->notes,
                    .audit_fd     = master->audit.workers_fd,
+                   .audit_batch  = self->batch,
                    .control_fd   = control_fd,
     };
 
@@ -96,20 +98,31 @@ run_worker(const struct master *master, int control_fd)
 
 /* In the child, which does not return: nothing of the master's own end is to happen here. */
 static _Noreturn void
-become_child(struct master *master, enum master_role role, int control_fd)
+become_child(struct master *master, const struct master_child *self, int control_fd)
 {
     int status = EXIT_FAILURE;
 
-    (void)prctl(PR_SET_NAME, role == MASTER_AUDITOR ? "popgate-auditor" : "popgate-worker", 0, 0, 0);
-    close_others(master, role);
+    (void)prctl(PR_SET_NAME, self->role == MASTER_AUDITOR ? "popgate-auditor" : "popgate-worker", 0, 0, 0);
+    close_others(master, self);
     reset_signals(master);
     if (master_user_become(&master->current->user) != 0)
         log_write(LOG_LEVEL_ERROR, NULL, "privileges cannot be given up: %m");
-    else if (role == MASTER_AUDITOR)
+    else if (self->role == MASTER_AUDITOR)
         status = auditor_run(control_fd, master->audit.auditor_fd);
     else
-        status = run_worker(master, control_fd);
+        status = run_worker(master, self, control_fd);
     _exit(status);
+}
+
+/* A channel, and a worker's batch, which a new process for it inherits. 0; or -1 with errno. */
+static int
+equip(const struct master *master, struct master_child *child, int ends[2])
+{
+    bool recorded = child->role == MASTER_WORKER && master->audit.count > 0;
+
+    if (recorded && child->batch == NULL && (child->batch = audit_batch_open()) == NULL)
+        return -1;
+    return channel_open(ends);
 }
 
 static void
@@ -118,8 +131,8 @@ start_child(struct master *master, struct master_child *child)
     int ends[2];
 
     child->started = clock_now();
-    if (channel_open(ends) != 0) {
-        log_write(LOG_LEVEL_ERROR, NULL, "no channel to a child: %m");
+    if (equip(master, child, ends) != 0) {
+        log_write(LOG_LEVEL_ERROR, NULL, "no channel to a child, or no memory: %m");
         master_child_defer(child);
         return;
     }
@@ -128,7 +141,7 @@ start_child(struct master *master, struct master_child *child)
     child->pid = fork();
     if (child->pid == 0) {
         (void)close(ends[0]);
-        become_child(master, child->role, ends[1]);
+        become_child(master, child, ends[1]);
     }
     (void)close(ends[1]);
     child->channel = ends[0];
@@ -390,7 +403,7 @@ run(struct master *master)
     while (step_end(master)) {
         sleep_until_signal(master, wait);
         take_signals(master);
-        while (master_child_reap(&master->children))
+        while (master_child_reap(&master->children, &master->audit))
             continue;
         wait = start_due(master);
     }

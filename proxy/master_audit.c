@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/logfile.h"
@@ -69,6 +70,15 @@ master_audit_send(const struct master_audit *audit, int channel)
     for (size_t i = 0; i < audit->count; i++)
         if (channel_send(channel, (unsigned)i, audit->logs[i].fd) != 0)
             log_write(LOG_LEVEL_ERROR, NULL, "the auditor cannot be given %s: %m", audit->logs[i].path);
+}
+
+void
+master_audit_rescue(const struct master_audit *audit, struct audit_batch *batch)
+{
+    struct span packet = batch != NULL ? audit_batch_packet(batch) : SPAN("");
+
+    if (packet.len > 0 && send(audit->workers_fd, packet.data, packet.len, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+        audit_batch_clear(batch);
 }
 
 void

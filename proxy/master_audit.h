@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include "proxy/audit_batch.h"
+
 struct master_audit_log {
     char *path;
     int   fd;
@@ -31,6 +33,9 @@ void master_audit_reopen(struct master_audit *);
 
 /* Hands all files over the channel to the auditor. */
 void master_audit_send(const struct master_audit *, int channel);
+
+/* A worker has died: sends the auditor what it left in its batch. What does not go out now stays there. */
+void master_audit_rescue(const struct master_audit *, struct audit_batch *);
 
 /* In a child, and at the end: closes all files; */
 void master_audit_close_files(struct master_audit *);

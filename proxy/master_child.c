@@ -45,6 +45,10 @@ master_child_free(struct master_child **pointer)
 {
     close_channel(*pointer);
     LIST_REMOVE(*pointer, next);
+    if ((*pointer)->batch != NULL && audit_batch_packet((*pointer)->batch).len > 0)
+        log_write(LOG_LEVEL_ERROR, NULL, "%zu octets of audit records that a worker left are lost",
+                  audit_batch_packet((*pointer)->batch).len);
+    audit_batch_close(&(*pointer)->batch);
     free(*pointer);
     *pointer = NULL;
 }
@@ -89,7 +93,7 @@ find(struct master_children *children, pid_t pid)
 }
 
 bool
-master_child_reap(struct master_children *children)
+master_child_reap(struct master_children *children, const struct master_audit *audit)
 {
     int                  status;
     pid_t                pid   = waitpid(-1, &status, WNOHANG);
@@ -98,6 +102,7 @@ master_child_reap(struct master_children *children)
     if (child == NULL)
         return pid > 0;
     log_death(child, pid, status, child->channel < 0);
+    master_audit_rescue(audit, child->batch);
     if (child->channel < 0) {
         master_child_free(&child);
     } else {

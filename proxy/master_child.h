@@ -9,17 +9,20 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
+#include "proxy/master_audit.h"
+
 enum master_role { MASTER_WORKER, MASTER_AUDITOR };
 
 struct master_child {
     LIST_ENTRY(master_child) next;
-    enum master_role role;
-    unsigned         generation; /* of a worker */
-    pid_t            pid;        /* 0: is to be started at `due` */
-    int              channel;    /* the master's end; -1: closed, which told the child to come to its end */
-    int64_t          started;    /* clock_now() */
-    int64_t          due;        /* clock_now() */
-    int64_t          delay;      /* milliseconds between the last death and the start after it */
+    enum master_role    role;
+    unsigned            generation; /* of a worker */
+    pid_t               pid;        /* 0: is to be started at `due` */
+    int                 channel;    /* the master's end; -1: closed, which told the child to come to its end */
+    struct audit_batch *batch;      /* of a worker: its audit records that have not been sent; NULL: not made yet */
+    int64_t             started;    /* clock_now() */
+    int64_t             due;        /* clock_now() */
+    int64_t             delay;      /* milliseconds between the last death and the start after it */
 };
 
 LIST_HEAD(master_children, master_child);
@@ -30,14 +33,15 @@ struct master_child *master_child_new(struct master_children *, enum master_role
 /* Tells the child to come to its end. One that does not run is forgotten: the pointer is set to NULL. */
 void master_child_end(struct master_child **);
 
-/* Forgets a child, and closes its channel. */
+/* Forgets a child, closes its channel and gives back its batch. */
 void master_child_free(struct master_child **);
 
 /*
- * Collects one child that has died, and logs how if that was not to be expected. Returns false when there is no more. A
- * child that had not been told to end is due again: after a second at first, after up to a minute if it keeps dying.
+ * Collects one child that has died, with the records that it left, and logs how if that was not to be expected. Returns
+ * false when there is no more. A child that had not been told to end is due again: after a second at first, after up to
+ * a minute if it keeps dying.
  */
-bool master_child_reap(struct master_children *);
+bool master_child_reap(struct master_children *, const struct master_audit *);
 
 /* The child did not come into being, or died: sets when it is started again. */
 void master_child_defer(struct master_child *);

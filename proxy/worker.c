@@ -228,7 +228,8 @@ set_up(struct worker *worker)
     if (RAND_bytes((unsigned char *)&worker->host.tag, sizeof(worker->host.tag)) != 1 || worker->host.base == NULL ||
         !make_events(worker))
         return false;
-    return worker->start->audit_fd < 0 || audit_start(worker->host.base, worker->start->audit_fd) == 0;
+    return worker->start->audit_batch == NULL ||
+           audit_start(worker->host.base, worker->start->audit_fd, worker->start->audit_batch) == 0;
 }
 
 /* Privileges are gone by now: better to know today than when memory runs short. */
@@ -266,7 +267,7 @@ worker_run(const struct worker_start *start)
     check_spool(start->config);
     listen_again(&worker, true);
     (void)event_base_dispatch(worker.host.base);
-    if (start->audit_fd >= 0)
+    if (start->audit_batch != NULL)
         audit_stop(AUDIT_GRACE);
     tear_down(&worker);
     return EXIT_SUCCESS;

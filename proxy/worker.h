@@ -4,6 +4,7 @@
 #ifndef PROXY_WORKER_H
 #define PROXY_WORKER_H
 
+#include "proxy/audit_batch.h"
 #include "proxy/config.h"
 #include "proxy/notes.h"
 
@@ -20,7 +21,8 @@ struct worker_start {
     const unsigned *const *audit_ids;    /* for each listener of config, in its order, */
     const size_t          *audit_counts; /* the audit logs it records to, and how many */
     struct notes          *notes;        /* the generation's; NULL: none are kept */
-    int                    audit_fd;     /* this worker's end of the auditor's socket, or -1 if there is no audit log */
+    int                    audit_fd;     /* this worker's end of the auditor's socket */
+    struct audit_batch    *audit_batch;  /* its records that have not been sent; NULL: there is no audit log */
     int control_fd; /* from the master: a packet that carries a descriptor is the new log file; end of file: drain */
 };
 

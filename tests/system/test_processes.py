@@ -106,6 +106,17 @@ def test_dead_worker_takes_only_its_own_sessions(audited):
     fetch(running)
 
 
+def test_dead_worker_leaves_its_records(audited):
+    """Those of its last moment, too, which the auditor did not have yet."""
+    running = audited()
+    with Wire(running.port) as client:
+        client.login(BOB).fetch(b"RETR 2")
+        worker, = called(running, "worker")
+        os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: events(running.audit, "message"), what="the record of the message")
+    assert [record["event"] for record in records(running.audit)] == ["connect", "login", "message"]
+
+
 def owner(gate, client):
     """The worker that has this client's connection."""
     port = client.socket.getsockname()[1]

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "proxy/audit.h"
-#include "proxy/auditor.h"
 #include "proxy/channel.h"
 #include "proxy/log.h"
 
@@ -17,9 +16,11 @@ static const unsigned one_log[] = {7};
 
 static const struct audit_session session = {{one_log, 1}, "9f3c-12", "192.0.2.1:49152", "pop3s"};
 
-static struct event_base *base;
-static int                auditor;                                    /* the other end of the socket */
-static char               packet[AUDITOR_ID_SIZE + AUDITOR_LINE_MAX]; /* the last that came */
+static struct event_base  *base;
+static struct audit_batch *batch;
+static int                 auditor; /* the other end of the socket */
+static struct span         rest;    /* of the last packet that came */
+static struct span         line;    /* of the last record */
 
 static inline int
 start(void **state)
@@ -30,7 +31,9 @@ start(void **state)
     base = event_base_new();
     assert_non_null(base);
     assert_int_equal(channel_open(ends), 0);
-    assert_int_equal(audit_start(base, ends[0]), 0);
+    batch = audit_batch_open();
+    assert_non_null(batch);
+    assert_int_equal(audit_start(base, ends[0], batch), 0);
     auditor = ends[1];
     return log_open("/dev/null", LOG_LEVEL_INFO);
 }
@@ -40,27 +43,46 @@ stop(void **state)
 {
     (void)state;
     audit_stop(0);
+    audit_batch_close(&batch);
+    rest = SPAN("");
     (void)close(auditor);
     event_base_free(base);
     return 0;
 }
 
-/* The next record's line, without its number; NULL if there is none. */
+/* Is there a packet? Records that are made just now are waited for. */
+static inline bool
+take_packet(void)
+{
+    static char packet[AUDIT_BATCH_SIZE];
+    ssize_t     got = recv(auditor, packet, sizeof(packet), MSG_DONTWAIT);
+
+    if (got < 0 && audit_batch_packet(batch).len > 0) {
+        (void)event_base_loop(base, EVLOOP_ONCE);
+        got = recv(auditor, packet, sizeof(packet), MSG_DONTWAIT);
+    }
+    rest = (struct span){packet, got > 0 ? (size_t)got : 0};
+    return got > 0;
+}
+
+/* The next record and its log's number; NULL if there is none. */
 static inline json_t *
 next_record(unsigned *id)
 {
-    ssize_t      got = recv(auditor, packet, sizeof(packet), MSG_DONTWAIT);
-    json_error_t error;
-    json_t      *record;
+    struct audit_packet_record next;
+    json_error_t               error;
+    json_t                    *record;
 
-    if (got < 0)
+    if (rest.len == 0 && !take_packet())
         return NULL;
-    assert_true(got > AUDITOR_ID_SIZE);
-    assert_ptr_equal(memchr(packet, '\n', (size_t)got), packet + got - 1);
-    *id    = (unsigned)(unsigned char)packet[0] << 8 | (unsigned char)packet[1];
-    record = json_loadb(packet + AUDITOR_ID_SIZE, (size_t)got - AUDITOR_ID_SIZE, 0, &error);
+    assert_true(audit_packet_next(&rest, &next));
+    line = next.line;
+    *id  = next.id;
+    assert_true(line.len > 1);
+    assert_int_equal(span_find(line, '\n'), line.len - 1);
+    record = json_loadb(line.data, line.len, 0, &error);
     if (record == NULL)
-        fail_msg("%s: %.*s", error.text, (int)got - AUDITOR_ID_SIZE, packet + AUDITOR_ID_SIZE);
+        fail_msg("%s: %.*s", error.text, SPAN_ARG(line));
     return record;
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/logfile.h"
 #include "base/memory.h"
+#include "proxy/audit_batch.h"
 #include "proxy/auditor.h"
 #include "proxy/channel.h"
 #include "proxy/log.h"
@@ -129,19 +130,26 @@ send_packet(const void *octets, size_t len)
     }
 }
 
-/* Line `number`, `size` octets long. */
+/* A record of line `number`, `size` octets long. */
+static inline void
+write_record(char *record, unsigned id, unsigned number, size_t size)
+{
+    char *line = record + AUDIT_HEAD_SIZE;
+    int   head = snprintf(line, size, "{\"n\":%u,\"x\":\"", number);
+
+    assert_true(size > (size_t)head + 3);
+    memset(line + head, 'x', size - (size_t)head - 3);
+    memcpy(line + size - 3, "\"}\n", 3);
+    audit_packet_write_head(record, id, size);
+}
+
 static inline void
 send_line(unsigned id, unsigned number, size_t size)
 {
-    static char packet[AUDITOR_ID_SIZE + AUDITOR_LINE_MAX];
-    int         head = snprintf(packet + 2, sizeof(packet) - 2, "{\"n\":%u,\"x\":\"", number);
+    static char packet[AUDIT_HEAD_SIZE + AUDIT_LINE_MAX];
 
-    assert_true(size > (size_t)head + 3);
-    packet[0] = (char)(id >> 8);
-    packet[1] = (char)id;
-    memset(packet + 2 + head, 'x', size - (size_t)head - 3);
-    memcpy(packet + 2 + size - 3, "\"}\n", 3);
-    send_packet(packet, AUDITOR_ID_SIZE + size);
+    write_record(packet, id, number, size);
+    send_packet(packet, AUDIT_HEAD_SIZE + size);
 }
 
 /* Reads a whole file; to be given to free(). */

@@ -31,7 +31,7 @@ assert_record(const char *event, const char *expected)
     json_t     *record   = only_record();
     const char *names[]  = {"time", "event", "session", "client", "listener"};
     const char *values[] = {NULL, event, session.session, session.client, session.listener};
-    char       *rest;
+    char       *others;
 
     for (size_t i = 0; i < 5; i++) {
         const char *key = json_object_iter_key(json_object_iter(record));
@@ -43,9 +43,9 @@ assert_record(const char *event, const char *expected)
             assert_is_time(json_string_value(json_object_get(record, key)));
         assert_int_equal(json_object_del(record, names[i]), 0);
     }
-    rest = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(12));
-    assert_string_equal(rest, expected);
-    free(rest);
+    others = json_dumps(record, JSON_COMPACT | JSON_REAL_PRECISION(12));
+    assert_string_equal(others, expected);
+    free(others);
     json_decref(record);
 }
 
@@ -166,6 +166,12 @@ static const struct {
      "\"ms\":12}"},
 };
 
+static bool
+has(struct span text, const char *piece)
+{
+    return memmem(text.data, text.len, piece, strlen(piece)) != NULL;
+}
+
 static void
 records_a_message(void **state)
 {
@@ -184,8 +190,8 @@ records_a_message(void **state)
         memcpy(report.sha256, messages[i].sha256, strlen(messages[i].sha256));
         audit_message(&session, &message);
         assert_record("message", messages[i].expected);
-        assert_true(!report.scored || strstr(packet + AUDITOR_ID_SIZE, "\"required\":5.0,") != NULL);
-        assert_true(report.score < 7 || strstr(packet + AUDITOR_ID_SIZE, "\"score\":7.1,") != NULL);
+        assert_true(!report.scored || has(line, "\"required\":5.0,"));
+        assert_true(report.score < 7 || has(line, "\"score\":7.1,"));
         bytes_free(&report.rules);
         bytes_free(&report.message_id);
         bytes_free(&report.from);

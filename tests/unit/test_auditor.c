@@ -14,7 +14,7 @@ writes_what_workers_sent_before_they_ended(void **state)
     give_file(0, path);
     give_file(3, other);
     for (unsigned i = 0; i < 5000; i++)
-        send_line(i % 2 == 0 ? 0 : 3, i / 2, i % 100 == 0 ? AUDITOR_LINE_MAX : 300);
+        send_line(i % 2 == 0 ? 0 : 3, i / 2, i % 100 == 0 ? AUDIT_LINE_MAX : 300);
     assert_int_equal(end_auditor(), 0);
     assert_lines(path, 0, 2499);
     assert_lines(other, 0, 2499);
@@ -74,29 +74,61 @@ starts_on_a_new_line_behind_a_torn_one(void **state)
     free(text);
 }
 
+/* A packet holds many records, for several logs. */
+static void
+takes_packets_apart(void **state)
+{
+    static char packet[AUDIT_BATCH_SIZE];
+    size_t      len = 0;
+
+    (void)state;
+    give_file(0, path);
+    give_file(3, other);
+    for (unsigned i = 0; i < 100; i++) {
+        write_record(packet + len, i % 2 == 0 ? 0 : 3, i / 2, 100 + i);
+        len += AUDIT_HEAD_SIZE + 100 + i;
+    }
+    send_packet(packet, len);
+    send_line(0, 50, 300);
+    assert_int_equal(end_auditor(), 0);
+    assert_lines(path, 0, 50);
+    assert_lines(other, 0, 49);
+}
+
 /* Packets that no honest worker sends do no harm to the others, and none of them ends the auditor. */
 static void
 drops_what_is_not_a_record(void **state)
 {
-    static char huge[150000];
+    static const struct span packets[] = {
+        SPAN(""),
+        SPAN("\0"),
+        SPAN("\0\0\0\0\0"),
+        SPAN("\0\0\0\0\0\0"),
+        SPAN("\0\0\0\0\0\5{}\n"),
+        SPAN("\0\0\377\377\377\377{}\n"),
+        SPAN("\0\0\0\0\0\12no newline"),
+        SPAN("\0\0\0\0\0\12two\nlines\n"),
+        SPAN("\0\1\0\0\0\14unknown log\n"),
+        SPAN("\377\377\0\0\0\3{}\n"),
+    };
+    static char huge[200000], between[3 * AUDIT_HEAD_SIZE + 206];
     char       *text;
 
     (void)state;
     give_file(0, path);
-    memset(huge, 'x', sizeof(huge));
-    huge[0] = huge[1] = '\0';
     send_line(0, 0, 100);
-    send_packet("", 0);
-    send_packet("\0", 1);
-    send_packet("\0\0", 2);
-    send_packet("\0\0no newline", 12);
-    send_packet("\0\0two\nlines\n", 12);
-    send_packet("\0\1unknown log\n", 14);
-    send_packet("\377\377{}\n", 5);
+    for (size_t i = 0; i < sizeof(packets) / sizeof(packets[0]); i++)
+        send_packet(packets[i].data, packets[i].len);
+    memset(huge, 'x', sizeof(huge));
+    huge[0] = huge[1] = huge[2] = '\0';
     send_packet(huge, sizeof(huge));
-    send_line(0, 1, 100);
+    write_record(between, 0, 1, 100);
+    memcpy(between + AUDIT_HEAD_SIZE + 100, "\0\0\0\0\0\6no end", 12);
+    write_record(between + AUDIT_HEAD_SIZE + 112, 0, 2, 100);
+    send_packet(between, sizeof(between));
+    send_line(0, 3, 100);
     assert_int_equal(end_auditor(), 0);
-    assert_lines(path, 0, 1);
+    assert_lines(path, 0, 3);
     text = contents(log_path);
     assert_non_null(strstr(text, "malformed record"));
     assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
@@ -112,7 +144,7 @@ logs_to_the_file_it_is_given(void **state)
     (void)state;
     assert_int_equal(channel_send(control[0], CHANNEL_LOG, fd), 0);
     (void)close(fd);
-    send_packet("\0\0{}\n", 5);
+    send_packet("\0\0\0\0\0\3{}\n", 9);
     assert_int_equal(end_auditor(), 0);
     text = contents(other);
     assert_non_null(strstr(text, "malformed record"));
@@ -135,8 +167,8 @@ leaves_the_queue_to_its_successor(void **state)
     close_one(&control[0]);
     close_one(&control[1]);
     assert_int_equal(channel_open(control), 0);
-    start_auditor(RLIM_INFINITY);
     give_file(0, path);
+    start_auditor(RLIM_INFINITY);
     assert_int_equal(end_auditor(), 0);
     assert_lines(path, 0, 99);
 }
@@ -181,6 +213,7 @@ main(void)
         TEST(goes_on_until_the_last_worker_ends),
         TEST(goes_on_in_the_new_file_after_a_rotation),
         TEST(starts_on_a_new_line_behind_a_torn_one),
+        TEST(takes_packets_apart),
         TEST(drops_what_is_not_a_record),
         TEST(logs_to_the_file_it_is_given),
         TEST(leaves_the_queue_to_its_successor),

@@ -53,15 +53,12 @@ starts_a_torn_line_again_in_a_truncated_file(void **state)
 static unsigned
 send_until_full(unsigned next, size_t size)
 {
-    static char packet[AUDITOR_ID_SIZE + AUDITOR_LINE_MAX];
+    static char packet[AUDIT_HEAD_SIZE + AUDIT_LINE_MAX];
     int         idle = 0;
 
     while (idle < 1500) {
-        int head = snprintf(packet + 2, sizeof(packet) - 2, "{\"n\":%u,\"x\":\"", next);
-
-        memset(packet + 2 + head, 'x', size - (size_t)head - 3);
-        memcpy(packet + 2 + size - 3, "\"}\n", 3);
-        if (send(records[0], packet, AUDITOR_ID_SIZE + size, MSG_NOSIGNAL) >= 0) {
+        write_record(packet, 0, next, size);
+        if (send(records[0], packet, AUDIT_HEAD_SIZE + size, MSG_NOSIGNAL) >= 0) {
             next++;
             idle = 0;
         } else {
