@@ -1,6 +1,5 @@
 /* Options, configuration, then the master or a subcommand. */
 #include <event2/event.h>
-#include <jansson.h>
 #include <openssl/crypto.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -47,8 +46,8 @@ print_version(void)
     char pcre[64];
 
     (void)pcre2_config(PCRE2_CONFIG_VERSION, pcre);
-    (void)printf("popgate %s\n%s\nPCRE2 %s\nlibevent %s\nJansson %s\n", POPGATE_VERSION,
-                 OpenSSL_version(OPENSSL_VERSION), pcre, event_get_version(), jansson_version_str());
+    (void)printf("popgate %s\n%s\nPCRE2 %s\nlibevent %s\n", POPGATE_VERSION, OpenSSL_version(OPENSSL_VERSION), pcre,
+                 event_get_version());
     return EXIT_SUCCESS;
 }
 
