@@ -6,16 +6,11 @@
 #include "base/memory.h"
 #include "base/pool.h"
 
-/* The sanitizer finds what is used after it was given back, if nothing is kept. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
+static const unsigned most =
 #ifdef __SANITIZE_ADDRESS__
-enum { MOST = 0 };
+    0; /* nothing is kept: the sanitizer finds what is used after it was given back */
 #else
-enum { MOST = 64 };
+    64;
 #endif
 
 void *
@@ -34,7 +29,7 @@ void
 pool_give(struct pool *pool, void *given)
 {
     assert(pool->size >= sizeof(pool->kept));
-    if (pool->count >= MOST) {
+    if (pool->count >= most) {
         free(given);
         return;
     }

@@ -18,7 +18,7 @@ from wire import Wire, stuff
 
 BOB = secrets_sent.account("cost-bob")
 MAIL = [message("four K", b"x" * 70 + b"\r\n" * 1 + b"y" * 4000 + b"\r\n"), message("a million", (b"z" * 70 + b"\r\n") * 14000)]
-CALL = re.compile(r"^(\w+)\((\d+).*\) += (-?\d+)")
+CALL = re.compile(r"^(\w+)\((\d+)[,)].*\) += (-?\d+)")
 READS, WRITES = ("read", "recvfrom"), ("sendto", "sendmsg", "write", "writev")
 
 
