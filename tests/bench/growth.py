@@ -29,12 +29,13 @@ class Growth:
 class Spread(Proxy):
     """A proxy that keeps each worker to a core of its own, while the load and all else may use both."""
 
+    cores = (PROXY_CORE, LOAD_CORE)
+
     def pin(self):
-        both = {PROXY_CORE, LOAD_CORE}
-        self.load_cores = ",".join(map(str, sorted(both)))
+        self.load_cores = f"{PROXY_CORE},{LOAD_CORE}"
         for pid in [self.place.upstream.pid, *machine.tree(self.processes[0].pid)]:
-            os.sched_setaffinity(pid, both)
-        for worker, core in zip(self.workers(), (PROXY_CORE, LOAD_CORE)):
+            os.sched_setaffinity(pid, {PROXY_CORE, LOAD_CORE})
+        for worker, core in zip(self.workers(), self.cores):
             machine.pin(worker, core)
 
     def workers(self):
@@ -122,17 +123,33 @@ def fetch_beside(program, place, count):
     return with_proxy(program, place, measure)
 
 
-# Workers, each on a core.
+# Workers: two of one popgate, beside two popgates with a worker each. Either way there is one on each core, with half of the
+# load, so that only what two workers have in common may make a difference.
 
-def by_workers(work):
-    def measure(proxy):
-        before = [machine.processor_seconds_of(pid) for pid in proxy.workers()]
-        number = cost_of(work)(proxy)
-        used = [machine.processor_seconds_of(pid) - start for pid, start in zip(proxy.workers(), before)]
-        if min(used) < sum(used) / len(used) / 4:
-            raise LoadFailed("a worker had little to do")
-        return number
-    return lambda program, place, count: with_proxy(program, place, measure, Spread, workers=count)
+def cost_of_both(work, first, second):
+    """What a unit costs while both are at work; first and second may be the same proxy."""
+    workers = {pid for proxy in (first, second) for pid in proxy.workers()}
+    before = {pid: machine.processor_seconds_of(pid) for pid in workers}
+    loads = [proxy.begin(work.mode, work.command()) for proxy in (first, second)]
+    for load in loads:
+        Proxy.finish(load)
+    used = [machine.settled(lambda pid=pid: machine.processor_seconds_of(pid)) - before[pid] for pid in workers]
+    if min(used) < sum(used) / 8:
+        raise LoadFailed("a worker had little to do")
+    return sum(used) / (2 * work.sessions * (work.times or 1))
+
+
+def by_workers(work, scale):
+    def beside(first, program, place):
+        def measure(second):
+            second.cores = first.cores[1:]
+            return scale * cost_of_both(work, first, second)
+        return with_proxy(program, place, measure, Spread)
+
+    def cost(program, place, count):
+        return with_proxy(program, place, lambda proxy: scale * cost_of_both(work, proxy, proxy) if count == 2
+                          else beside(proxy, program, place), Spread, workers=count)
+    return cost
 
 
 GROWTHS = (
@@ -141,8 +158,7 @@ GROWTHS = (
     Growth("header rules: a rule for a message", "ns", 1, (100, 1000), one_rule),
     Growth("sessions at a time: a login session, TLS", "ms", 3, (8, 64, 512), login_beside),
     Growth("sessions at a time: a message of 4 KB, TLS", "us", 1, (8, 64, 512), fetch_beside),
-    Growth("workers, each on a core: a login session, TLS", "ms", 3, (1, 2),
-           by_workers(dataclasses.replace(LOGIN_TLS, options="-c 32"))),
+    Growth("workers, each on a core: a login session, TLS", "ms", 3, (1, 2), by_workers(LOGIN_TLS, 1e3)),
     Growth("workers, each on a core: a message of 4 KB, TLS", "us", 2, (1, 2),
-           by_workers(dataclasses.replace(FETCH, sessions=32, options="-c 32 -m 1", times=1024))),
+           by_workers(dataclasses.replace(FETCH, sessions=32, options="-c 32 -m 1", times=1024), 1e6)),
 )

@@ -139,11 +139,13 @@ class Proxy:
         return [self.place.programs / "load", "-p", self.ports[mode], "-s", mode, *options.split(),
                 *(["-e"] if self.column.edits else [])]
 
-    def load(self, mode, options):
-        """What the mail programs report, and the processor seconds that the proxy took meanwhile."""
+    def begin(self, mode, options):
+        """Mail programs at work; finish() has what they report."""
         self.pin()
-        before = machine.settled(self.processor_seconds)
-        load = machine.start(self.load_cores, *self.load_command(mode, options), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return machine.start(self.load_cores, *self.load_command(mode, options), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    @staticmethod
+    def finish(load):
         try:
             out, errors = load.communicate(timeout=LOAD_SECONDS)
         except subprocess.TimeoutExpired as error:
@@ -151,7 +153,13 @@ class Proxy:
             raise LoadFailed(f"it takes more than {LOAD_SECONDS} seconds") from error
         if load.returncode:
             raise LoadFailed(errors.strip() or f"load ends with {load.returncode}")
-        return json.loads(out), machine.settled(self.processor_seconds) - before
+        return json.loads(out)
+
+    def load(self, mode, options):
+        """What the mail programs report, and the processor seconds that the proxy took meanwhile."""
+        before = machine.settled(self.processor_seconds)
+        report = self.finish(self.begin(mode, options))
+        return report, machine.settled(self.processor_seconds) - before
 
     def stop(self):
         for process in self.processes:
