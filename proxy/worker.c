@@ -12,6 +12,7 @@
 #include "proxy/log.h"
 #include "proxy/session.h"
 #include "proxy/worker.h"
+#include "proxy/worker_memory.h"
 
 enum {
     ACCEPTS     = 16,   /* at once; then those that are connected have their turn */
@@ -96,12 +97,13 @@ accept_clients(evutil_socket_t fd, short what, void *context)
     }
 }
 
-/* The last session of a worker that drains ends it. */
+/* A session has gone. The last one of a worker that drains ends it. */
 static void
 count_down(struct session_host *host)
 {
     struct worker *worker = container_of(host, struct worker, host);
 
+    worker_memory_give_back(host->count);
     if (worker->draining && host->count == 0)
         (void)event_base_loopbreak(host->base);
 }
@@ -260,6 +262,7 @@ worker_run(const struct worker_start *start)
     struct worker worker = {.start = start};
 
     leave_signals_to_master();
+    worker_memory_start();
     if (!set_up(&worker)) {
         log_write(LOG_LEVEL_ERROR, NULL, "the event loop could not be set up");
         return EXIT_FAILURE;
