@@ -129,14 +129,17 @@ static void (*const actions[HEADER_CHECK_ACTIONS])(struct pass *, struct header_
 static void
 rewrite_field(struct pass *pass, struct header_field *field)
 {
-    const struct header_rewrite *conf = pass->filter->conf;
+    const struct header_rewrite *conf  = pass->filter->conf;
+    const struct header_rules   *rules = NULL;
 
-    if (field->name.len == 0 || pass->added > ADDED_LIMIT || !header_checks_concern(conf->checks, field->name)) {
+    if (field->name.len > 0 && pass->added <= ADDED_LIMIT)
+        rules = header_checks_for(conf->checks, field->name);
+    if (rules == NULL) {
         keep(pass, field);
         return;
     }
     pass->shown = present(field, &pass->folded);
-    if (header_checks_find(conf->checks, pass->shown, &pass->check))
+    if (header_checks_find(conf->checks, rules, pass->shown, &pass->check))
         actions[pass->check.action](pass, field);
     else
         keep(pass, field);
@@ -145,13 +148,12 @@ rewrite_field(struct pass *pass, struct header_field *field)
 static enum filter_verdict
 rewrite_headers(struct filter *filter, struct header_list *list)
 {
-    struct pass          pass = {.filter = filter, .list = list};
-    size_t               count;
-    struct header_field *fields = headers_take_all(list, &count);
+    struct pass         pass = {.filter = filter, .list = list};
+    struct header_field field;
 
-    for (size_t i = 0; i < count; i++)
-        rewrite_field(&pass, &fields[i]);
-    free(fields);
+    headers_walk(list);
+    while (headers_next(list, &field))
+        rewrite_field(&pass, &field);
     bytes_free(&pass.folded);
     bytes_free(&pass.check.text);
     if (pass.added <= ADDED_LIMIT)

@@ -1,196 +1,30 @@
-/*
- * The header block and its fields. headers_length() and headers_parse() share one judgement of what a line is; edits
- * make a field's text anew, in memory of its own, and leave the block alone.
- */
+/* Fields: found, edited and written out. An edit makes a field's text anew, in memory of its own. */
 #include <assert.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "filters/fold.h"
-#include "filters/headers.h"
+#include "filters/header_line.h"
 
 enum {
-    NAME_LIMIT    = 998, /* octets to the colon and with it: a line (RFC 5322, 2.1.1) holds it */
     NAME_NOTED    = 64,
     CHANGES_LIMIT = 1000,
-    CHANGES_ROOM  = 100, /* more than one change takes */
-    FIRST_FIELDS  = 32,
+    CHANGE_ROOM   = 96, /* a change takes no more */
+    FIRST_FIELDS  = 16,
 };
 
-/* What a line is, judged by its first octets. */
-enum line_kind { LINE_UNDECIDED, LINE_FIELD, LINE_FROM, LINE_CONTINUES, LINE_EMPTY, LINE_OTHER };
-
-static bool
-is_blank(char c)
+void
+header_make_room(struct header_list *list)
 {
-    return c == ' ' || c == '\t';
-}
+    size_t before = list->capacity;
 
-/* Octets of names: '!' to '~', but no colon. */
-static const bool name_octets[256] = {['!' ... '9'] = true, [';' ... '~'] = true};
-
-/*
- * Finds "name", white space and colon at the start of `text`. The colon of a field stands within NAME_LIMIT, so that a
- * line without end is given up early and never looked at twice.
- */
-static enum line_kind
-read_name(struct span text, size_t *name_len, size_t *colon)
-{
-    size_t limit = text.len < NAME_LIMIT ? text.len : NAME_LIMIT;
-    size_t at    = 0;
-
-    while (at < limit && name_octets[(unsigned char)text.data[at]])
-        at++;
-    *name_len = at;
-    while (at < limit && at > 0 && is_blank(text.data[at]))
-        at++;
-    *colon = at;
-    if (at == limit)
-        return limit < NAME_LIMIT ? LINE_UNDECIDED : LINE_OTHER;
-    return *name_len > 0 && text.data[at] == ':' ? LINE_FIELD : LINE_OTHER;
-}
-
-/* Judges the line that `text` starts with; `first`: no line stands in front of it. */
-static enum line_kind
-judge_line(struct span text, bool first, size_t *name_len, size_t *colon)
-{
-    enum line_kind kind;
-
-    if (text.len == 0)
-        return LINE_UNDECIDED;
-    if (is_blank(text.data[0]))
-        return first ? LINE_OTHER : LINE_CONTINUES;
-    if (text.data[0] == '\n')
-        return LINE_EMPTY;
-    if (text.data[0] == '\r' && text.len == 1)
-        return LINE_UNDECIDED;
-    if (text.data[0] == '\r')
-        return text.data[1] == '\n' ? LINE_EMPTY : LINE_OTHER;
-    kind = read_name(text, name_len, colon);
-    if (kind == LINE_OTHER && first && text.len >= 5 && memcmp(text.data, "From ", 5) == 0)
-        return LINE_FROM;
-    return kind;
-}
-
-ssize_t
-headers_length(struct span text, size_t *resume)
-{
-    size_t      at = *resume, name_len, colon;
-    const char *end;
-
-    for (;;) {
-        if (at == 0 || text.data[at - 1] == '\n') {
-            struct span line = text.len > at ? span_tail(text, at) : (struct span){"", 0};
-
-            *resume = at;
-            switch (judge_line(line, at == 0, &name_len, &colon)) {
-            case LINE_UNDECIDED:
-                return -1;
-            case LINE_EMPTY:
-                return (ssize_t)(at + (line.data[0] == '\r' ? 2 : 1));
-            case LINE_OTHER:
-                return (ssize_t)at;
-            case LINE_FIELD:
-            case LINE_FROM:
-            case LINE_CONTINUES:
-                break;
-            }
-        }
-        *resume = text.len;
-        end     = text.len > at ? memchr(text.data + at, '\n', text.len - at) : NULL;
-        if (end == NULL)
-            return -1;
-        at = (size_t)(end - text.data) + 1;
-    }
-}
-
-static void
-make_room(struct header_list *list)
-{
-    if (list->count < list->capacity)
+    if (list->count + list->waiting < before)
         return;
-    list->capacity = list->capacity > 0 ? list->capacity * 2 : FIRST_FIELDS;
+    list->capacity = before > 0 ? before * 2 : FIRST_FIELDS;
     list->fields   = memory_resize_array(list->fields, list->capacity, sizeof(*list->fields));
-}
-
-/* Without the line end that `text` may have. */
-static struct span
-trim_line_end(struct span text)
-{
-    if (text.len > 0 && text.data[text.len - 1] == '\n') {
-        text.len--;
-        if (text.len > 0 && text.data[text.len - 1] == '\r')
-            text.len--;
-    }
-    return text;
-}
-
-/* The field that `text` starts with: its line and those that continue it. */
-static struct span
-whole_field(struct span text)
-{
-    size_t at = 0;
-
-    do {
-        const char *end = memchr(text.data + at, '\n', text.len - at);
-
-        if (end == NULL)
-            return text;
-        at = (size_t)(end - text.data) + 1;
-    } while (at < text.len && is_blank(text.data[at]));
-    return span_head(text, at);
-}
-
-static struct span
-line_end_of(struct span block)
-{
-    const char *end = block.len > 0 ? memchr(block.data, '\n', block.len) : NULL;
-    bool        bare_lf;
-
-    bare_lf = end != NULL && (end == block.data || end[-1] != '\r');
-    return bare_lf ? SPAN("\n") : SPAN("\r\n");
-}
-
-/* What the block ends in, in front of what `behind` starts with, which is of this kind. Returns how long it is. */
-static size_t
-finish_block(struct header_list *list, struct span text, struct span behind, enum line_kind kind)
-{
-    size_t end  = kind != LINE_EMPTY       ? 0
-                  : behind.data[0] == '\r' ? 2
-                                           : 1,
-           rest = kind == LINE_UNDECIDED ? behind.len : 0;
-
-    list->raw          = span_head(text, text.len - behind.len + end + rest);
-    list->line_end     = line_end_of(list->raw);
-    list->separator    = span_head(behind, end);
-    list->rest         = span_head(behind, rest);
-    list->body_follows = end == 0;
-    list->headless     = end == 0 && (list->count == 0 || (list->count == 1 && list->fields[0].name.len == 0));
-    return list->raw.len;
-}
-
-size_t
-headers_parse(struct header_list *list, struct span text)
-{
-    struct span    at = text.len > 0 ? text : (struct span){"", 0};
-    enum line_kind kind;
-    size_t         name_len = 0, behind = 0;
-
-    *list = (struct header_list){0};
-    for (;;) {
-        struct header_field field = {0};
-
-        kind = judge_line(at, list->count == 0, &name_len, &behind);
-        if (kind != LINE_FIELD && kind != LINE_FROM)
-            break;
-        field.text  = whole_field(at);
-        field.name  = span_head(at, kind == LINE_FIELD ? name_len : 0);
-        field.value = span_tail(trim_line_end(field.text), behind + (kind == LINE_FIELD));
-        make_room(list);
-        list->fields[list->count++] = field;
-        at                          = span_tail(at, field.text.len);
-    }
-    return finish_block(list, text, at, kind);
+    if (list->waiting > 0)
+        memmove(list->fields + list->capacity - list->waiting, list->fields + before - list->waiting,
+                list->waiting * sizeof(*list->fields));
 }
 
 ssize_t
@@ -211,10 +45,9 @@ note_change(struct header_list *list, struct span what, struct span name)
         return;
     if (name.len > NAME_NOTED)
         name.len = NAME_NOTED;
-    (void)bytes_reserve(&list->changes, CHANGES_ROOM);
+    (void)bytes_reserve(&list->changes, CHANGE_ROOM);
     bytes_add(&list->changes, list->changes.len > 0 ? SPAN(", ") : SPAN(""));
     bytes_add(&list->changes, what);
-    bytes_add_char(&list->changes, ' ');
     bytes_add(&list->changes, name);
     if (list->changes.len >= CHANGES_LIMIT)
         bytes_add(&list->changes, SPAN(", ..."));
@@ -231,21 +64,8 @@ make_field(const struct header_list *list, struct span name, struct span value)
     field.owned = text.data;
     field.text  = bytes_span(&text);
     field.name  = span_head(field.text, name.len);
-    field.value = span_tail(trim_line_end(field.text), name.len + 1);
+    field.value = span_tail(header_trim_end(field.text), name.len + 1);
     return field;
-}
-
-/* Takes "Name: value" apart; false if it is not of that form. */
-static bool
-split_line(struct span line, struct span *name, struct span *value)
-{
-    size_t name_len, colon;
-
-    if (line.len == 0 || read_name(line, &name_len, &colon) != LINE_FIELD)
-        return false;
-    *name  = span_head(line, name_len);
-    *value = span_tail(line, colon + 1);
-    return true;
 }
 
 void
@@ -253,18 +73,18 @@ headers_insert(struct header_list *list, size_t at, struct span name, struct spa
 {
     struct header_field field = make_field(list, name, value);
 
-    assert(at <= list->count && name.len > 0 && name.len < NAME_LIMIT);
+    assert(at <= list->count && name.len > 0 && name.len < HEADER_NAME_LIMIT);
     if (list->headless) {
         list->separator    = list->line_end;
         list->body_follows = list->headless = false;
     }
     if (at == 0 && list->count > 0 && list->fields[0].name.len == 0)
         at = 1;
-    make_room(list);
+    header_make_room(list);
     memmove(&list->fields[at + 1], &list->fields[at], (list->count - at) * sizeof(field));
     list->fields[at] = field;
     list->count++;
-    note_change(list, SPAN("add"), field.name);
+    note_change(list, SPAN("add "), field.name);
 }
 
 int
@@ -272,7 +92,7 @@ headers_insert_line(struct header_list *list, size_t at, struct span line)
 {
     struct span name, value;
 
-    if (!split_line(line, &name, &value))
+    if (!header_split(line, &name, &value))
         return -1;
     headers_insert(list, at, name, value);
     return 0;
@@ -285,7 +105,7 @@ replace(struct header_list *list, size_t at, struct span name, struct span value
     struct header_field field = make_field(list, name, value);
 
     assert(at < list->count);
-    note_change(list, SPAN("replace"), list->fields[at].name);
+    note_change(list, SPAN("replace "), list->fields[at].name);
     free(list->fields[at].owned);
     list->fields[at] = field;
 }
@@ -302,7 +122,7 @@ headers_replace_line(struct header_list *list, size_t at, struct span line)
 {
     struct span name, value;
 
-    if (!split_line(line, &name, &value))
+    if (!header_split(line, &name, &value))
         return -1;
     replace(list, at, name, value);
     return 0;
@@ -311,7 +131,7 @@ headers_replace_line(struct header_list *list, size_t at, struct span line)
 void
 headers_drop(struct header_list *list, struct header_field *field)
 {
-    note_change(list, SPAN("remove"), field->name);
+    note_change(list, SPAN("remove "), field->name);
     free(field->owned);
     *field = (struct header_field){0};
 }
@@ -340,22 +160,30 @@ headers_remove_all(struct header_list *list, struct span name)
     return count - kept;
 }
 
-struct header_field *
-headers_take_all(struct header_list *list, size_t *count)
+/* Those that wait for the walk stand at the end of the array. */
+void
+headers_walk(struct header_list *list)
 {
-    struct header_field *fields = list->fields;
+    assert(list->waiting == 0);
+    list->waiting = list->count;
+    list->count   = 0;
+    if (list->waiting > 0)
+        memmove(list->fields + list->capacity - list->waiting, list->fields, list->waiting * sizeof(*list->fields));
+}
 
-    *count         = list->count;
-    list->fields   = NULL;
-    list->count    = 0;
-    list->capacity = 0;
-    return fields;
+bool
+headers_next(struct header_list *list, struct header_field *field)
+{
+    if (list->waiting == 0)
+        return false;
+    *field = list->fields[list->capacity - list->waiting--];
+    return true;
 }
 
 void
 headers_keep(struct header_list *list, const struct header_field *field)
 {
-    make_room(list);
+    header_make_room(list);
     list->fields[list->count++] = *field;
 }
 
@@ -365,16 +193,16 @@ headers_unfold(const struct header_field *field, struct bytes *value)
     struct span rest = field->value;
 
     bytes_clear(value);
-    while (rest.len > 0 && (is_blank(rest.data[0]) || rest.data[0] == '\r' || rest.data[0] == '\n'))
+    while (rest.len > 0 && (header_is_blank(rest.data[0]) || rest.data[0] == '\r' || rest.data[0] == '\n'))
         rest = span_tail(rest, 1);
     while (rest.len > 0) {
         const char *end  = memchr(rest.data, '\n', rest.len);
         struct span line = end != NULL ? span_head(rest, (size_t)(end - rest.data) + 1) : rest;
 
-        bytes_add(value, trim_line_end(line));
+        bytes_add(value, header_trim_end(line));
         rest = span_tail(rest, line.len);
     }
-    while (value->len > 0 && is_blank(value->data[value->len - 1]))
+    while (value->len > 0 && header_is_blank(value->data[value->len - 1]))
         value->data[--value->len] = '\0';
 }
 
@@ -427,6 +255,8 @@ void
 headers_free(struct header_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
+        free(list->fields[i].owned);
+    for (size_t i = list->capacity - list->waiting; i < list->capacity; i++)
         free(list->fields[i].owned);
     free(list->fields);
     bytes_free(&list->changes);

@@ -30,6 +30,7 @@ struct header_list {
     struct header_field *fields; /* in the order in which they are written */
     size_t               count;
     size_t               capacity;
+    size_t               waiting;   /* fields that a walk has not come to yet */
     struct span          separator; /* the empty line that ends the block: "\r\n" or "\n"; empty if it has none */
     struct span          rest;      /* what is left of `raw`: a part of a line that is no field and ends the message */
     struct span          line_end;  /* what lines that an edit makes end in: "\r\n", or "\n" if the block does so */
@@ -80,13 +81,14 @@ void headers_remove(struct header_list *, size_t at);
 size_t headers_remove_all(struct header_list *, struct span name);
 
 /*
- * For a walk that may edit every field, in linear time: empties the list and hands its fields over. The caller gives
- * each one back, in order, to headers_keep() (which puts it behind the last) or to headers_drop(), with
- * headers_insert() in between as it likes, and then gives the array to free().
+ * For a walk that may edit every field, in linear time: headers_walk() takes all fields out of the list, and
+ * headers_next() hands over one after the other; false: there are no more. The caller gives each to headers_keep(),
+ * which puts it behind the last in the list, or to headers_drop(), with headers_insert() there in between as it likes.
  */
-struct header_field *headers_take_all(struct header_list *, size_t *count) __attribute__((warn_unused_result));
-void                 headers_keep(struct header_list *, const struct header_field *);
-void                 headers_drop(struct header_list *, struct header_field *);
+void headers_walk(struct header_list *);
+bool headers_next(struct header_list *, struct header_field *);
+void headers_keep(struct header_list *, const struct header_field *);
+void headers_drop(struct header_list *, struct header_field *);
 
 /* The value unfolded: line ends taken out (RFC 5322, 2.2.3), white space at both ends trimmed; replaces `value`. */
 void headers_unfold(const struct header_field *, struct bytes *value);

@@ -16,8 +16,8 @@ enum {
 };
 
 /* The rules for one name, or for any. */
-struct check_list {
-    uint32_t *rules; /* their numbers */
+struct header_rules {
+    uint32_t *numbers;
     size_t    count, capacity;
     ssize_t   group;      /* of the prefilter */
     uint64_t *ifs;        /* a bit for each: it is an if, whose end has to be known */
@@ -34,8 +34,9 @@ struct concern {
 struct check_index {
     const struct check_rule *rules;
     size_t                   count;
-    struct check_list        any;
-    struct check_list       *lists; /* by the number of their name */
+    struct header_rules      all;
+    struct header_rules      any;   /* for fields of any name */
+    struct header_rules     *named; /* by the number of the name */
     struct span_index        names; /* in lower case */
     struct arena             memory;
     uint64_t          lengths[256]; /* of the names that begin with an octet: a bit for each, the last for more */
@@ -49,13 +50,13 @@ length_bit(size_t len)
 }
 
 static void
-add_rule(struct check_list *list, size_t rule)
+add_rule(struct header_rules *list, size_t rule)
 {
     if (list->count == list->capacity) {
         list->capacity = list->capacity > 0 ? 2 * list->capacity : 4;
-        list->rules    = memory_resize_array(list->rules, list->capacity, sizeof list->rules[0]);
+        list->numbers  = memory_resize_array(list->numbers, list->capacity, sizeof list->numbers[0]);
     }
-    list->rules[list->count++] = (uint32_t)rule;
+    list->numbers[list->count++] = (uint32_t)rule;
 }
 
 static void
@@ -64,12 +65,12 @@ add_name(struct check_index *index, struct span name, size_t rule)
     size_t before = index->names.spans.count, number = span_index_add(&index->names, name);
 
     if (number == before) {
-        index->lists         = memory_resize_array(index->lists, number + 1, sizeof index->lists[0]);
-        index->lists[number] = (struct check_list){.group = NO_GROUP};
+        index->named         = memory_resize_array(index->named, number + 1, sizeof index->named[0]);
+        index->named[number] = (struct header_rules){.group = NO_GROUP};
         if (name.len > 0)
             index->lengths[(unsigned char)name.data[0]] |= length_bit(name.len);
     }
-    add_rule(&index->lists[number], rule);
+    add_rule(&index->named[number], rule);
 }
 
 /* The names that are in both lists, which are sorted. */
@@ -126,6 +127,7 @@ place_rules(struct check_index *index)
         while (depth > 0 && (size_t)index->rules[around[depth - 1]].behind <= i)
             depth--;
         concerns[i] = find_concern(index, &index->rules[i], depth > 0 ? &concerns[around[depth - 1]] : NULL);
+        add_rule(&index->all, i);
         place_rule(index, i, &concerns[i]);
         if (index->rules[i].is_if)
             around[depth++] = i;
@@ -138,18 +140,18 @@ place_rules(struct check_index *index)
 
 /* Patterns that have not to match can be told by nothing. */
 static size_t
-count_positive(const struct check_index *index, const struct check_list *list)
+count_positive(const struct check_index *index, const struct header_rules *list)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < list->count; i++)
-        count += !index->rules[list->rules[i]].negated;
+        count += !index->rules[list->numbers[i]].negated;
     return count;
 }
 
 /* What looks for the patterns of a list, if they are many. */
 static void
-add_group(const struct check_index *index, struct check_list *list, struct prefilter_group *groups, size_t *count)
+add_group(const struct check_index *index, struct header_rules *list, struct prefilter_group *groups, size_t *count)
 {
     const struct regex **patterns;
     size_t               words = prefilter_words(list->count);
@@ -162,7 +164,7 @@ add_group(const struct check_index *index, struct check_list *list, struct prefi
     list->visited    = memory_new(words * sizeof list->visited[0]);
     patterns         = memory_new(list->count * sizeof patterns[0]);
     for (size_t i = 0; i < list->count; i++) {
-        const struct check_rule *rule = &index->rules[list->rules[i]];
+        const struct check_rule *rule = &index->rules[list->numbers[i]];
 
         patterns[i] = rule->negated ? NULL : rule->regex;
         list->ifs[i / 64] |= (uint64_t)rule->is_if << i % 64;
@@ -178,7 +180,7 @@ make_prefilter(struct check_index *index)
 
     add_group(index, &index->any, groups, &count);
     for (size_t i = 0; i < index->names.spans.count; i++)
-        add_group(index, &index->lists[i], groups, &count);
+        add_group(index, &index->named[i], groups, &count);
     index->prefilter = prefilter_new(groups, count);
     for (size_t i = 0; i < count; i++)
         free((void *)groups[i].patterns);
@@ -192,6 +194,7 @@ check_index_new(const struct check_rule *rules, size_t count)
 
     index->rules     = rules;
     index->count     = count;
+    index->all.group = NO_GROUP;
     index->any.group = NO_GROUP;
     place_rules(index);
     make_prefilter(index);
@@ -199,9 +202,9 @@ check_index_new(const struct check_rule *rules, size_t count)
 }
 
 static void
-list_free(struct check_list *list)
+list_free(struct header_rules *list)
 {
-    free(list->rules);
+    free(list->numbers);
     free(list->ifs);
     free(list->candidates);
     free(list->visited);
@@ -212,10 +215,11 @@ check_index_free(struct check_index **index)
 {
     if (*index == NULL)
         return;
+    list_free(&(*index)->all);
     list_free(&(*index)->any);
     for (size_t i = 0; i < (*index)->names.spans.count; i++)
-        list_free(&(*index)->lists[i]);
-    free((*index)->lists);
+        list_free(&(*index)->named[i]);
+    free((*index)->named);
     span_index_free(&(*index)->names);
     arena_free(&(*index)->memory);
     prefilter_free(&(*index)->prefilter);
@@ -223,34 +227,36 @@ check_index_free(struct check_index **index)
     *index = NULL;
 }
 
-/* The rules that are for fields of this name; NULL: none. */
-static const struct check_list *
-find_list(const struct check_index *index, struct span name)
+/* A letter of ASCII in lower case. */
+static char
+lower(char c)
 {
-    char    lower[CHECK_NAME_MAX];
-    ssize_t number;
-
-    if (name.len == 0 || name.len > sizeof lower ||
-        (index->lengths[(unsigned char)tolower((unsigned char)name.data[0])] & length_bit(name.len)) == 0)
-        return NULL;
-    for (size_t i = 0; i < name.len; i++)
-        lower[i] = (char)tolower((unsigned char)name.data[i]);
-    number = span_index_find(&index->names, (struct span){lower, name.len});
-    return number != SPAN_INDEX_NONE ? &index->lists[number] : NULL;
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-bool
-check_index_has(const struct check_index *index, struct span name)
+const struct header_rules *
+check_index_find(const struct check_index *index, struct span name)
 {
-    return index->any.count > 0 || find_list(index, name) != NULL;
+    const struct header_rules *any = index->any.count > 0 ? &index->any : NULL;
+    char                       folded[CHECK_NAME_MAX];
+    ssize_t                    number;
+
+    if (name.len == 0)
+        return &index->all;
+    if (name.len > sizeof folded || (index->lengths[(unsigned char)lower(name.data[0])] & length_bit(name.len)) == 0)
+        return any;
+    for (size_t i = 0; i < name.len; i++)
+        folded[i] = lower(name.data[i]);
+    number = span_index_find(&index->names, (struct span){folded, name.len});
+    return number != SPAN_INDEX_NONE ? &index->named[number] : any;
 }
 
 static void
-add_way(struct check_walk *walk, const struct check_list *list, struct span header)
+add_way(struct check_walk *walk, const struct header_rules *list, struct span header)
 {
-    if (list == NULL || list->count == 0)
+    if (list->count == 0)
         return;
-    walk->ways[walk->count++] = (struct check_way){.list = list};
+    walk->ways[walk->count++] = (struct check_way){.rules = list};
     if (list->group == NO_GROUP)
         return;
     prefilter_scan(walk->index->prefilter, (size_t)list->group, header, NULL, list->candidates, NULL);
@@ -259,22 +265,19 @@ add_way(struct check_walk *walk, const struct check_list *list, struct span head
 }
 
 void
-check_walk_begin(struct check_walk *walk, const struct check_index *index, struct span header)
+check_walk_begin(struct check_walk *walk, const struct check_index *index, const struct header_rules *rules,
+                 struct span header)
 {
-    size_t len = 0;
-
-    while (len < header.len && check_is_name_octet(header.data[len]))
-        len++;
-    *walk = (struct check_walk){.index = index, .all = len == 0 || len == header.len || header.data[len] != ':'};
-    if (walk->all)
-        return;
-    add_way(walk, &index->any, header);
-    add_way(walk, find_list(index, span_head(header, len)), header);
+    walk->index = index;
+    walk->count = 0;
+    add_way(walk, rules, header);
+    if (rules != &index->all && rules != &index->any)
+        add_way(walk, &index->any, header);
 }
 
 /* The first at `at` or behind that is to be visited; the count if there is none. */
 static size_t
-next_visited(const struct check_list *list, size_t at)
+next_visited(const struct header_rules *list, size_t at)
 {
     size_t   word = at / 64;
     uint64_t bits;
@@ -292,16 +295,16 @@ next_visited(const struct check_list *list, size_t at)
 
 /* The first at `at` or behind whose rule is not in front of `from`. */
 static size_t
-skip_to(const struct check_list *list, size_t at, size_t from)
+skip_to(const struct header_rules *list, size_t at, size_t from)
 {
     size_t end = list->count;
 
-    if (at < end && list->rules[at] >= from)
+    if (at < end && list->numbers[at] >= from)
         return at;
     while (at < end) {
         size_t middle = at + (end - at) / 2;
 
-        if (list->rules[middle] < from)
+        if (list->numbers[middle] < from)
             at = middle + 1;
         else
             end = middle;
@@ -313,7 +316,7 @@ skip_to(const struct check_list *list, size_t at, size_t from)
 static bool
 is_candidate(const struct check_way *way)
 {
-    return way->list->group == NO_GROUP || (way->list->candidates[way->at / 64] >> way->at % 64 & 1) != 0;
+    return way->rules->group == NO_GROUP || (way->rules->candidates[way->at / 64] >> way->at % 64 & 1) != 0;
 }
 
 size_t
@@ -321,18 +324,18 @@ check_walk_next(struct check_walk *walk, size_t from)
 {
     const struct check_index *index = walk->index;
 
-    while (!walk->all && from < index->count) {
+    while (from < index->count) {
         struct check_way *first = NULL;
 
         for (struct check_way *way = walk->ways; way < walk->ways + walk->count; way++) {
-            way->at = next_visited(way->list, skip_to(way->list, way->at, from));
-            if (way->at < way->list->count &&
-                (first == NULL || way->list->rules[way->at] < first->list->rules[first->at]))
+            way->at = next_visited(way->rules, skip_to(way->rules, way->at, from));
+            if (way->at < way->rules->count &&
+                (first == NULL || way->rules->numbers[way->at] < first->rules->numbers[first->at]))
                 first = way;
         }
         if (first == NULL)
             return index->count;
-        from = first->list->rules[first->at];
+        from = first->rules->numbers[first->at];
         if (is_candidate(first))
             return from;
         from = (size_t)index->rules[from].behind;

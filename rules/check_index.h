@@ -16,13 +16,13 @@ struct check_index *check_index_new(const struct check_rule *, size_t count);
 /* Frees it and sets it to NULL. Of NULL: nothing. */
 void check_index_free(struct check_index **);
 
-/* May a rule apply to a field called `name`? */
-bool check_index_has(const struct check_index *, struct span name);
+/* As header_checks_for(). */
+const struct header_rules *check_index_find(const struct check_index *, struct span name);
 
 /* A part of the rules on the way from the first to the last. */
 struct check_way {
-    const struct check_list *list;
-    size_t                   at;
+    const struct header_rules *rules;
+    size_t                     at;
 };
 
 /* The rules that may apply to one field, in their order. One walk at a time: the next one overwrites what it knows. */
@@ -30,10 +30,9 @@ struct check_walk {
     const struct check_index *index;
     struct check_way          ways[2];
     size_t                    count; /* of the ways */
-    bool                      all;   /* it is no field: all rules are tried */
 };
 
-void check_walk_begin(struct check_walk *, const struct check_index *, struct span header);
+void check_walk_begin(struct check_walk *, const struct check_index *, const struct header_rules *, struct span header);
 
 /*
  * The number of the first rule at `from` or behind it that has to be tried; the count of rules if there is none. What

@@ -19,10 +19,11 @@ struct check_part {
 };
 
 struct check_rule {
-    struct regex            *regex;
-    bool                     negated;
-    bool                     is_if;
-    ssize_t                  behind; /* if: the rule behind its endif; while that is not known, the if around it */
+    struct regex *regex;
+    struct span   start; /* what a field must begin with, without regard to case, if that is all; else empty */
+    bool          negated;
+    bool          is_if;
+    ssize_t       behind; /* if: the rule behind its endif; while that is not known, the if around it */
     enum header_check_action action;
     char                    *text; /* what the parts point into */
     struct check_part       *parts;

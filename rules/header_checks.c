@@ -212,20 +212,21 @@ header_checks_free(struct header_checks **checks)
     *checks = NULL;
 }
 
-bool
-header_checks_concern(const struct header_checks *checks, struct span name)
+const struct header_rules *
+header_checks_for(const struct header_checks *checks, struct span name)
 {
-    return check_index_has(checks->index, name);
+    return check_index_find(checks->index, name);
 }
 
 bool
-header_checks_find(const struct header_checks *checks, struct span header, struct header_check *check)
+header_checks_find(const struct header_checks *checks, const struct header_rules *rules, struct span header,
+                   struct header_check *check)
 {
     struct regex_found found;
     struct check_walk  walk;
     size_t             at = 0;
 
-    check_walk_begin(&walk, checks->index, header);
+    check_walk_begin(&walk, checks->index, rules, header);
     while ((at = check_walk_next(&walk, at)) < checks->count) {
         const struct check_rule *rule = &checks->rules[at];
 

@@ -35,6 +35,7 @@ enum header_check_action {
 extern const char *const header_check_names[HEADER_CHECK_ACTIONS];
 
 struct header_checks;
+struct header_rules;
 
 /* What the first rule that applies asks for. Starts as {0}, may be used again; `text` is the caller's to free. */
 struct header_check {
@@ -51,16 +52,17 @@ struct header_checks *header_checks_load(char *const *paths, size_t count, struc
 void header_checks_free(struct header_checks **);
 
 /*
- * May a rule apply to a field called `name`? Most fields need not be presented to the rules, as most rules begin with
- * the name of one.
+ * The rules that may apply to a field called `name`, which live as long as the checks; NULL if there are none, as for
+ * most fields, which then need not be looked at. Of an empty name: all rules.
  */
-bool header_checks_concern(const struct header_checks *, struct span name);
+const struct header_rules *header_checks_for(const struct header_checks *, struct span name);
 
 /*
- * Looks for the first rule that applies to `header`: "Name: value", a fold in it as a line feed and the white space
- * behind it, without white space in front of the colon and without the final line end, as Postfix presents it. False if
- * no rule applies. A rule whose match met a bound (see rules/regex.h) does not, negated or not.
+ * Looks for the first of the rules for its name that applies to `header`: "Name: value", a fold in it as a line feed
+ * and the white space behind it, without white space in front of the colon and without the final line end, as Postfix
+ * presents it. False if no rule applies. A rule whose match met a bound (see rules/regex.h) does not, negated or not.
  */
-bool header_checks_find(const struct header_checks *, struct span header, struct header_check *);
+bool header_checks_find(const struct header_checks *, const struct header_rules *, struct span header,
+                        struct header_check *);
 
 #endif

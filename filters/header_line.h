@@ -1,0 +1,33 @@
+/* The lines of a header block, for filters/headers.c and filters/headers_parse.c alone. */
+#ifndef FILTERS_HEADER_LINE_H
+#define FILTERS_HEADER_LINE_H
+
+#include "filters/headers.h"
+
+enum { HEADER_NAME_LIMIT = 998 }; /* octets to the colon and with it: a line (RFC 5322, 2.1.1) holds it */
+
+static inline bool
+header_is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* Without the line end that `text` may have. */
+static inline struct span
+header_trim_end(struct span text)
+{
+    if (text.len > 0 && text.data[text.len - 1] == '\n') {
+        text.len--;
+        if (text.len > 0 && text.data[text.len - 1] == '\r')
+            text.len--;
+    }
+    return text;
+}
+
+/* Takes "Name: value" apart; false if it is not of that form. */
+bool header_split(struct span line, struct span *name, struct span *value);
+
+/* Makes room for one more field behind the last. */
+void header_make_room(struct header_list *);
+
+#endif

@@ -1,0 +1,199 @@
+/*
+ * A header block taken apart. headers_length() and headers_parse() share one judgement of what a line is.
+ */
+#include <endian.h>
+#include <stdint.h>
+
+#include "filters/header_line.h"
+
+/* What a line is, judged by its first octets. */
+enum line_kind { LINE_UNDECIDED, LINE_FIELD, LINE_FROM, LINE_CONTINUES, LINE_EMPTY, LINE_OTHER };
+
+/* Octets of names: '!' to '~', but no colon. */
+static bool
+is_name_octet(char c)
+{
+    return c > ' ' && c <= '~' && c != ':';
+}
+
+#define EACH(octet) (UINT64_C(0x0101010101010101) * (octet))
+
+/* The top bit of each of eight octets that is not of a name. It may be set, too, behind the first that is not. */
+static uint64_t
+mark_others(uint64_t octets)
+{
+    uint64_t colon = octets ^ EACH(':'), del = octets ^ EACH(0x7f);
+
+    return (((octets - EACH('!')) & ~octets) | ((colon - EACH(1)) & ~colon) | ((del - EACH(1)) & ~del) | octets) &
+           EACH(0x80);
+}
+
+/* How many octets of `text` are a name, up to `limit`. */
+static size_t
+name_length(const char *text, size_t limit)
+{
+    size_t at = 0;
+
+    for (; at + 8 <= limit; at += 8) {
+        uint64_t octets, others;
+
+        memcpy(&octets, text + at, sizeof(octets));
+        others = mark_others(le64toh(octets));
+        if (others != 0)
+            return at + (size_t)__builtin_ctzll(others) / 8;
+    }
+    while (at < limit && is_name_octet(text[at]))
+        at++;
+    return at;
+}
+
+/*
+ * Finds "name", white space and colon at the start of `text`. The colon of a field stands within HEADER_NAME_LIMIT, so
+ * that a line without end is given up early and never looked at twice.
+ */
+static enum line_kind
+read_name(struct span text, size_t *name_len, size_t *colon)
+{
+    size_t limit = text.len < HEADER_NAME_LIMIT ? text.len : HEADER_NAME_LIMIT;
+    size_t at    = name_length(text.data, limit);
+
+    *name_len = at;
+    if (at == 0)
+        return LINE_OTHER;
+    while (at < limit && text.data[at] != ':' && header_is_blank(text.data[at]))
+        at++;
+    *colon = at;
+    if (at == limit)
+        return limit < HEADER_NAME_LIMIT ? LINE_UNDECIDED : LINE_OTHER;
+    return text.data[at] == ':' ? LINE_FIELD : LINE_OTHER;
+}
+
+bool
+header_split(struct span line, struct span *name, struct span *value)
+{
+    size_t name_len, colon;
+
+    if (line.len == 0 || read_name(line, &name_len, &colon) != LINE_FIELD)
+        return false;
+    *name  = span_head(line, name_len);
+    *value = span_tail(line, colon + 1);
+    return true;
+}
+
+/* Judges the line that `text` starts with; `first`: no line stands in front of it. */
+static enum line_kind
+judge_line(struct span text, bool first, size_t *name_len, size_t *colon)
+{
+    enum line_kind kind;
+
+    if (text.len == 0)
+        return LINE_UNDECIDED;
+    if (header_is_blank(text.data[0]))
+        return first ? LINE_OTHER : LINE_CONTINUES;
+    if (text.data[0] == '\n')
+        return LINE_EMPTY;
+    if (text.data[0] == '\r' && text.len == 1)
+        return LINE_UNDECIDED;
+    if (text.data[0] == '\r')
+        return text.data[1] == '\n' ? LINE_EMPTY : LINE_OTHER;
+    kind = read_name(text, name_len, colon);
+    if (kind == LINE_OTHER && first && text.len >= 5 && memcmp(text.data, "From ", 5) == 0)
+        return LINE_FROM;
+    return kind;
+}
+
+ssize_t
+headers_length(struct span text, size_t *resume)
+{
+    size_t      at = *resume, name_len, colon;
+    const char *end;
+
+    for (;;) {
+        if (at == 0 || text.data[at - 1] == '\n') {
+            struct span line = text.len > at ? span_tail(text, at) : (struct span){"", 0};
+
+            *resume = at;
+            switch (judge_line(line, at == 0, &name_len, &colon)) {
+            case LINE_UNDECIDED:
+                return -1;
+            case LINE_EMPTY:
+                return (ssize_t)(at + (line.data[0] == '\r' ? 2 : 1));
+            case LINE_OTHER:
+                return (ssize_t)at;
+            case LINE_FIELD:
+            case LINE_FROM:
+            case LINE_CONTINUES:
+                break;
+            }
+        }
+        *resume = text.len;
+        end     = text.len > at ? memchr(text.data + at, '\n', text.len - at) : NULL;
+        if (end == NULL)
+            return -1;
+        at = (size_t)(end - text.data) + 1;
+    }
+}
+
+/* The field that `text` starts with: its line and those that continue it. */
+static struct span
+whole_field(struct span text)
+{
+    size_t at = 0;
+
+    do {
+        const char *end = memchr(text.data + at, '\n', text.len - at);
+
+        if (end == NULL)
+            return text;
+        at = (size_t)(end - text.data) + 1;
+    } while (at < text.len && header_is_blank(text.data[at]));
+    return span_head(text, at);
+}
+
+static struct span
+line_end_of(struct span block)
+{
+    const char *end = block.len > 0 ? memchr(block.data, '\n', block.len) : NULL;
+    bool        bare_lf;
+
+    bare_lf = end != NULL && (end == block.data || end[-1] != '\r');
+    return bare_lf ? SPAN("\n") : SPAN("\r\n");
+}
+
+/* What the block ends in, in front of what `behind` starts with, which is of this kind. Returns how long it is. */
+static size_t
+finish_block(struct header_list *list, struct span text, struct span behind, enum line_kind kind)
+{
+    bool   crlf      = kind == LINE_EMPTY && behind.data[0] == '\r';
+    size_t separator = (size_t)(kind == LINE_EMPTY) + crlf, rest = kind == LINE_UNDECIDED ? behind.len : 0;
+
+    list->raw          = span_head(text, text.len - behind.len + separator + rest);
+    list->line_end     = line_end_of(list->raw);
+    list->separator    = span_head(behind, separator);
+    list->rest         = span_head(behind, rest);
+    list->body_follows = separator == 0;
+    list->headless     = separator == 0 && (list->count == 0 || (list->count == 1 && list->fields[0].name.len == 0));
+    return list->raw.len;
+}
+
+size_t
+headers_parse(struct header_list *list, struct span text)
+{
+    struct span    at = text.len > 0 ? text : (struct span){"", 0};
+    enum line_kind kind;
+    size_t         name_len = 0, colon = 0;
+
+    *list = (struct header_list){0};
+    while ((kind = judge_line(at, list->count == 0, &name_len, &colon)) == LINE_FIELD || kind == LINE_FROM) {
+        struct header_field *field;
+
+        header_make_room(list);
+        field        = &list->fields[list->count++];
+        field->text  = whole_field(at);
+        field->name  = span_head(at, kind == LINE_FIELD ? name_len : 0);
+        field->value = span_tail(header_trim_end(field->text), colon + (kind == LINE_FIELD));
+        field->owned = NULL;
+        at           = span_tail(at, field->text.len);
+    }
+    return finish_block(list, text, at, kind);
+}
