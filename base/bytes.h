@@ -27,6 +27,16 @@ void bytes_vprintf(struct bytes *, const char *format, va_list) __attribute__((f
 /* Makes room for `more` octets behind those in use and returns where they go; `len` is then the caller's to raise. */
 char *bytes_reserve(struct bytes *, size_t more);
 
+/* Appends what bytes_reserve() has made room for. */
+static inline void
+bytes_put(struct bytes *bytes, struct span span)
+{
+    if (span.len > 0)
+        memcpy(bytes->data + bytes->len, span.data, span.len);
+    bytes->len += span.len;
+    bytes->data[bytes->len] = '\0';
+}
+
 /* Forgets the contents, keeps the memory. */
 void bytes_clear(struct bytes *);
 

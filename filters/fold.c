@@ -37,7 +37,9 @@ is_blank(char c)
 static bool
 is_gap(char c)
 {
-    return is_blank(c) || c == '\r' || c == '\n' || c == '\0';
+    static const bool gaps[256] = {[' '] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true, ['\0'] = true};
+
+    return gaps[(unsigned char)c];
 }
 
 /* Writes the white space between two words: what is left of it without line ends and NUL, at least one space. */
@@ -127,12 +129,15 @@ is_short(struct span value, size_t room)
 {
     size_t gap = 0;
 
-    for (size_t i = 0; i < value.len && value.len <= room; i++) {
-        gap = is_gap(value.data[i]) ? gap + 1 : 0;
-        if (gap > GAP_LIMIT || (gap > 0 && !is_blank(value.data[i])))
+    if (value.len > room)
+        return false;
+    for (size_t i = 0; i < value.len; i++) {
+        if (!is_gap(value.data[i]))
+            gap = 0;
+        else if (++gap > GAP_LIMIT || !is_blank(value.data[i]))
             return false;
     }
-    return value.len <= room;
+    return true;
 }
 
 static struct span
@@ -152,11 +157,12 @@ fold_field(struct bytes *text, struct span name, struct span value, struct span 
 
     value = trim(value);
     (void)bytes_reserve(text, name.len + 2 + value.len + line_end.len);
-    bytes_add(text, name);
-    bytes_add_char(text, ':');
+    bytes_put(text, name);
+    bytes_put(text, SPAN(":"));
     if (name.len + 2 <= LINE_WANTED && is_short(value, LINE_WANTED - name.len - 2)) {
-        bytes_add(text, value.len > 0 ? SPAN(" ") : SPAN(""));
-        bytes_add(text, value);
+        if (value.len > 0)
+            bytes_put(text, SPAN(" "));
+        bytes_put(text, value);
     } else {
         fold_value(&folding, value);
     }

@@ -27,7 +27,14 @@ header_trim_end(struct span text)
 /* Takes "Name: value" apart; false if it is not of that form. */
 bool header_split(struct span line, struct span *name, struct span *value);
 
+void header_grow(struct header_list *);
+
 /* Makes room for one more field behind the last. */
-void header_make_room(struct header_list *);
+static inline void
+header_make_room(struct header_list *list)
+{
+    if (list->count + list->waiting == list->capacity)
+        header_grow(list);
+}
 
 #endif

@@ -14,12 +14,10 @@ enum {
 };
 
 void
-header_make_room(struct header_list *list)
+header_grow(struct header_list *list)
 {
     size_t before = list->capacity;
 
-    if (list->count + list->waiting < before)
-        return;
     list->capacity = before > 0 ? before * 2 : FIRST_FIELDS;
     list->fields   = memory_resize_array(list->fields, list->capacity, sizeof(*list->fields));
     if (list->waiting > 0)
@@ -46,11 +44,12 @@ note_change(struct header_list *list, struct span what, struct span name)
     if (name.len > NAME_NOTED)
         name.len = NAME_NOTED;
     (void)bytes_reserve(&list->changes, CHANGE_ROOM);
-    bytes_add(&list->changes, list->changes.len > 0 ? SPAN(", ") : SPAN(""));
-    bytes_add(&list->changes, what);
-    bytes_add(&list->changes, name);
+    if (list->changes.len > 0)
+        bytes_put(&list->changes, SPAN(", "));
+    bytes_put(&list->changes, what);
+    bytes_put(&list->changes, name);
     if (list->changes.len >= CHANGES_LIMIT)
-        bytes_add(&list->changes, SPAN(", ..."));
+        bytes_put(&list->changes, SPAN(", ..."));
 }
 
 /* A field made by an edit. */

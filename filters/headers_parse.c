@@ -29,7 +29,7 @@ mark_others(uint64_t octets)
 }
 
 /* How many octets of `text` are a name, up to `limit`. */
-static size_t
+static inline size_t
 name_length(const char *text, size_t limit)
 {
     size_t at = 0;
@@ -51,7 +51,7 @@ name_length(const char *text, size_t limit)
  * Finds "name", white space and colon at the start of `text`. The colon of a field stands within HEADER_NAME_LIMIT, so
  * that a line without end is given up early and never looked at twice.
  */
-static enum line_kind
+static inline enum line_kind
 read_name(struct span text, size_t *name_len, size_t *colon)
 {
     size_t limit = text.len < HEADER_NAME_LIMIT ? text.len : HEADER_NAME_LIMIT;
@@ -81,7 +81,7 @@ header_split(struct span line, struct span *name, struct span *value)
 }
 
 /* Judges the line that `text` starts with; `first`: no line stands in front of it. */
-static enum line_kind
+static inline enum line_kind
 judge_line(struct span text, bool first, size_t *name_len, size_t *colon)
 {
     enum line_kind kind;

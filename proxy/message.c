@@ -15,6 +15,8 @@
 #include "proxy/relay.h"
 #include "proxy/top.h"
 
+enum { WRITTEN_KEPT = 64 * 1024 }; /* octets of memory */
+
 enum message_stage {
     MESSAGE_HEADER,  /* the header block is being collected */
     MESSAGE_CHECK,   /* the chain is to see it */
@@ -177,13 +179,27 @@ begin(struct message *message)
     buffer_add(message->to, SPAN("+OK message follows\r\n"));
 }
 
+/* The header as it is now, put together first: its pieces are many and small. */
+static void
+write_header(struct message *message)
+{
+    static struct bytes written; /* kept for the next message */
+    struct bytes_sink   sink = bytes_sink(&written);
+
+    headers_write(&message->list, &sink.sink);
+    message->header.to = message->to;
+    sink_take(&message->header.sink, bytes_span(&written));
+    bytes_clear(&written);
+    if (written.capacity > WRITTEN_KEPT)
+        bytes_free(&written);
+}
+
 /* Nothing holds the message any longer: the header as it is now, then what was parked. */
 static int
 release(struct message *message)
 {
     begin(message);
-    message->header.to = message->to;
-    headers_write(&message->list, &message->header.sink);
+    write_header(message);
     message->body.to = message->to;
     if (!message->holding)
         return 0;

@@ -234,21 +234,31 @@ lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-const struct header_rules *
-check_index_find(const struct check_index *index, struct span name)
+/* The rules for this name, which is not too long; NULL: none are for it alone. */
+static const struct header_rules *
+find_named(const struct check_index *index, struct span name)
 {
-    const struct header_rules *any = index->any.count > 0 ? &index->any : NULL;
-    char                       folded[CHECK_NAME_MAX];
-    ssize_t                    number;
+    char    folded[CHECK_NAME_MAX];
+    ssize_t number;
 
-    if (name.len == 0)
-        return &index->all;
-    if (name.len > sizeof folded || (index->lengths[(unsigned char)lower(name.data[0])] & length_bit(name.len)) == 0)
-        return any;
     for (size_t i = 0; i < name.len; i++)
         folded[i] = lower(name.data[i]);
     number = span_index_find(&index->names, (struct span){folded, name.len});
-    return number != SPAN_INDEX_NONE ? &index->named[number] : any;
+    return number != SPAN_INDEX_NONE ? &index->named[number] : NULL;
+}
+
+const struct header_rules *
+check_index_find(const struct check_index *index, struct span name)
+{
+    const struct header_rules *rules = NULL;
+
+    if (name.len == 0)
+        return &index->all;
+    if (name.len <= CHECK_NAME_MAX && (index->lengths[(unsigned char)lower(name.data[0])] & length_bit(name.len)) != 0)
+        rules = find_named(index, name);
+    if (rules == NULL && index->any.count > 0)
+        rules = &index->any;
+    return rules;
 }
 
 static void

@@ -328,11 +328,12 @@ check_rule_expand(const struct check_rule *rule, const struct regex_found *found
 {
     bytes_clear(text);
     for (size_t i = 0; i < rule->part_count; i++) {
-        struct span captured = {0};
+        struct span literal = rule->parts[i].literal, captured = {0};
 
         if (rule->parts[i].group > 0)
             captured = regex_group(found, rule->parts[i].group);
-        bytes_add(text, text->len > 0 ? rule->parts[i].literal : check_skip_space(rule->parts[i].literal));
-        bytes_add(text, text->len > 0 ? captured : check_skip_space(captured));
+        (void)bytes_reserve(text, literal.len + captured.len);
+        bytes_put(text, text->len > 0 ? literal : check_skip_space(literal));
+        bytes_put(text, text->len > 0 ? captured : check_skip_space(captured));
     }
 }
