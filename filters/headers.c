@@ -251,12 +251,22 @@ headers_write(const struct header_list *list, struct sink *sink)
 }
 
 void
-headers_free(struct header_list *list)
+headers_clear(struct header_list *list)
 {
+    struct bytes changes = list->changes;
+
     for (size_t i = 0; i < list->count; i++)
         free(list->fields[i].owned);
     for (size_t i = list->capacity - list->waiting; i < list->capacity; i++)
         free(list->fields[i].owned);
+    bytes_clear(&changes);
+    *list = (struct header_list){.fields = list->fields, .capacity = list->capacity, .changes = changes};
+}
+
+void
+headers_free(struct header_list *list)
+{
+    headers_clear(list);
     free(list->fields);
     bytes_free(&list->changes);
     *list = (struct header_list){0};

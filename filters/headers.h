@@ -49,7 +49,7 @@ ssize_t headers_length(struct span text, size_t *resume);
 
 /*
  * Takes the block at the start of `text` apart and returns how long it is: all of it must be there, or the message must
- * end with the text. `text` must outlive the list, which is {0}. Never fails: see above.
+ * end with the text. `text` must outlive the list, which is {0} or cleared. Never fails: see above.
  */
 size_t headers_parse(struct header_list *, struct span text);
 
@@ -98,6 +98,9 @@ void headers_unfold(const struct header_field *, struct bytes *value);
  * an empty line goes between them and the body.
  */
 void headers_write(const struct header_list *, struct sink *);
+
+/* Forgets all fields and changes, but keeps memory for the next headers_parse(). */
+void headers_clear(struct header_list *);
 
 /* Gives the memory back; the list is {0} again. */
 void headers_free(struct header_list *);

@@ -1,6 +1,7 @@
 /*
  * A header block taken apart. headers_length() and headers_parse() share one judgement of what a line is.
  */
+#include <assert.h>
 #include <endian.h>
 #include <stdint.h>
 
@@ -183,7 +184,7 @@ headers_parse(struct header_list *list, struct span text)
     enum line_kind kind;
     size_t         name_len = 0, colon = 0;
 
-    *list = (struct header_list){0};
+    assert(list->count + list->waiting == 0);
     while ((kind = judge_line(at, list->count == 0, &name_len, &colon)) == LINE_FIELD || kind == LINE_FROM) {
         struct header_field *field;
 

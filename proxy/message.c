@@ -7,13 +7,15 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "base/lines.h"
 #include "base/pool.h"
 #include "proxy/buffer.h"
 #include "proxy/dot.h"
 #include "proxy/message.h"
+#include "proxy/message_header.h"
 #include "proxy/relay.h"
 #include "proxy/top.h"
+
+#define STATUS SPAN("+OK message follows\r\n")
 
 enum { WRITTEN_KEPT = 64 * 1024 }; /* octets of memory */
 
@@ -42,11 +44,8 @@ struct message {
     enum message_stage    stage;
     enum filter_verdict   verdict; /* of the filters that saw the body */
     struct dot_reader     reader;
-    struct bytes          block; /* what was collected of the header, and text that followed it */
-    size_t                resume;
-    struct header_list    list;
-    size_t                list_octets; /* how much of `block` is the header */
-    bool                  header_cut;  /* and more of it follows */
+    struct message_header header;  /* {0} where no filter is interested, and once the message is complete */
+    struct bytes          changes; /* to the header, for the audit log; once the message is complete */
     struct hold           hold;
     bool                  holding;   /* nothing may be put into `to` yet */
     bool                  rewriting; /* the body is what the last filter writes */
@@ -55,10 +54,10 @@ struct message {
     bool                  writes_end; /* the reply's end does not come with octets that are moved */
     bool                  begun;      /* the client got octets of the answer */
     bool                  withheld;
-    struct sink           text;   /* what the reader reads, on its way to the filters */
-    struct text_writer    header; /* to the client */
-    struct text_writer    body;   /* to the client, or to where the message is parked */
-    struct buffer        *to;     /* message_move()'s, during the call */
+    struct sink           text; /* what the reader reads, on its way to the filters */
+    struct text_writer    head; /* to the client */
+    struct text_writer    body; /* to the client, or to where the message is parked */
+    struct buffer        *to;   /* message_move()'s, during the call */
     uint64_t              octets_in, octets_out;
 };
 
@@ -148,24 +147,26 @@ message_open(const struct message_setup *setup)
 {
     struct message *message = pool_take(&messages);
 
-    message->setup                    = *setup;
-    message->reader.keep_bare_lf      = setup->keep_bare_lf;
-    message->text.take                = take_text;
-    message->header                   = (struct text_writer){.sink.take = write_text, .octets = &message->octets_out};
-    message->header.dots.keep_bare_lf = setup->keep_bare_lf;
-    message->body                     = message->header;
-    message->hold.fd                  = -1;
-    message->top.lines                = setup->info->lines;
-    message->cutting                  = setup->info->top && setup->info->needed > setup->info->lines;
-    message->writes_end               = message->cutting;
-    message->host                     = (struct chain_host){.log     = pass_log,
-                                                            .wants   = pass_wants,
-                                                            .resume  = pass_resume,
-                                                            .text    = take_rewritten,
-                                                            .notes   = setup->notes,
-                                                            .context = message};
-    message->run                      = chain_open(setup->chain, setup->info, &message->report, &message->host);
-    message->stage                    = message->run != NULL ? MESSAGE_HEADER : MESSAGE_BODY;
+    message->setup                  = *setup;
+    message->reader.keep_bare_lf    = setup->keep_bare_lf;
+    message->text.take              = take_text;
+    message->head                   = (struct text_writer){.sink.take = write_text, .octets = &message->octets_out};
+    message->head.dots.keep_bare_lf = setup->keep_bare_lf;
+    message->body                   = message->head;
+    message->hold.fd                = -1;
+    message->top.lines              = setup->info->lines;
+    message->cutting                = setup->info->top && setup->info->needed > setup->info->lines;
+    message->writes_end             = message->cutting;
+    message->host                   = (struct chain_host){.log     = pass_log,
+                                                          .wants   = pass_wants,
+                                                          .resume  = pass_resume,
+                                                          .text    = take_rewritten,
+                                                          .notes   = setup->notes,
+                                                          .context = message};
+    message->run                    = chain_open(setup->chain, setup->info, &message->report, &message->host);
+    message->stage                  = message->run != NULL ? MESSAGE_HEADER : MESSAGE_BODY;
+    if (message->run != NULL)
+        message_header_open(&message->header);
     return message;
 }
 
@@ -176,19 +177,23 @@ begin(struct message *message)
     if (message->begun)
         return;
     message->begun = true;
-    buffer_add(message->to, SPAN("+OK message follows\r\n"));
+    buffer_add(message->to, STATUS);
 }
 
-/* The header as it is now, put together first: its pieces are many and small. */
+/* The header as it is now and the status line in front, as one piece: what edits leave are many and small. */
 static void
 write_header(struct message *message)
 {
     static struct bytes written; /* kept for the next message */
-    struct bytes_sink   sink = bytes_sink(&written);
+    struct bytes_sink   sink   = bytes_sink(&written);
+    struct span         status = message->begun ? SPAN("") : STATUS;
 
-    headers_write(&message->list, &sink.sink);
-    message->header.to = message->to;
-    sink_take(&message->header.sink, bytes_span(&written));
+    message->begun   = true;
+    message->head.to = message->to;
+    bytes_add(&written, status);
+    headers_write(&message->header.list, &sink.sink);
+    sink_take(&message->head.sink, bytes_span(&written));
+    message->octets_out -= status.len;
     bytes_clear(&written);
     if (written.capacity > WRITTEN_KEPT)
         bytes_free(&written);
@@ -198,7 +203,6 @@ write_header(struct message *message)
 static int
 release(struct message *message)
 {
-    begin(message);
     write_header(message);
     message->body.to = message->to;
     if (!message->holding)
@@ -229,70 +233,17 @@ refuse(struct message *message, enum filter_verdict verdict, enum message_progre
     return true;
 }
 
-/* A header too long to be taken apart is cut in front of a field: what is behind passes as it is. */
-static struct span
-cut_header(struct message *message)
-{
-    struct span text = bytes_span(&message->block);
-    size_t      len  = text.len - 1;
-
-    while (len > 0 && (text.data[len - 1] != '\n' || text.data[len] == ' ' || text.data[len] == '\t'))
-        len--;
-    message->header_cut = true;
-    return span_head(text, len);
-}
-
-/* Takes the header apart, if what was collected holds all of it: so it is if there is an empty line. */
-static bool
-take_header_apart(struct message *message, bool empty_line)
-{
-    struct span text = bytes_span(&message->block);
-
-    if (!empty_line && !message->reader.done && headers_length(text, &message->resume) < 0) {
-        if (text.len < MESSAGE_HEADER_MAX)
-            return false;
-        text = cut_header(message);
-    }
-    message->list_octets   = headers_parse(&message->list, text);
-    message->octets_in     = message->list_octets;
-    message->list.headless = message->list.headless && !message->header_cut;
-    return true;
-}
-
-/* Reads on, but not behind the empty line that most headers end with: what is read here is copied. True if it is read.
- */
-static bool
-collect(struct message *message, struct buffer *from, struct span wire)
-{
-    struct bytes_sink text = bytes_sink(&message->block);
-    size_t            end = lines_find_empty(wire), len = end > 0 ? end : wire.len, read = 0;
-    struct dot_step   step;
-
-    len = len < MESSAGE_HEADER_MAX ? len : MESSAGE_HEADER_MAX;
-    (void)bytes_reserve(&message->block, len);
-    while (read < len && !message->reader.done)
-        read += dot_read(&message->reader, (struct span){wire.data + read, len - read}, &text.sink, &step);
-    buffer_drain(from, read);
-    return end > 0 && read == end;
-}
-
 static bool
 collect_header(struct message *message, struct buffer *from, enum message_progress *progress)
 {
-    for (;;) {
-        struct span wire = buffer_first(from);
-
-        if (wire.len == 0)
-            break;
-        if (take_header_apart(message, collect(message, from, wire))) {
-            if (message->header_cut)
-                message->verdict = chain_cut(message->run, "the header is too long: fields at its end pass unseen");
-            message->stage = MESSAGE_CHECK;
-            return true;
-        }
-    }
     *progress = MESSAGE_WANTS_MORE;
-    return false;
+    if (!message_header_read(&message->header, &message->reader, from))
+        return false;
+    message->octets_in = message->header.octets;
+    if (message->header.cut)
+        message->verdict = chain_cut(message->run, "the header is too long: fields at its end pass unseen");
+    message->stage = MESSAGE_CHECK;
+    return true;
 }
 
 static void
@@ -307,7 +258,7 @@ static void
 begin_body(struct message *message)
 {
     struct sink nowhere = {.take = drop_text};
-    struct span header  = span_head(bytes_span(&message->block), message->list_octets);
+    struct span header  = span_head(bytes_span(&message->header.text), message->header.octets);
 
     (void)dot_write(&message->body.dots, span_tail(header, header.len > 2 ? header.len - 2 : 0), &nowhere);
 }
@@ -316,10 +267,10 @@ begin_body(struct message *message)
 static void
 pass_collected_body(struct message *message)
 {
-    struct span text = span_tail(bytes_span(&message->block), message->list_octets);
+    struct span text = span_tail(bytes_span(&message->header.text), message->header.octets);
 
     if (message->cutting)
-        (void)top_read(&message->top, span_head(bytes_span(&message->block), message->list_octets));
+        (void)top_read(&message->top, span_head(bytes_span(&message->header.text), message->header.octets));
     sink_take(&message->text, text);
     if (!message->rewriting && !message->cutting)
         sink_take(&message->body.sink, text);
@@ -346,7 +297,7 @@ check_header(struct message *message, struct buffer *from, enum message_progress
 
     (void)from;
     if (verdict == FILTER_CONTINUE)
-        verdict = chain_headers(message->run, &message->list);
+        verdict = chain_headers(message->run, &message->header.list);
     *progress = MESSAGE_WAITS;
     if (verdict == FILTER_WAIT)
         return false;
@@ -406,6 +357,22 @@ pass_body(struct message *message, struct buffer *from, enum message_progress *p
     return message->stage == MESSAGE_DISCARD;
 }
 
+/* Nothing moves any more, but it may wait for the client for long: what is still known of it is for the audit log. */
+static void
+complete(struct message *message)
+{
+    message->stage = MESSAGE_DONE;
+    if (message->run == NULL)
+        return;
+    chain_close(&message->run);
+    hold_close(&message->hold);
+    if (message->report.recorded) {
+        message->changes             = message->header.list.changes;
+        message->header.list.changes = (struct bytes){0};
+    }
+    message_header_close(&message->header);
+}
+
 static bool
 finish(struct message *message, struct buffer *from, enum message_progress *progress)
 {
@@ -423,7 +390,7 @@ finish(struct message *message, struct buffer *from, enum message_progress *prog
     *progress = MESSAGE_BROKEN;
     if (message->holding && release(message) != 0)
         return false;
-    message->stage = MESSAGE_DONE;
+    complete(message);
     return true;
 }
 
@@ -434,7 +401,7 @@ discard(struct message *message, struct buffer *from, enum message_progress *pro
     while (relay_piece(&message->reader, from, NULL, NULL, &message->octets_out))
         ;
     if (message->reader.done)
-        message->stage = MESSAGE_DONE;
+        complete(message);
     return message->reader.done;
 }
 
@@ -474,9 +441,11 @@ message_begun(const struct message *message)
 struct message_facts
 message_facts(const struct message *message)
 {
+    const struct bytes *changes = message->changes.data != NULL ? &message->changes : &message->header.list.changes;
+
     return (struct message_facts){
         .report     = &message->report,
-        .changes    = message->list.changes.data != NULL ? message->list.changes.data : "",
+        .changes    = changes->data != NULL ? changes->data : "",
         .octets_in  = message->octets_in,
         .octets_out = message->withheld ? 0 : message->octets_out,
         .withheld   = message->withheld,
@@ -497,10 +466,8 @@ message_close(struct message **message)
 {
     if (*message == NULL)
         return;
-    chain_close(&(*message)->run);
-    hold_close(&(*message)->hold);
-    headers_free(&(*message)->list);
-    bytes_free(&(*message)->block);
+    complete(*message);
+    bytes_free(&(*message)->changes);
     report_free(&(*message)->report);
     pool_give(&messages, *message);
     *message = NULL;

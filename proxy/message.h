@@ -21,9 +21,6 @@
 #include "filters/chain.h"
 #include "proxy/hold.h"
 
-/* How much of a header block is taken apart, in octets; fields beyond it pass unseen. */
-enum { MESSAGE_HEADER_MAX = 256 * 1024 };
-
 struct message;
 
 struct message_setup {
@@ -58,8 +55,8 @@ bool message_begun(const struct message *);
 /* Facts for the audit log; complete once the message is. */
 struct message_facts {
     const struct message_report *report;
-    const char                  *changes;    /* the header edits; "" for none */
-    uint64_t                     octets_in;  /* of the text as the server sent it, as far as it was looked at */
+    const char                  *changes;   /* the header edits, where a filter has the message recorded; "" for none */
+    uint64_t                     octets_in; /* of the text as the server sent it, as far as it was looked at */
     uint64_t                     octets_out; /* of the text as the client got it */
     bool                         withheld;
 };

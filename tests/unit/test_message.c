@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "proxy/buffer.h"
 #include "proxy/message.h"
+#include "proxy/message_header.h"
 #include "tests/unit/message_filters.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
@@ -256,6 +257,41 @@ every_path_at_every_cut(void **state)
     }
 }
 
+/* Two messages on their way at a time, in every order of their pieces, take nothing from each other. */
+static void
+side_by_side(void **state)
+{
+    const struct filter_module *const modules[]    = {&edits, &watches, NULL};
+    static const char                 wires[2][30] = {"A: first\r\n\r\nx\r\n.\r\n", "B: other\r\n\r\nyy\r\n.\r\n"};
+    static const char *const          expects[]    = {OK "X-A: 1\r\nA: first\r\n\r\nx\r\n.\r\n",
+                                                      OK "X-A: 1\r\nB: other\r\n\r\nyy\r\n.\r\n"};
+
+    (void)state;
+    for (size_t order = 0; order < 1 << 6; order++) {
+        struct setup setups[2];
+        struct run   runs[2];
+        size_t       given[2] = {0};
+
+        for (size_t i = 0; i < 2; i++) {
+            set_up(&setups[i], modules, INT64_MAX);
+            start(&runs[i], &setups[i]);
+        }
+        for (size_t step = 0; given[0] < strlen(wires[0]) || given[1] < strlen(wires[1]); step++) {
+            size_t i = order >> step % 6 & 1, left = strlen(wires[i]) - given[i], len = left < 7 ? left : 7;
+
+            i   = left > 0 ? i : 1 - i;
+            len = left > 0 ? len : strlen(wires[i]) - given[i];
+            (void)give(&runs[i], wires[i] + given[i], len);
+            given[i] += len;
+        }
+        for (size_t i = 0; i < 2; i++) {
+            assert_true(span_equal(whole(&runs[i].to), span_of(expects[i])));
+            assert_string_equal(message_facts(runs[i].message).changes, "add X-A");
+            stop(&runs[i]);
+        }
+    }
+}
+
 /* With no memory to hold in, all that is held goes through a file. */
 static void
 held_in_a_file(void **state)
@@ -368,9 +404,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_path_at_every_cut), cmocka_unit_test(held_in_a_file),
-        cmocka_unit_test(stopped_in_the_middle),   cmocka_unit_test(no_spool),
-        cmocka_unit_test(headers_too_long),
+        cmocka_unit_test(every_path_at_every_cut), cmocka_unit_test(side_by_side), cmocka_unit_test(held_in_a_file),
+        cmocka_unit_test(stopped_in_the_middle),   cmocka_unit_test(no_spool),     cmocka_unit_test(headers_too_long),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
