@@ -97,27 +97,6 @@ read_flags(struct span flags, uint32_t *options, struct bytes *why)
     return 0;
 }
 
-/* PCRE2 has no option against callouts, so (?C is looked for, outside of classes and not behind a backslash. */
-static bool
-has_callout(struct span pattern)
-{
-    bool in_class = false;
-
-    for (size_t i = 0; i < pattern.len; i++) {
-        char c = pattern.data[i];
-
-        if (c == '\\')
-            i++;
-        else if (in_class)
-            in_class = c != ']';
-        else if (c == '[')
-            in_class = true;
-        else if (c == '(' && pattern.len - i >= 3 && memcmp(pattern.data + i, "(?C", 3) == 0)
-            return true;
-    }
-    return false;
-}
-
 /*
  * PCRE2's tables of characters, in which the letters of Latin-1 have a lower case and another case, and all else is as
  * in ASCII. The tables begin with these two, of 256 octets each; tests/unit/test_regex.c sees that they do.
@@ -214,7 +193,7 @@ regex_compile(struct span pattern, struct span flags, struct bytes *why)
 
     if (read_flags(flags, &options, why) != 0)
         return NULL;
-    if (pattern.len > PATTERN_MAX || has_callout(pattern)) {
+    if (pattern.len > PATTERN_MAX || regex_has_callout(pattern)) {
         bytes_printf(why, pattern.len > PATTERN_MAX ? "pattern is too long" : "callouts (?C) are not allowed");
         return NULL;
     }
@@ -341,11 +320,13 @@ match_again(const struct regex *regex, struct span subject, size_t from, size_t 
 static int
 match_in_calls(const struct regex *regex, struct span subject, size_t *from, size_t end, uint64_t steps)
 {
-    uint64_t worst     = steps * (regex->simple ? 1 : subject.len + 1); /* octets passed for a beginning */
-    size_t   at_a_time = (size_t)(WORK / worst) + 1, most = WORK_GROWTH * at_a_time;
+    uint64_t worst = steps * (regex->simple ? 1 : subject.len + 1); /* octets passed for a beginning */
+    size_t   at_a_time, most;
 
-    if (regex->whole || end - *from < at_a_time)
+    if (regex->whole || (end - *from) * worst <= WORK)
         return call(regex, subject, *from, end, (uint32_t)steps);
+    at_a_time = (size_t)(WORK / worst) + 1;
+    most      = WORK_GROWTH * at_a_time;
     start_clock();
     for (;;) {
         size_t last   = end - *from < at_a_time ? end : *from + at_a_time;
@@ -364,14 +345,17 @@ static int
 match_compiled(const struct regex *regex, struct span subject, size_t from, size_t last)
 {
     uint64_t few    = regex->simple ? 4 * subject.len + SHORT_STEPS : subject.len <= SHORT ? SHORT_STEPS : STEPS;
-    uint64_t many   = WORK / (subject.len + 1);
     size_t   at     = from;
     int      result = PCRE2_ERROR_MATCHLIMIT;
 
     if (subject.len <= LONG)
         result = match_in_calls(regex, subject, &at, last, few);
-    if (result == PCRE2_ERROR_MATCHLIMIT && subject.len <= LONG && many > few)
-        result = match_in_calls(regex, subject, &at, last, many);
+    if (result == PCRE2_ERROR_MATCHLIMIT && subject.len <= LONG) {
+        uint64_t many = WORK / (subject.len + 1);
+
+        if (many > few)
+            result = match_in_calls(regex, subject, &at, last, many);
+    }
     return result == PCRE2_ERROR_MATCHLIMIT ? match_again(regex, subject, from, last) : result;
 }
 

@@ -57,3 +57,23 @@ regex_is_simple(struct span text)
     }
     return loops <= 1 && options <= OPTIONS_MAX;
 }
+
+bool
+regex_has_callout(struct span pattern)
+{
+    bool in_class = false;
+
+    for (size_t i = 0; i < pattern.len; i++) {
+        char c = pattern.data[i];
+
+        if (c == '\\')
+            i++;
+        else if (in_class)
+            in_class = c != ']';
+        else if (c == '[')
+            in_class = true;
+        else if (c == '(' && pattern.len - i >= 3 && memcmp(pattern.data + i, "(?C", 3) == 0)
+            return true;
+    }
+    return false;
+}

@@ -15,4 +15,7 @@ size_t regex_class_end(struct span pattern, size_t at);
  */
 bool regex_is_simple(struct span pattern);
 
+/* Has it a callout, (?C...)? PCRE2 has no option against them. In a class or behind a backslash it is none. */
+bool regex_has_callout(struct span pattern);
+
 #endif

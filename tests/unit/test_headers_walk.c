@@ -1,0 +1,162 @@
+/* Walks over a header block that edit it, and blocks that are very large. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "filters/headers.h"
+#include "tests/unit/octets.h"
+
+static void
+expect_written(const char *name, const struct header_list *list, struct span expect)
+{
+    struct bytes      out  = {0};
+    struct bytes_sink sink = bytes_sink(&out);
+
+    headers_write(list, &sink.sink);
+    expect_span(name, "written", bytes_span(&out), expect);
+    bytes_free(&out);
+}
+
+static void
+test_walk(void **state)
+{
+    struct header_list  list = {0};
+    struct header_field field;
+
+    (void)state;
+    headers_parse(&list, SPAN("From a\r\nA: 1\r\nB: 2\r\nC: 3\r\nend-of-header"));
+    headers_walk(&list);
+    assert_int_equal(list.count, 0);
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(headers_next(&list, &field));
+        if (i == 2)
+            headers_drop(&list, &field);
+        else
+            headers_keep(&list, &field);
+        if (i == 0)
+            headers_insert(&list, list.count, SPAN("New"), SPAN("0"));
+    }
+    assert_false(headers_next(&list, &field));
+    expect_written("walk", &list, SPAN("From a\r\nNew: 0\r\nA: 1\r\nC: 3\r\nend-of-header"));
+    headers_free(&list);
+}
+
+/* Any number of fields is put in between, and a walk may end early. */
+static void
+test_walk_inserts(void **state)
+{
+    struct header_list  list = {0};
+    struct header_field field;
+    struct bytes        expect = {0};
+    char               *text   = repeat("A: 1\r\n", 40);
+
+    (void)state;
+    headers_parse(&list, span_of(text));
+    headers_walk(&list);
+    for (size_t i = 0; headers_next(&list, &field); i++) {
+        for (size_t more = 0; more < i % 7; more++) {
+            headers_insert(&list, list.count, SPAN("B"), SPAN("2"));
+            bytes_add(&expect, SPAN("B: 2\r\n"));
+        }
+        headers_keep(&list, &field);
+        bytes_add(&expect, SPAN("A: 1\r\n"));
+    }
+    expect_written("walk", &list, bytes_span(&expect));
+    headers_walk(&list);
+    assert_true(headers_next(&list, &field));
+    headers_drop(&list, &field);
+    headers_free(&list);
+    bytes_free(&expect);
+    free(text);
+}
+
+static void
+test_changes_are_bounded(void **state)
+{
+    char              *text = repeat("Name-of-a-field: x\r\n", 1000);
+    struct header_list list = {0};
+
+    (void)state;
+    headers_parse(&list, span_of(text));
+    assert_int_equal(headers_remove_all(&list, SPAN("name-of-A-field")), 1000);
+    assert_in_range(list.changes.len, 900, 1100);
+    assert_string_equal(list.changes.data + list.changes.len - 5, ", ...");
+    headers_free(&list);
+    free(text);
+}
+
+static double
+seconds(void)
+{
+    return (double)clock() / CLOCKS_PER_SEC;
+}
+
+/* 100,000 fields, and a line of a megabyte that comes 100 octets at a time: no step looks at everything again. */
+static void
+test_time_is_linear(void **state)
+{
+    char               *many = repeat("A: b\r\n", 100000), *line = repeat("x", 1 << 20);
+    struct header_list  list = {0};
+    struct header_field field;
+    size_t              resume = 0;
+    double              start  = seconds();
+
+    (void)state;
+    memcpy(line, "A:", 2);
+    for (size_t len = 0; len < 1 << 20; len += 100)
+        assert_int_equal(headers_length((struct span){line, len}, &resume), -1);
+    resume = 0;
+    for (size_t len = 0; len < 600000; len += 100)
+        assert_int_equal(headers_length((struct span){many, len}, &resume), -1);
+    headers_parse(&list, span_of(many));
+    assert_int_equal(list.count, 100000);
+    headers_walk(&list);
+    while (headers_next(&list, &field)) {
+        headers_insert(&list, list.count, SPAN("New"), SPAN("x"));
+        headers_keep(&list, &field);
+        headers_insert(&list, list.count, SPAN("New"), SPAN("y"));
+    }
+    assert_int_equal(headers_remove_all(&list, SPAN("New")), 200000);
+    headers_free(&list);
+    assert_true(seconds() - start < 2);
+    free(many);
+    free(line);
+}
+
+/* A name without colon is given up at the length of a line, so that a growing text is not read anew each time. */
+static void
+test_endless_name(void **state)
+{
+    char  *text   = repeat("x", 2000);
+    size_t resume = 0;
+
+    (void)state;
+    assert_int_equal(headers_length(SPAN("A: long"), &resume), -1);
+    assert_int_equal(resume, 7);
+    resume = 0;
+    assert_int_equal(headers_length((struct span){text, 997}, &resume), -1);
+    assert_int_equal(resume, 0);
+    assert_int_equal(headers_length((struct span){text, 998}, &resume), 0);
+    text[997] = ':';
+    assert_int_equal(headers_length((struct span){text, 998}, &resume), -1);
+    free(text);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_walk),
+        cmocka_unit_test(test_walk_inserts),
+        cmocka_unit_test(test_changes_are_bounded),
+        cmocka_unit_test(test_time_is_linear),
+        cmocka_unit_test(test_endless_name),
+    };
+
+    return cmocka_run_group_tests_name("headers_walk", tests, NULL, NULL);
+}
