@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 enum { SMALLEST = 64 };
 
@@ -45,13 +46,9 @@ bytes_add_char(struct bytes *bytes, char c)
 void
 bytes_add_number(struct bytes *bytes, uint64_t number)
 {
-    char  digits[20];
-    char *first = digits + sizeof(digits);
+    char room[TEXT_NUMBER_SIZE];
 
-    do
-        *--first = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    bytes_add(bytes, (struct span){first, (size_t)(digits + sizeof(digits) - first)});
+    bytes_add(bytes, text_number(number, room));
 }
 
 /* Most texts are short: they fit at once. */

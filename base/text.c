@@ -97,3 +97,63 @@ text_trim(struct span text)
         text.len--;
     return text_trim_start(text);
 }
+
+struct span
+text_number(uint64_t number, char room[TEXT_NUMBER_SIZE])
+{
+    char *end = room + TEXT_NUMBER_SIZE, *first = end;
+
+    do
+        *--first = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    return (struct span){first, (size_t)(end - first)};
+}
+
+typedef signed char block __attribute__((vector_size(16)));
+typedef uint64_t    pair __attribute__((vector_size(16)));
+
+/* Is none among sixteen, or fewer of which some come twice, another one? Octets beyond ASCII are negative. */
+static inline bool
+are_plain(uint64_t low, uint64_t high, char but, char nor)
+{
+    const pair  both  = {low, high};
+    const block these = (block)both;
+    const pair  marks = (pair)((these < ' ') | (these == 0x7f) | (these == but) | (these == nor));
+
+    return (marks[0] | marks[1]) == 0;
+}
+
+static inline bool
+is_plain(char c, char but, char nor)
+{
+    return (signed char)c >= ' ' && c != 0x7f && c != but && c != nor;
+}
+
+static inline uint64_t
+eight_at(const char *octets)
+{
+    uint64_t eight;
+
+    memcpy(&eight, octets, sizeof(eight));
+    return eight;
+}
+
+/* At the end the eights overlap those before. */
+size_t
+text_plain_length(struct span text, char but, char nor)
+{
+    const char *at   = text.data;
+    size_t      left = text.len;
+
+    for (; left > 16 && are_plain(eight_at(at), eight_at(at + 8), but, nor); left -= 16)
+        at += 16;
+    if (left <= 16 && text.len >= 8) {
+        const char *last = at + left - 8;
+
+        if (are_plain(eight_at(at < last ? at : last), eight_at(last), but, nor))
+            return text.len;
+    }
+    for (; left > 0 && is_plain(*at, but, nor); left--)
+        at++;
+    return text.len - left;
+}

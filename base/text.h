@@ -30,6 +30,13 @@ bool text_accept(struct span *rest, char sign);
 /* Is `word` a number of decimal digits alone, within `least`..`most`? `*number` is set then. `most` is below 2^60. */
 bool text_read_number(struct span word, uint64_t least, uint64_t most, uint64_t *number);
 
+/* The digits of a number in decimal, written to the end of `room`. */
+enum { TEXT_NUMBER_SIZE = 20 };
+struct span text_number(uint64_t number, char room[TEXT_NUMBER_SIZE]);
+
+/* How many octets at the beginning are printable characters of ASCII, and neither `but` nor `nor`. */
+size_t text_plain_length(struct span, char but, char nor);
+
 /* Is `c` white space of ASCII: a space, a tab, line feed, vertical tab, form feed or carriage return? */
 static inline bool
 text_is_space(char c)

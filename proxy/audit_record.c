@@ -1,10 +1,10 @@
 /*
- * JSON, written from left to right. Most octets of a text stand for themselves: they are found many at a time, and
- * copied.
+ * JSON, written from left to right. Most octets of a text stand for themselves.
  */
 #include <math.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "proxy/audit.h"
 #include "proxy/audit_record.h"
@@ -15,11 +15,7 @@
 #define THOUSANDTHS_MAX 1e9
 #define TWELVE_DIGITS 4e-13
 
-/* Octets that are looked at together. */
-typedef signed char block __attribute__((vector_size(16)));
-typedef uint64_t    pair __attribute__((vector_size(16)));
-
-enum { DIGITS_MAX = 20, DECIMAL_MAX = 40 };
+enum { DECIMAL_MAX = 40 };
 
 static void
 put(struct audit_record *record, struct span octets)
@@ -56,58 +52,11 @@ audit_record_end(struct audit_record *record)
     return (size_t)(record->at - record->start);
 }
 
-static bool
-is_special(char octet)
-{
-    return (unsigned char)octet < ' ' || (unsigned char)octet >= 0x7f || octet == '"' || octet == '\\';
-}
-
-/* Is one among sixteen, or fewer of which some come twice? Octets beyond ASCII are negative. */
-static bool
-has_special(uint64_t low, uint64_t high)
-{
-    const pair  both  = {low, high};
-    const block these = (block)both;
-    const pair  marks = (pair)((these < ' ') | (these == 0x7f) | (these == '"') | (these == '\\'));
-
-    return (marks[0] | marks[1]) != 0;
-}
-
-static uint64_t
-eight_at(const char *octets)
-{
-    uint64_t eight;
-
-    memcpy(&eight, octets, sizeof(eight));
-    return eight;
-}
-
-/* Those of a text that is long enough are read in eights, the last of which may begin in those before. */
-static bool
-is_plain(struct span text)
-{
-    const char *at = text.data, *last = text.data + text.len - 8;
-
-    if (text.len < 8) {
-        while (text.len > 0 && !is_special(*text.data))
-            text = span_tail(text, 1);
-        return text.len == 0;
-    }
-    for (; last - at > 8; at += 16)
-        if (has_special(eight_at(at), eight_at(at + 8)))
-            return false;
-    return !has_special(eight_at(at < last ? at : last), eight_at(last));
-}
-
 /* How many octets stand for themselves up to the first that does not. */
 static size_t
 plain_length(struct span text)
 {
-    size_t len = 0;
-
-    while (len < text.len && !is_special(text.data[len]))
-        len++;
-    return len;
+    return text_plain_length(text, '"', '\\');
 }
 
 /* A character of ASCII as JSON escapes it. */
@@ -181,7 +130,7 @@ put_text(struct audit_record *record, struct span text)
 {
     size_t room = (size_t)(record->end - record->at);
 
-    if (text.len > AUDIT_TEXT_MAX || text.len + 2 > room || !is_plain(text)) {
+    if (text.len > AUDIT_TEXT_MAX || text.len + 2 > room || plain_length(text) < text.len) {
         put_any_text(record, text);
         return;
     }
@@ -234,13 +183,9 @@ audit_record_list(struct audit_record *record, struct span key, struct span list
 static void
 put_number(struct audit_record *record, uint64_t number)
 {
-    char  digits[DIGITS_MAX];
-    char *first = digits + sizeof(digits);
+    char room[TEXT_NUMBER_SIZE];
 
-    do
-        *--first = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    put(record, (struct span){first, (size_t)(digits + sizeof(digits) - first)});
+    put(record, text_number(number, room));
 }
 
 void

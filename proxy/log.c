@@ -15,6 +15,7 @@
 #include "base/logfile.h"
 #include "base/memory.h"
 #include "base/span.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "proxy/log.h"
 
@@ -72,20 +73,34 @@ line_add_escaped(struct line *line, struct span octets)
     }
 }
 
+/* Adds the character that `text` begins with. Returns how many octets it takes. */
+static size_t
+line_add_character(struct line *line, struct span text, char also)
+{
+    unsigned    code = 0;
+    size_t      len  = utf8_read(text, &code);
+    struct span next = span_head(text, len > 0 ? len : 1);
+
+    if (len == 0 || utf8_acts(code) || code == '\\' || (also != '\0' && code == (unsigned char)also))
+        line_add_escaped(line, next);
+    else
+        line_add_raw(line, next);
+    return next.len;
+}
+
 /* Adds what a peer may have chosen. `also` is escaped too: a space, where it would end a value. */
 static void
 line_add(struct line *line, struct span text, char also)
 {
     while (text.len > 0 && !line->full) {
-        unsigned    code = 0;
-        size_t      len  = utf8_read(text, &code);
-        struct span next = span_head(text, len > 0 ? len : 1);
+        size_t plain = text_plain_length(text, '\\', also != '\0' ? also : '\\');
+        size_t room  = LINE_ROOM - line->len;
 
-        if (len == 0 || utf8_acts(code) || code == '\\' || (also != '\0' && code == (unsigned char)also))
-            line_add_escaped(line, next);
-        else
-            line_add_raw(line, next);
-        text = span_tail(text, next.len);
+        plain = plain < room ? plain : room;
+        line_add_raw(line, span_head(text, plain));
+        text = span_tail(text, plain);
+        if (text.len > 0)
+            text = span_tail(text, line_add_character(line, text, also));
     }
 }
 
@@ -117,14 +132,17 @@ line_add_context(struct line *line, const struct log_context *context)
 static void
 line_add_head(struct line *line, enum log_level level)
 {
-    char head[128];
-    char now[CLOCK_TEXT_SIZE];
+    char now[CLOCK_TEXT_SIZE], room[TEXT_NUMBER_SIZE];
 
     if (target.kind == KIND_SYSLOG)
         return;
     clock_write_utc(now);
-    (void)snprintf(head, sizeof(head), "%s popgate[%d] %s: ", now, (int)getpid(), log_level_names[level]);
-    line_add_raw(line, span_of(head));
+    line_add_raw(line, (struct span){now, sizeof(now) - 1});
+    line_add_raw(line, SPAN(" popgate["));
+    line_add_raw(line, text_number((uint64_t)getpid(), room));
+    line_add_raw(line, SPAN("] "));
+    line_add_raw(line, span_of(log_level_names[level]));
+    line_add_raw(line, SPAN(": "));
 }
 
 static void
@@ -220,21 +238,18 @@ log_wants(enum log_level level)
 }
 
 void
-log_write(enum log_level level, const struct log_context *context, const char *format, ...)
+log_vwrite(enum log_level level, const struct log_context *context, const char *format, va_list args)
 {
     char        message[LINE_SIZE];
     struct line line;
-    va_list     args;
     int         why = errno;
 
     if (!log_wants(level))
         return;
     line.len  = 0;
     line.full = false;
-    va_start(args, format);
     if (vsnprintf(message, sizeof(message), format, args) < 0)
         message[0] = '\0';
-    va_end(args);
     line_add_head(&line, level);
     if (context != NULL)
         line_add_context(&line, context);
@@ -245,4 +260,14 @@ log_write(enum log_level level, const struct log_context *context, const char *f
     }
     line_send(&line, level);
     errno = why;
+}
+
+void
+log_write(enum log_level level, const struct log_context *context, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_vwrite(level, context, format, args);
+    va_end(args);
 }

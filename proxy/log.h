@@ -52,5 +52,7 @@ bool log_wants(enum log_level);
  */
 void
 log_write(enum log_level, const struct log_context *, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void log_vwrite(enum log_level, const struct log_context *, const char *format, va_list)
+    __attribute__((format(printf, 3, 0)));
 
 #endif

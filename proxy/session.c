@@ -34,16 +34,11 @@ session_log(const struct session *session, enum log_level level, const char *for
                                         .listener = session->listener->name,
                                         .user     = session->user.len > 0 ? session->user.data : NULL,
                                         .action   = session->doing};
-    struct bytes             line    = {0};
     va_list                  args;
 
-    if (!log_wants(level))
-        return;
     va_start(args, format);
-    bytes_vprintf(&line, format, args);
+    log_vwrite(level, &context, format, args);
     va_end(args);
-    log_write(level, &context, "%s", line.data);
-    bytes_free(&line);
 }
 
 void

@@ -5,7 +5,10 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
@@ -137,6 +140,48 @@ white_space_is_trimmed(void **state)
             fail_msg("row %zu", i);
 }
 
+static bool
+is_plain(unsigned char c)
+{
+    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* Each octet at each place of a text of each length, which lies in a block of its exact size. */
+static void
+plain_octets_are_counted(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len <= 50; len++)
+        for (size_t place = 0; place < len; place++)
+            for (unsigned c = 0; c < 256; c++) {
+                char  *text   = memset(memory_new(len), 'x', len);
+                size_t expect = is_plain((unsigned char)c) ? len : place;
+                size_t found;
+
+                text[place] = (char)c;
+                found       = text_plain_length((struct span){text, len}, '"', '\\');
+                free(text);
+                if (found != expect)
+                    fail_msg("octet %u at %zu of %zu: %zu", c, place, len, found);
+            }
+    assert_int_equal(text_plain_length((struct span){NULL, 0}, '"', '\\'), 0);
+}
+
+static void
+numbers_are_written(void **state)
+{
+    static const uint64_t all[] = {0, 1, 9, 10, 99, 100, 4294967296, UINT64_MAX};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(all); i++) {
+        char        room[TEXT_NUMBER_SIZE], expect[TEXT_NUMBER_SIZE + 1];
+        struct span digits = text_number(all[i], room);
+
+        (void)snprintf(expect, sizeof(expect), "%" PRIu64, all[i]);
+        assert_true(span_equal(digits, span_of(expect)));
+    }
+}
+
 int
 main(void)
 {
@@ -144,7 +189,8 @@ main(void)
         cmocka_unit_test(lines_are_taken_off),    cmocka_unit_test(words_are_taken_off),
         cmocka_unit_test(tokens_are_taken_off),   cmocka_unit_test(signs_are_taken_off),
         cmocka_unit_test(numbers_are_read),       cmocka_unit_test(controls_are_told_from_the_rest),
-        cmocka_unit_test(white_space_is_trimmed),
+        cmocka_unit_test(white_space_is_trimmed), cmocka_unit_test(plain_octets_are_counted),
+        cmocka_unit_test(numbers_are_written),
     };
 
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
