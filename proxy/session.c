@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "proxy/buffer.h"
 #include "proxy/clock.h"
 #include "proxy/session_private.h"
@@ -306,26 +307,50 @@ session_step(struct session *session)
     session_arm_timer(session);
 }
 
+/* As below; printf(3), and inet_ntop(3), which asks it, take long. */
+static void
+write_ipv4(char *name, const struct sockaddr_in *client)
+{
+    static const char    behind[] = "...:"; /* each number */
+    const unsigned char *octets   = (const unsigned char *)&client->sin_addr;
+    char                 room[TEXT_NUMBER_SIZE];
+
+    for (size_t i = 0; i < sizeof(behind); i++) {
+        struct span number = text_number(i < 4 ? octets[i] : ntohs(client->sin_port), room);
+
+        memcpy(name, number.data, number.len);
+        name += number.len;
+        *name++ = behind[i];
+    }
+}
+
 static void
 name_client(struct session *session, const struct sockaddr *client)
 {
-    char           host[INET6_ADDRSTRLEN] = "?";
-    bool           v6                     = client->sa_family == AF_INET6;
-    const void    *from                   = v6 ? (const void *)&((const struct sockaddr_in6 *)client)->sin6_addr
-                                               : (const void *)&((const struct sockaddr_in *)client)->sin_addr;
-    const uint16_t port =
-        ntohs(v6 ? ((const struct sockaddr_in6 *)client)->sin6_port : ((const struct sockaddr_in *)client)->sin_port);
+    const struct sockaddr_in6 *v6                     = (const struct sockaddr_in6 *)client;
+    char                       host[INET6_ADDRSTRLEN] = "?";
 
-    (void)evutil_inet_ntop(client->sa_family, from, host, sizeof(host));
-    (void)snprintf(session->client_name, sizeof(session->client_name), v6 ? "[%s]:%u" : "%s:%u", host, port);
+    if (client->sa_family != AF_INET6) {
+        write_ipv4(session->client_name, (const struct sockaddr_in *)client);
+        return;
+    }
+    (void)evutil_inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
+    (void)snprintf(session->client_name, sizeof(session->client_name), "[%s]:%u", host, ntohs(v6->sin6_port));
 }
 
+/* "9f3c26b1-12": the worker's tag, and a number. */
 static void
 name_session(struct session *session, const struct audit_logs *logs)
 {
     struct session_host *host = session->host;
+    char                *name = session->name;
+    char                 room[TEXT_NUMBER_SIZE];
+    struct span          serial = text_number(++host->serial, room);
 
-    (void)snprintf(session->name, sizeof(session->name), "%08" PRIx32 "-%" PRIu64, host->tag, ++host->serial);
+    for (int shift = 28; shift >= 0; shift -= 4)
+        *name++ = "0123456789abcdef"[host->tag >> shift & 15];
+    *name++ = '-';
+    memcpy(name, serial.data, serial.len); /* what is behind it is 0 */
     session->audit = (struct audit_session){
         .logs = *logs, .session = session->name, .client = session->client_name, .listener = session->listener->name};
 }
