@@ -23,9 +23,9 @@ class Verdict:
 class Results:
     """Everything a run of the bench brings, as JSON keeps it."""
 
-    def __init__(self, columns, machine, quick):
+    def __init__(self, columns, machine, rounds, quick):
         self.columns = [{"name": column.name, "kind": column.kind, "marks": column.marks} for column in columns]
-        self.machine, self.quick = machine, quick
+        self.machine, self.rounds, self.quick = machine, rounds, quick
         self.rows, self.growth, self.floor, self.notes = {}, {}, {}, []
 
     def note(self, row, column, number):

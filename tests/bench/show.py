@@ -58,7 +58,7 @@ def show_growth(results, name):
 def show(results):
     for key, value in results.machine.items():
         print(f"{key}: {value}")
-    print("\nmedians, least..most, times the best peer, times the floor")
+    print(f"\nmedians of {results.rounds}, least..most, times the best peer, times the floor")
     for row in results.rows:
         show_row(results, row)
     for name in results.growth:
@@ -122,6 +122,6 @@ def markdown(results):
     """The part of the README that `keep` writes: the machine, what the peers cost, and what popgate does."""
     about = "; ".join(f"{key} {value}" for key, value in results.machine.items())
     peers, ours = results.of_kind("peer", "direct"), results.of_kind("popgate")
-    lines = [f"Measured on: {about}.", "", *table(results, peers, peer_cell, "peers"), "", *table(results, ours, popgate_cell, "popgate"),
-             "", *growth_table(results), ""]
+    lines = [f"Medians of {results.rounds} rounds; {about}.", "", *table(results, peers, peer_cell, "peers"), "",
+             *table(results, ours, popgate_cell, "popgate"), "", *growth_table(results), ""]
     return "\n".join(lines + [f"- {note}" for note in results.notes]) + "\n"
