@@ -12,6 +12,7 @@
 
 #include "base/memory.h"
 #include "proxy/tls_context.h"
+#include "proxy/tls_memory.h"
 #include "proxy/tls_ticket.h"
 
 struct tls_context {
@@ -239,5 +240,6 @@ tls_context_free(struct tls_context **context)
 int
 tls_start(void)
 {
+    tls_memory_start();
     return tls_ticket_start();
 }
