@@ -78,12 +78,6 @@ span_index_add(struct span_index *index, struct span span)
     return index->slots[slot] - 1;
 }
 
-ssize_t
-span_index_find(const struct span_index *index, struct span span)
-{
-    return index->slot_count > 0 ? (ssize_t)index->slots[find_slot(index, span)] - 1 : SPAN_INDEX_NONE;
-}
-
 void
 span_index_free(struct span_index *index)
 {

@@ -3,7 +3,6 @@
 #define RULES_MAIL_SPAN_INDEX_H
 
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "rules/mail/arena.h"
 
@@ -16,11 +15,6 @@ struct span_index {
 
 /* The number of `span`, which is a new one, the count before, if it was not there. */
 size_t span_index_add(struct span_index *, struct span);
-
-enum { SPAN_INDEX_NONE = -1 };
-
-/* The number of `span`; SPAN_INDEX_NONE if it was never added. */
-ssize_t span_index_find(const struct span_index *, struct span);
 
 void span_index_free(struct span_index *);
 
