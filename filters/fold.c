@@ -123,21 +123,19 @@ fold_value(struct folding *folding, struct span value)
     }
 }
 
-/* Does the value stand in `room` octets as it is? */
+/* Does the value stand in `room` octets as it is? No, to be sure, if it could hold a gap that is too wide. */
 static bool
 is_short(struct span value, size_t room)
 {
-    size_t gap = 0;
+    enum { MANY = GAP_LIMIT + 1 };
+    static const unsigned char blanks[256] = {[' '] = 1, ['\t'] = 1, ['\r'] = MANY, ['\n'] = MANY, ['\0'] = MANY};
+    unsigned                   sum         = 0;
 
     if (value.len > room)
         return false;
-    for (size_t i = 0; i < value.len; i++) {
-        if (!is_gap(value.data[i]))
-            gap = 0;
-        else if (++gap > GAP_LIMIT || !is_blank(value.data[i]))
-            return false;
-    }
-    return true;
+    for (size_t i = 0; i < value.len; i++)
+        sum += blanks[(unsigned char)value.data[i]];
+    return sum <= GAP_LIMIT;
 }
 
 static struct span

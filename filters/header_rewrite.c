@@ -104,10 +104,12 @@ strip(struct pass *pass, struct header_field *field)
 static void
 prepend(struct pass *pass, struct header_field *field)
 {
+    struct header_field behind = *field;
+
     if (headers_insert_line(pass->list, pass->list->count, bytes_span(&pass->check.text)) != 0)
         log_check(pass, FILTER_LOG_WARNING, "what PREPEND would write is no field");
     pass->added += pass->check.text.len;
-    keep(pass, field);
+    keep(pass, &behind);
 }
 
 static void
@@ -148,12 +150,12 @@ rewrite_field(struct pass *pass, struct header_field *field)
 static enum filter_verdict
 rewrite_headers(struct filter *filter, struct header_list *list)
 {
-    struct pass         pass = {.filter = filter, .list = list};
-    struct header_field field;
+    struct pass          pass = {.filter = filter, .list = list};
+    struct header_field *field;
 
     headers_walk(list);
-    while (headers_next(list, &field))
-        rewrite_field(&pass, &field);
+    while ((field = headers_next(list)) != NULL)
+        rewrite_field(&pass, field);
     bytes_free(&pass.folded);
     bytes_free(&pass.check.text);
     if (pass.added <= ADDED_LIMIT)

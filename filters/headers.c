@@ -34,6 +34,14 @@ headers_find(const struct header_list *list, struct span name, size_t from)
     return -1;
 }
 
+/* The text that an edit made. */
+static void
+free_text(struct header_field *field)
+{
+    if (field->owned != NULL)
+        free(field->owned);
+}
+
 /* Notes an edit, for the audit log. */
 static void
 note_change(struct header_list *list, struct span what, struct span name)
@@ -105,7 +113,7 @@ replace(struct header_list *list, size_t at, struct span name, struct span value
 
     assert(at < list->count);
     note_change(list, SPAN("replace "), list->fields[at].name);
-    free(list->fields[at].owned);
+    free_text(&list->fields[at]);
     list->fields[at] = field;
 }
 
@@ -131,7 +139,7 @@ void
 headers_drop(struct header_list *list, struct header_field *field)
 {
     note_change(list, SPAN("remove "), field->name);
-    free(field->owned);
+    free_text(field);
     *field = (struct header_field){0};
 }
 
@@ -170,15 +178,13 @@ headers_walk(struct header_list *list)
         memmove(list->fields + list->capacity - list->waiting, list->fields, list->waiting * sizeof(*list->fields));
 }
 
-bool
-headers_next(struct header_list *list, struct header_field *field)
+struct header_field *
+headers_next(struct header_list *list)
 {
-    if (list->waiting == 0)
-        return false;
-    *field = list->fields[list->capacity - list->waiting--];
-    return true;
+    return list->waiting > 0 ? &list->fields[list->capacity - list->waiting--] : NULL;
 }
 
+/* Where the field lies in the array, there is room: its own. */
 void
 headers_keep(struct header_list *list, const struct header_field *field)
 {
@@ -205,49 +211,44 @@ headers_unfold(const struct header_field *field, struct bytes *value)
         value->data[--value->len] = '\0';
 }
 
-/* Text on its way out: what lies together in the block goes together. */
-struct run {
-    struct sink *sink;
-    struct span  text;
-};
-
+/* Appends `text`, or lets it wait in `run` with what lies in front of it in the block: they go together. */
 static void
-add_to_run(struct run *run, struct span text)
+write_text(struct bytes *to, struct span *run, struct span text)
 {
-    if (run->text.len > 0 && run->text.data + run->text.len == text.data) {
-        run->text.len += text.len;
-        return;
+    if (run->len > 0 && run->data + run->len == text.data) {
+        run->len += text.len;
+    } else {
+        bytes_add(to, *run);
+        *run = text;
     }
-    sink_take(run->sink, run->text);
-    run->text = text;
 }
 
 /* A field whose message ended in it has no line end; it needs one if something now stands behind it. */
 static void
-write_field(const struct header_list *list, size_t at, struct run *run)
+write_field(const struct header_list *list, size_t at, struct bytes *to, struct span *run)
 {
     struct span text = list->fields[at].text;
     bool        last = at + 1 == list->count && list->separator.len == 0;
 
-    add_to_run(run, text);
+    write_text(to, run, text);
     if (!last && text.data[text.len - 1] != '\n')
-        add_to_run(run, list->line_end);
+        write_text(to, run, list->line_end);
 }
 
 void
-headers_write(const struct header_list *list, struct sink *sink)
+headers_write(const struct header_list *list, struct bytes *to)
 {
-    struct run run = {.sink = sink};
+    struct span run = {"", 0};
 
     if (!list->changed) {
-        sink_take(sink, list->raw);
+        bytes_add(to, list->raw);
         return;
     }
     for (size_t i = 0; i < list->count; i++)
-        write_field(list, i, &run);
-    add_to_run(&run, list->separator);
-    add_to_run(&run, list->rest);
-    sink_take(sink, run.text);
+        write_field(list, i, to, &run);
+    write_text(to, &run, list->separator);
+    write_text(to, &run, list->rest);
+    bytes_add(to, run);
 }
 
 void
@@ -256,9 +257,9 @@ headers_clear(struct header_list *list)
     struct bytes changes = list->changes;
 
     for (size_t i = 0; i < list->count; i++)
-        free(list->fields[i].owned);
+        free_text(&list->fields[i]);
     for (size_t i = list->capacity - list->waiting; i < list->capacity; i++)
-        free(list->fields[i].owned);
+        free_text(&list->fields[i]);
     bytes_clear(&changes);
     *list = (struct header_list){.fields = list->fields, .capacity = list->capacity, .changes = changes};
 }

@@ -15,7 +15,6 @@
 #include <sys/types.h>
 
 #include "base/bytes.h"
-#include "base/sink.h"
 
 /* One field. Its spans live as long as the list and the block it was parsed from. */
 struct header_field {
@@ -82,22 +81,23 @@ size_t headers_remove_all(struct header_list *, struct span name);
 
 /*
  * For a walk that may edit every field, in linear time: headers_walk() takes all fields out of the list, and
- * headers_next() hands over one after the other; false: there are no more. The caller gives each to headers_keep(),
- * which puts it behind the last in the list, or to headers_drop(), with headers_insert() there in between as it likes.
+ * headers_next() hands over one after the other, valid until the next headers_insert(); NULL: there are no more. The
+ * caller gives each to headers_keep(), which puts it behind the last in the list, or to headers_drop(), with
+ * headers_insert() there in between as it likes.
  */
-void headers_walk(struct header_list *);
-bool headers_next(struct header_list *, struct header_field *);
-void headers_keep(struct header_list *, const struct header_field *);
-void headers_drop(struct header_list *, struct header_field *);
+void                 headers_walk(struct header_list *);
+struct header_field *headers_next(struct header_list *);
+void                 headers_keep(struct header_list *, const struct header_field *);
+void                 headers_drop(struct header_list *, struct header_field *);
 
 /* The value unfolded: line ends taken out (RFC 5322, 2.2.3), white space at both ends trimmed; replaces `value`. */
 void headers_unfold(const struct header_field *, struct bytes *value);
 
 /*
- * Writes the block: unedited it is `raw`, octet for octet. Where a message had no header at all and fields were added,
- * an empty line goes between them and the body.
+ * Appends the block as it is now: unedited it is `raw`, octet for octet. Where a message had no header at all and
+ * fields were added, an empty line goes between them and the body.
  */
-void headers_write(const struct header_list *, struct sink *);
+void headers_write(const struct header_list *, struct bytes *);
 
 /* Forgets all fields and changes, but keeps memory for the next headers_parse(). */
 void headers_clear(struct header_list *);

@@ -185,13 +185,12 @@ static void
 write_header(struct message *message)
 {
     static struct bytes written; /* kept for the next message */
-    struct bytes_sink   sink   = bytes_sink(&written);
     struct span         status = message->begun ? SPAN("") : STATUS;
 
     message->begun   = true;
     message->head.to = message->to;
     bytes_add(&written, status);
-    headers_write(&message->header.list, &sink.sink);
+    headers_write(&message->header.list, &written);
     sink_take(&message->head.sink, bytes_span(&written));
     message->octets_out -= status.len;
     bytes_clear(&written);

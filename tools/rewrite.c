@@ -47,10 +47,10 @@ print_log(void *context, const char *filter, enum filter_log_level level, const 
 }
 
 static void
-print_span(struct sink *sink, struct span span)
+print(struct span text)
 {
-    (void)sink;
-    (void)fwrite(span.data, 1, span.len, stdout);
+    if (text.len > 0)
+        (void)fwrite(text.data, 1, text.len, stdout);
 }
 
 static void
@@ -61,12 +61,14 @@ rewrite_message(const struct chain *chain, const char *file, struct span message
     struct message_report            report = {0};
     struct header_list               list   = {0};
     struct chain_run                *run    = chain_open(chain, &info, &report, &host);
-    struct sink                      sink   = {.take = print_span};
+    struct bytes                     header = {0};
     size_t                           length = headers_parse(&list, message);
 
     (void)chain_headers(run, &list);
-    headers_write(&list, &sink);
-    sink_take(&sink, span_tail(message, length));
+    headers_write(&list, &header);
+    print(bytes_span(&header));
+    print(span_tail(message, length));
+    bytes_free(&header);
     headers_free(&list);
     chain_close(&run);
 }

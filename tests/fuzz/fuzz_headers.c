@@ -28,10 +28,9 @@ length_in_pieces(struct span text, uint32_t seed)
 static struct bytes
 write_list(const struct header_list *list)
 {
-    struct bytes      out  = {0};
-    struct bytes_sink sink = bytes_sink(&out);
+    struct bytes out = {0};
 
-    headers_write(list, &sink.sink);
+    headers_write(list, &out);
     return out;
 }
 

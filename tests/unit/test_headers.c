@@ -169,10 +169,9 @@ static const struct parse_row {
 static void
 expect_written(const char *name, const struct header_list *list, struct span expect)
 {
-    struct bytes      out  = {0};
-    struct bytes_sink sink = bytes_sink(&out);
+    struct bytes out = {0};
 
-    headers_write(list, &sink.sink);
+    headers_write(list, &out);
     expect_span(name, "written", bytes_span(&out), expect);
     bytes_free(&out);
 }

@@ -133,7 +133,6 @@ filter(const struct spam_score *conf, struct span message, size_t cut, struct me
     struct chain                     chain  = {(const struct chain_filter *[]){&setup}, 1};
     struct header_list               list   = {0};
     struct chain_run                *run    = chain_open(&chain, &info, report, &host);
-    struct bytes_sink                sink   = bytes_sink(out);
     size_t                           resume = 0;
     ssize_t                          length = headers_length(message, &resume);
     struct span                      body;
@@ -147,7 +146,7 @@ filter(const struct spam_score *conf, struct span message, size_t cut, struct me
     show(run, span_tail(body, cut));
     assert_int_equal(chain_end(run), FILTER_CONTINUE);
     assert_int_equal(chain_reach(run), FILTER_SKIPS);
-    headers_write(&list, &sink.sink);
+    headers_write(&list, out);
     bytes_add(out, body);
     headers_free(&list);
     chain_close(&run);
