@@ -97,7 +97,10 @@ session_fail(struct session *session, const char *why)
         return;
     }
     if (is_reply_due(session)) {
-        bytes_printf(&text, "[SYS/TEMP] %s", why);
+        if (session->user_refused)
+            bytes_add(&text, bytes_span(&session->user_refusal));
+        else
+            bytes_printf(&text, "[SYS/TEMP] %s", why);
         pop3_write_status(POP3_ERR, bytes_span(&text), &line);
         peer_put(&session->client, bytes_span(&line));
         bytes_free(&text);

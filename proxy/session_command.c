@@ -213,9 +213,9 @@ void
 session_forget_user(struct session *session)
 {
     bytes_clear(&session->user);
+    bytes_clear(&session->user_refusal);
     session->owner_known   = false;
-    session->user_accepted = false;
-    session->user_kept     = false;
+    session->user_accepted = session->user_kept = session->user_refused = false;
 }
 
 /* A name that the client gives; empty: it comes later. A PASS is not for one that was given before. */
@@ -259,19 +259,24 @@ send_kept_user(struct session *session)
     const struct pop3_command user = {.verb = POP3_USER, .name = SPAN("USER"), .argument = bytes_span(&session->user)};
 
     session->user_kept = false;
-    bytes_clear(&session->user_refusal);
     session_send(session, EXPECT_USER, &user);
 }
 
+/* It may have to wait for the answer to the name: a server's CAPA may have said meanwhile that it does not pipeline. */
 static enum outcome
 take_pass(struct session *session, const struct pop3_command *command)
 {
+    enum outcome outcome;
+
     if (!session->user_accepted)
         return refuse(session, "give a name with USER first");
-    session->user_accepted = false;
+    if (session->user_refused)
+        return refuse(session, session->user_refusal.data);
     if (session->user_kept)
         send_kept_user(session);
-    return forward(session, command);
+    outcome                = forward(session, command);
+    session->user_accepted = outcome == LATER;
+    return outcome;
 }
 
 static enum outcome

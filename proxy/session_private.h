@@ -132,7 +132,8 @@ struct session {
     bool                         sasl_anew;     /* there were more than the mechanism takes: who logs in is not known */
     bool                         user_accepted; /* PASS may follow */
     bool                         user_kept;     /* and the server gets the name with it */
-    struct bytes                 user_refusal;  /* what the server said to a name that came with PASS, if it was no */
+    bool                         user_refused;  /* the server said no to a name that popgate had said yes to: */
+    struct bytes                 user_refusal;  /* so PASS is answered */
     bool                         logged_in;
     bool                         owner_known; /* `user` says whose mailbox it is */
     bool                         utf8;        /* the server agreed to UTF8 */
@@ -175,8 +176,8 @@ void session_step(struct session *);
 void session_finish(struct session *, enum session_end, const char *reason);
 
 /*
- * The server cannot go on. The client is told so in the reply that is due to it (-ERR [SYS/TEMP], `why`), or reset if
- * it is in the middle of one; then the session ends.
+ * The server cannot go on. The client is told so in the reply that is due to it (-ERR [SYS/TEMP], `why`; or what the
+ * server had against the name), or reset if it is in the middle of one; then the session ends.
  */
 void session_fail(struct session *, const char *why);
 

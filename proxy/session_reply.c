@@ -43,13 +43,15 @@ on_login(struct session *session, const struct expectation *expectation, enum po
     if (status == POP3_OK && session->sasl != NULL && session->sasl_anew)
         session_forget_user(session);
     session->sasl = NULL;
-    note_login(session, status == POP3_OK, text);
+    if (status == POP3_OK || !session->user_refused)
+        note_login(session, status == POP3_OK, text);
     if (status != POP3_OK) {
         session_forget_user(session);
         return;
     }
-    session->logged_in = true;
-    session->active    = clock_now();
+    session->user_refused = false;
+    session->logged_in    = true;
+    session->active       = clock_now();
     if (expectation->command.verb == POP3_PASS)
         upstream_note_user(&session->attempt, true);
     session_enter(session, SESSION_TRANSACTION);
@@ -58,17 +60,17 @@ on_login(struct session *session, const struct expectation *expectation, enum po
 static void
 on_user(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
 {
-    if (status != POP3_OK)
-        upstream_note_user(&session->attempt, false);
-    if (expectation->kind == EXPECT_USER) {
-        if (status != POP3_OK)
-            bytes_add(&session->user_refusal, text);
+    if (expectation->kind == EXPECT_REPLY)
+        session->user_accepted = status == POP3_OK;
+    if (status == POP3_OK)
         return;
-    }
-    session->user_accepted = status == POP3_OK;
-    if (status != POP3_OK) {
-        note_login(session, false, text);
+    upstream_note_user(&session->attempt, false);
+    note_login(session, false, text);
+    if (expectation->kind == EXPECT_REPLY) {
         session_forget_user(session);
+    } else {
+        session->user_refused = true;
+        bytes_add(&session->user_refusal, text);
     }
 }
 
@@ -126,7 +128,7 @@ static void (*const rows[POP3_VERBS])(struct session *, const struct expectation
 static void
 take_status(struct session *session, struct expectation *expectation, enum pop3_status status, struct span text)
 {
-    if (expectation->command.verb == POP3_PASS && status == POP3_ERR && session->user_refusal.len > 0)
+    if (expectation->command.verb == POP3_PASS && status == POP3_ERR && session->user_refused)
         text = bytes_span(&session->user_refusal); /* of the two, the one that says why */
     if (expectation->command.verb == POP3_CAPA) {
         session_answer_without_capa(session, expectation, text);

@@ -1,10 +1,12 @@
 """Commands sent without waiting: answers in their order, whatever the server can do; and two peers that both only write."""
+import json
 import re
 import threading
 
 import pytest
 
 import secrets_sent
+from places import wait_until
 from scripted import Maildrop
 from wire import Wire, stuff, unstuff
 
@@ -91,6 +93,77 @@ def test_name_that_is_refused_keeps_the_password_back(server, gate):
     sent = [b"PASS x" in connection.commands for connection in drop.connections]
     assert [connection.pipelined for connection in drop.connections] == [False, True, False, False, True]
     assert sent == [True, True, False, True, True]
+
+
+def open_door(server, gate, **script):
+    """Port of a popgate that sends the next name together with its password, and the server behind it."""
+    drop = server(Maildrop(MAIL, capa=CAN, script=script))
+    port = gate(drop.port, workers=1).port
+    log_in(port, capa=True)
+    return port, drop
+
+
+def test_refusal_of_one_name_is_not_said_of_another(server, gate):
+    port, _ = open_door(server, gate, USER=lambda _, name: b"-ERR [AUTH] no eve\r\n" if name == b"eve" else b"+OK\r\n",
+                        PASS=lambda _, word: b"-ERR not this word\r\n" if word == b"wrong" else b"+OK\r\n")
+    with Wire(port) as client:
+        client.greet()
+        assert client.ask(b"USER eve").startswith(b"+OK") and client.ask(b"PASS wrong") == b"-ERR [AUTH] no eve\r\n"
+        assert client.ask(b"USER bob").startswith(b"+OK") and client.ask(b"PASS wrong") == b"-ERR not this word\r\n"
+
+
+def test_server_that_does_not_pipeline_after_all(server, gate):
+    """It lists PIPELINING in one state only, and the client asks between name and password."""
+    drop = server(Maildrop(MAIL, capa=CAN))
+    port = gate(drop.port, workers=1).port
+    log_in(port, capa=True)
+    drop.serve.capa = [b"TOP", b"UIDL"]
+    with Wire(port) as client:
+        client.greet()
+        assert client.ask(b"USER bob").startswith(b"+OK")
+        assert client.ask(b"CAPA").startswith(b"+OK") and client.listing()
+        assert client.ask(b"PASS x").startswith(b"+OK")
+    assert not drop.connections[1].pipelined
+
+
+@pytest.mark.parametrize("word", (b"[AUTH] go away", b""), ids=("words", "none"))
+@pytest.mark.parametrize("hangs_up", (False, True))
+def test_refused_name_is_recorded_once(server, gate, folder, word, hangs_up):
+    """The server's word is the answer to the password, though it hangs up and does not hear that."""
+    def refuse(connection, name):
+        if name == b"bob":
+            return b"+OK\r\n"
+        connection.send(b"-ERR " + word + b"\r\n")
+        return connection.fin() if hangs_up else None
+
+    log = folder / "audit.jsonl"
+    drop = server(Maildrop(MAIL, capa=CAN, script={"USER": refuse, "PASS": b"+OK\r\n"}))
+    port = gate(drop.port, filters={"audit": {"module": "audit-log", "path": str(log)}}, workers=1).port
+    log_in(port, capa=True)
+    drop.serve.script["PASS"] = b"-ERR name first\r\n"
+    with Wire(port) as client:
+        client.greet()
+        assert client.ask(b"USER eve").startswith(b"+OK")
+        assert client.ask(b"PASS x") == b"-ERR %s\r\n" % (word or b"failed")
+        if hangs_up:
+            assert client.rest() == (b"", "fin")
+    wait_until(lambda: log.read_bytes().count(b'"event":"disconnect"') == 2, what="the end of both sessions")
+    logins = [record for record in map(json.loads, log.read_bytes().splitlines()) if record["event"] == "login"]
+    assert [(record["user"], record["ok"], record.get("text")) for record in logins] == [
+        ("bob", True, None), ("eve", False, word.decode())]
+
+
+def test_name_refused_before_the_password_went(server, gate):
+    """As above, but the server has just said that it does not pipeline: it never sees the password."""
+    port, drop = open_door(server, gate, USER=lambda _, name: b"-ERR no eve\r\n" if name == b"eve" else b"+OK\r\n")
+    drop.serve.capa = [b"TOP", b"UIDL"]
+    with Wire(port) as client:
+        client.greet()
+        assert client.ask(b"USER eve").startswith(b"+OK")
+        assert client.ask(b"CAPA").startswith(b"+OK") and client.listing()
+        assert client.ask(b"PASS x") == b"-ERR no eve\r\n"
+        assert client.ask(b"USER bob").startswith(b"+OK") and client.ask(b"PASS x").startswith(b"+OK")
+    assert drop.connections[1].commands == [b"CAPA", b"USER eve", b"USER bob", b"PASS x"]
 
 
 def test_mixed_shapes_keep_their_order(dovecot_gate, dovecot, ann):
