@@ -10,6 +10,7 @@ enum {
     COMMON = 16 * 1024,                   /* octets */
     OWN    = 1024 - sizeof(struct block), /* octets: glibc keeps blocks up to 1032 at hand */
     FEW    = 256,                         /* octets that are sooner copied than shared */
+    PART   = 4,                           /* of a common block that a piece behind others has to show */
 };
 
 static struct pool piece_pool = {.size = sizeof(struct piece)};
@@ -159,26 +160,38 @@ share_first(struct buffer *from, struct buffer *to, size_t len)
 {
     struct piece *first = from->first;
 
-    if (len > FEW) {
-        first->block->users++;
-        buffer_add_block(to, first->block, first->data, len);
-    } else
-        buffer_add(to, (struct span){first->data, len});
+    first->block->users++;
+    buffer_add_block(to, first->block, first->data, len);
     shorten_first(from, len);
+}
+
+/* In a block that others write to, too, octets that wait would keep the place of all that comes and goes meanwhile. */
+static bool
+is_copied(const struct piece *piece, size_t len, const struct buffer *to)
+{
+    if (len < piece->len && len <= FEW)
+        return true;
+    return to->first != NULL && piece->block->size <= COMMON && len < piece->block->size / PART;
 }
 
 void
 buffer_move(struct buffer *from, struct buffer *to, size_t len)
 {
     assert(len <= from->length);
-    while (len > 0 && from->first->len <= len) {
-        struct piece *piece = take_first(from);
+    while (len > 0) {
+        struct piece *first = from->first;
+        size_t        part  = first->len < len ? first->len : len;
 
-        len -= piece->len;
-        append(to, piece);
+        if (is_copied(first, part, to)) {
+            buffer_add(to, (struct span){first->data, part});
+            buffer_drain(from, part);
+        } else if (part == first->len) {
+            append(to, take_first(from));
+        } else {
+            share_first(from, to, part);
+        }
+        len -= part;
     }
-    if (len > 0)
-        share_first(from, to, len);
 }
 
 void

@@ -183,6 +183,41 @@ test_shared_block_is_not_written_to(void **state)
     buffer_clear(&two);
 }
 
+/* Octets of the blocks that a buffer keeps; those of one block lie together. */
+static size_t
+kept_by(const struct buffer *buffer)
+{
+    const struct block *last = NULL;
+    size_t              kept = 0;
+
+    for (const struct piece *piece = buffer->first; piece != NULL; last = piece->block, piece = piece->next)
+        kept += piece->block != last ? piece->block->size : 0;
+    return kept;
+}
+
+/* Pieces that came one by one, while others came and went: what waits is not much larger than its octets. */
+static void
+test_few_octets_keep_little(void **state)
+{
+    static const char   text[16 * 1024] = {0};
+    static const size_t sizes[]         = {1, 20, 300, 1460, 3000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+        struct buffer in = {0}, waiting = {0}, others = {0};
+
+        for (int round = 0; round < ROUNDS; round++) {
+            buffer_add(&in, (struct span){text, sizes[i]});
+            buffer_move(&in, &waiting, in.length - (size_t)(round % 2));
+            buffer_drain(&in, in.length);
+            buffer_add(&others, (struct span){text, sizeof(text)});
+            buffer_clear(&others);
+        }
+        assert_true(kept_by(&waiting) <= 8 * waiting.length + sizeof(text));
+        buffer_clear(&waiting);
+    }
+}
+
 static void
 test_pieces(void **state)
 {
@@ -209,6 +244,7 @@ main(void)
         cmocka_unit_test(test_like_strings),
         cmocka_unit_test(test_moves_without_copies),
         cmocka_unit_test(test_shared_block_is_not_written_to),
+        cmocka_unit_test(test_few_octets_keep_little),
         cmocka_unit_test(test_pieces),
     };
 
