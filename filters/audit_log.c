@@ -6,6 +6,7 @@
 enum {
     RECORDED_LIMIT = 998,      /* octets of a field that are recorded */
     LOOKED_AT      = 4 * 1024, /* octets of it as it is folded in the message */
+    USUAL_FIELDS   = 250,      /* octets of all fields, nearly always */
     SHA256_LEN     = 32,
 };
 
@@ -51,10 +52,11 @@ open_filter(struct filter *filter)
     return FILTER_HEADERS | FILTER_BODY;
 }
 
-/* The first field called `name`, unfolded. */
+/* Adds the first field called `name`, unfolded, to `fields`; `value` gets its length, and data only if there is one. */
 static void
-record_field(const struct header_list *list, struct span name, struct bytes *value)
+add_field(const struct header_list *list, struct span name, struct bytes *fields, struct span *value)
 {
+    static struct bytes unfolded; /* the memory is kept */
     ssize_t             at = headers_find(list, name, 0);
     struct header_field field;
 
@@ -63,9 +65,29 @@ record_field(const struct header_list *list, struct span name, struct bytes *val
     field = list->fields[at];
     if (field.value.len > LOOKED_AT)
         field.value.len = LOOKED_AT;
-    headers_unfold(&field, value);
-    if (value->len > RECORDED_LIMIT)
-        value->data[value->len = RECORDED_LIMIT] = '\0';
+    headers_unfold(&field, &unfolded);
+    value->len  = unfolded.len < RECORDED_LIMIT ? unfolded.len : RECORDED_LIMIT;
+    value->data = "";
+    bytes_add(fields, span_head(bytes_span(&unfolded), value->len));
+}
+
+/* One behind the other, so that there is one block of memory for them; where it is is known when all are in it. */
+static void
+record_fields(const struct header_list *list, struct message_report *report)
+{
+    static const struct span names[]  = {SPAN("Message-ID"), SPAN("From"), SPAN("Subject")};
+    struct span *const       values[] = {&report->message_id, &report->from, &report->subject};
+    struct span              rest;
+
+    (void)bytes_reserve(&report->fields, USUAL_FIELDS);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        add_field(list, names[i], &report->fields, values[i]);
+    rest = bytes_span(&report->fields);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (values[i]->data != NULL) {
+            *values[i] = span_head(rest, values[i]->len);
+            rest       = span_tail(rest, values[i]->len);
+        }
 }
 
 static enum filter_verdict
@@ -81,11 +103,7 @@ digest(struct filter *filter, struct span text)
 static enum filter_verdict
 read_headers(struct filter *filter, struct header_list *list)
 {
-    struct message_report *report = filter->report;
-
-    record_field(list, SPAN("Message-ID"), &report->message_id);
-    record_field(list, SPAN("From"), &report->from);
-    record_field(list, SPAN("Subject"), &report->subject);
+    record_fields(list, filter->report);
     return digest(filter, list->raw);
 }
 

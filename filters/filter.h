@@ -64,7 +64,8 @@ struct message_report {
     double       score;
     double       required;
     struct bytes rules;                     /* RULE_A,RULE_B */
-    struct bytes message_id, from, subject; /* unfolded, encoded words as they came */
+    struct bytes fields;                    /* where these are: */
+    struct span  message_id, from, subject; /* unfolded, encoded words as they came; without data: there is none */
     char         sha256[65]; /* lower-case hexadecimal, of the text as the server sent it; "": not known */
 };
 

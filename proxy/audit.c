@@ -117,9 +117,9 @@ audit_message(const struct audit_session *session, const struct audit_message *m
     put_string(&record, AUDIT_KEY("command"), info->top ? "TOP" : "RETR");
     audit_record_number(&record, AUDIT_KEY("number"), info->number);
     put_string(&record, AUDIT_KEY("uidl"), info->uidl);
-    audit_record_text(&record, AUDIT_KEY("message_id"), bytes_span(&report->message_id));
-    audit_record_text(&record, AUDIT_KEY("from"), bytes_span(&report->from));
-    audit_record_text(&record, AUDIT_KEY("subject"), bytes_span(&report->subject));
+    audit_record_text(&record, AUDIT_KEY("message_id"), report->message_id);
+    audit_record_text(&record, AUDIT_KEY("from"), report->from);
+    audit_record_text(&record, AUDIT_KEY("subject"), report->subject);
     audit_record_number(&record, AUDIT_KEY("octets_in"), message->octets_in);
     audit_record_number(&record, AUDIT_KEY("octets_out"), message->octets_out);
     put_string(&record, AUDIT_KEY("sha256"), report->sha256[0] != '\0' ? report->sha256 : NULL);

@@ -455,9 +455,7 @@ static void
 report_free(struct message_report *report)
 {
     bytes_free(&report->rules);
-    bytes_free(&report->message_id);
-    bytes_free(&report->from);
-    bytes_free(&report->subject);
+    bytes_free(&report->fields);
 }
 
 void

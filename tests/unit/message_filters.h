@@ -59,7 +59,7 @@ static enum filter_verdict
 watch(struct filter *filter, struct span text)
 {
     filter->report->recorded = true;
-    bytes_add(&filter->report->subject, text);
+    bytes_add(&filter->report->fields, text);
     return FILTER_CONTINUE;
 }
 

@@ -181,9 +181,9 @@ records_a_message(void **state)
                                               .score      = messages[i].score,
                                               .required   = 5,
                                               .rules      = bytes_of(messages[i].rules),
-                                              .message_id = bytes_of(messages[i].message_id),
-                                              .from       = bytes_of(messages[i].from),
-                                              .subject    = bytes_of(messages[i].subject)};
+                                              .message_id = span_of(messages[i].message_id),
+                                              .from       = span_of(messages[i].from),
+                                              .subject    = span_of(messages[i].subject)};
         const struct audit_message message = {&messages[i].info,   &report, messages[i].changes, 1000, 1200,
                                               messages[i].outcome, 12};
 
@@ -193,9 +193,6 @@ records_a_message(void **state)
         assert_true(!report.scored || has(line, "\"required\":5.0,"));
         assert_true(report.score < 7 || has(line, "\"score\":7.1,"));
         bytes_free(&report.rules);
-        bytes_free(&report.message_id);
-        bytes_free(&report.from);
-        bytes_free(&report.subject);
     }
 }
 
@@ -303,8 +300,9 @@ bounds_a_record(void **state)
     (void)state;
     for (int i = 0; i < 20000; i++)
         bytes_add(&worst, i % 20 == 18 ? SPAN(",") : i % 20 == 19 ? SPAN(" ") : SPAN("\001"));
-    report.rules = report.message_id = report.from = report.subject = worst;
-    message.changes                                                 = worst.data;
+    report.rules      = worst;
+    report.message_id = report.from = report.subject = bytes_span(&worst);
+    message.changes                                  = worst.data;
     audit_message(&session, &message);
     record  = only_record();
     changes = json_object_get(record, "changes");

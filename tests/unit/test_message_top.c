@@ -30,15 +30,15 @@ open_needing(struct filter *filter)
 static enum filter_verdict
 see_all(struct filter *filter, struct span text)
 {
-    bytes_add(&filter->report->message_id, text);
+    bytes_add(&filter->report->rules, text);
     return FILTER_CONTINUE;
 }
 
 static enum filter_verdict
 see_three(struct filter *filter, struct span text)
 {
-    bytes_add(&filter->report->message_id, text);
-    return filter->report->message_id.len >= 3 ? FILTER_ENOUGH : FILTER_CONTINUE;
+    bytes_add(&filter->report->rules, text);
+    return filter->report->rules.len >= 3 ? FILTER_ENOUGH : FILTER_CONTINUE;
 }
 
 static enum filter_verdict
@@ -75,7 +75,7 @@ open_watching(struct filter *filter)
 static enum filter_verdict
 watch(struct filter *filter, struct span text)
 {
-    bytes_add(&filter->report->from, text);
+    bytes_add(&filter->report->fields, text);
     return FILTER_CONTINUE;
 }
 
@@ -285,9 +285,10 @@ run_row(size_t row, size_t cut, size_t step, int64_t budget)
     assert_int_equal(progress, MESSAGE_COMPLETE);
     expect(row, cut, "the answer", whole(&to), rows[row].expect);
     expect(row, cut, "what is left", whole(&from), next_reply);
-    expect(row, cut, "what the needing filter saw", bytes_span(&message_facts(message).report->message_id),
+    expect(row, cut, "what the needing filter saw", bytes_span(&message_facts(message).report->rules),
            rows[row].needing);
-    expect(row, cut, "what the other filter saw", bytes_span(&message_facts(message).report->from), rows[row].watching);
+    expect(row, cut, "what the other filter saw", bytes_span(&message_facts(message).report->fields),
+           rows[row].watching);
     message_close(&message);
     assert_int_equal(setup.budget.used, 0);
     buffer_clear(&from);
@@ -356,7 +357,7 @@ surplus_is_not_held(void **state)
         assert_true(setup.budget.used <= (int64_t)sizeof(line));
         assert_int_equal(to.length, 0);
     }
-    assert_int_equal(message_facts(message).report->message_id.len, 1000 * sizeof(line));
+    assert_int_equal(message_facts(message).report->rules.len, 1000 * sizeof(line));
     message_close(&message);
     buffer_clear(&from);
     buffer_clear(&to);
