@@ -6,6 +6,7 @@
 
 #include "base/block.h"
 #include "base/lines.h"
+#include "base/text.h"
 
 enum { TOGETHER = 4 };
 
@@ -65,6 +66,28 @@ find(const char *at, const char *last, void (*mark)(const char *, block *))
     return block_any(&marks) ? at + block_first(&marks) : last;
 }
 
+/* Marks each LF that has a dash behind it. */
+BLOCK_INLINE void
+mark_dash(const char *at, block *marks)
+{
+    block here, behind;
+
+    memcpy(&here, at, BLOCK);
+    memcpy(&behind, at + 1, BLOCK);
+    *marks = (block)((here == '\n') & (behind == '-'));
+}
+
+/* Marks each LF that has white space behind it. */
+BLOCK_INLINE void
+mark_space(const char *at, block *marks)
+{
+    block here, behind;
+
+    memcpy(&here, at, BLOCK);
+    memcpy(&behind, at + 1, BLOCK);
+    *marks = (block)((here == '\n') & ((behind == ' ') | (behind - (uint8_t)'\t' <= (uint8_t)('\r' - '\t'))));
+}
+
 FOR_THIS_PROCESSOR static const char *
 find_odd(const char *at, const char *last)
 {
@@ -75,6 +98,18 @@ FOR_THIS_PROCESSOR static const char *
 find_empty(const char *at, const char *last)
 {
     return find(at, last, mark_empty);
+}
+
+FOR_THIS_PROCESSOR static const char *
+find_dash(const char *at, const char *last)
+{
+    return find(at, last, mark_dash);
+}
+
+FOR_THIS_PROCESSOR static const char *
+find_space(const char *at, const char *last)
+{
+    return find(at, last, mark_space);
 }
 
 size_t
@@ -104,6 +139,49 @@ lines_find_empty(struct span text)
         at = (size_t)(found - text.data) + 1;
     }
     return 0;
+}
+
+/* Where the line begins that comes behind the next mark; an octet in front of `from` is there. */
+static size_t
+line_behind(struct span text, size_t from, const char *(*find_mark)(const char *at, const char *last))
+{
+    const char *last = text.data + text.len - 1, *found;
+
+    if (from >= text.len)
+        return text.len;
+    found = find_mark(text.data + from, last);
+    return found < last ? (size_t)(found - text.data) + 1 : text.len;
+}
+
+size_t
+lines_find_dash(struct span text, size_t from)
+{
+    if (from >= text.len || text.data[from] == '-')
+        return from;
+    if (text.len - from > 1 && memcmp(text.data + from, "\n-", 2) == 0)
+        return from + 1;
+    return line_behind(text, from + 1, find_dash);
+}
+
+size_t
+lines_find_space(struct span text, size_t from)
+{
+    if (from >= text.len || text_is_space(text.data[from]))
+        return from;
+    return line_behind(text, from + 1, find_space);
+}
+
+bool
+lines_have_long(struct span text, size_t most)
+{
+    while (text.len > most) {
+        const char *last = memrchr(text.data, '\n', most);
+
+        if (last == NULL)
+            return true;
+        text = span_tail(text, (size_t)(last - text.data) + 1);
+    }
+    return false;
 }
 
 /* Marks each CR that has a LF behind it. One octet behind the block must be there. */

@@ -16,6 +16,14 @@ size_t lines_find_odd(struct span text, size_t from);
 /* Where the first empty line ends: behind CR LF CR LF; 0 if there is none. */
 size_t lines_find_empty(struct span text);
 
+/* Where the next line begins with a `-`, or with white space of ASCII, looked for from the line on that begins at
+ * `from`; text.len if none does. */
+size_t lines_find_dash(struct span text, size_t from);
+size_t lines_find_space(struct span text, size_t from);
+
+/* Is a line longer than `most` octets, its line feed included? */
+bool lines_have_long(struct span text, size_t most);
+
 /* Copies the text with CR LF made LF; returns the copy's octets. `to` has room for text.len; the two do not overlap. */
 size_t lines_copy_with_lf(char *to, struct span text);
 

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "rules/mail/arena.h"
 
-enum { BLOCK_SIZE = 64 * 1024 };
+enum { BLOCK_SIZE = 64 * 1024, SPARE_MOST = 4 /* blocks */ };
 
 struct arena_block {
     struct arena_block *older;
@@ -20,11 +20,41 @@ aligned(size_t size)
     return (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
 }
 
+/* Some blocks that were given back are kept for the next message. */
+static struct {
+    struct arena_block *newest;
+    size_t              count;
+} spare;
+
+static struct arena_block *
+new_block(size_t size)
+{
+    struct arena_block *block = spare.newest;
+
+    if (size > BLOCK_SIZE || block == NULL)
+        return memory_resize(NULL, sizeof *block + size);
+    spare.newest = block->older;
+    spare.count--;
+    return block;
+}
+
+static void
+give_back(struct arena_block *block)
+{
+    if (block->size > BLOCK_SIZE || spare.count == SPARE_MOST) {
+        free(block);
+        return;
+    }
+    block->older = spare.newest;
+    spare.newest = block;
+    spare.count++;
+}
+
 static void
 add_block(struct arena *arena, size_t least)
 {
     size_t              size  = least > BLOCK_SIZE ? least : BLOCK_SIZE;
-    struct arena_block *block = memory_resize(NULL, sizeof *block + size);
+    struct arena_block *block = new_block(size);
 
     *block        = (struct arena_block){.older = arena->newest, .size = size};
     arena->newest = block;
@@ -63,7 +93,7 @@ arena_free(struct arena *arena)
     while (arena->newest != NULL) {
         struct arena_block *older = arena->newest->older;
 
-        free(arena->newest);
+        give_back(arena->newest);
         arena->newest = older;
     }
 }

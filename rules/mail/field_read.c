@@ -18,9 +18,10 @@ static void
 read_named(struct reading *reading, const char *name, bool raw)
 {
     const struct mail_headers *headers = &reading->mail->headers;
+    struct span                wanted  = span_of(name);
 
     for (size_t i = 0; i < headers->count; i++)
-        if (span_equal_nocase(headers->items[i].name, span_of(name)))
+        if (span_equal_nocase(headers->items[i].name, wanted))
             spans_add(&reading->texts, raw ? headers->items[i].raw : headers->items[i].value);
 }
 

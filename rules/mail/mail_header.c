@@ -52,19 +52,6 @@ cut(struct span span, size_t most)
     return span.len > most ? span_head(span, most) : span;
 }
 
-static struct span
-decode(struct arena *arena, struct span name, struct span raw)
-{
-    struct bytes value = {0};
-    struct span  copy;
-
-    words_decode(name, raw, &value);
-    bytes_add_char(&value, '\n');
-    copy = arena_copy(arena, bytes_span(&value));
-    bytes_free(&value);
-    return copy;
-}
-
 void
 mail_headers_add(struct mail_headers *headers, struct arena *arena, struct span name, struct span raw)
 {
@@ -72,7 +59,10 @@ mail_headers_add(struct mail_headers *headers, struct arena *arena, struct span 
         headers->capacity = headers->capacity > 0 ? headers->capacity * 2 : 32;
         headers->items    = memory_resize_array(headers->items, headers->capacity, sizeof headers->items[0]);
     }
-    headers->items[headers->count++] = (struct mail_header){name, raw, decode(arena, name, raw)};
+    bytes_clear(&headers->value);
+    words_decode(name, raw, &headers->value);
+    bytes_add_char(&headers->value, '\n');
+    headers->items[headers->count++] = (struct mail_header){name, raw, arena_copy(arena, bytes_span(&headers->value))};
 }
 
 static void
@@ -153,5 +143,6 @@ void
 mail_headers_free(struct mail_headers *headers)
 {
     free(headers->items);
+    bytes_free(&headers->value);
     *headers = (struct mail_headers){0};
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "base/bytes.h"
 #include "rules/mail/arena.h"
 
 enum {
@@ -27,6 +28,7 @@ struct mail_headers {
     struct mail_header *items;
     size_t              count;
     size_t              capacity;
+    struct bytes        value; /* that is being decoded */
 };
 
 /* What was found wrong, by SpamAssassin's names. */

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/lines.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "rules/mail/mime.h"
@@ -17,13 +18,14 @@ enum { OPEN_STEP = 16 }; /* boundaries that room is made for at once */
 
 /* A part on its way into the tree. */
 struct node {
-    struct mime_part part;
-    struct span      boundary; /* its own, or that of what it is in; data NULL: none */
-    struct span      body;
-    unsigned         depth;       /* levels that may yet be in it */
-    unsigned         passes;      /* multiparts that it is in */
-    size_t           first_child; /* index of a node; its children follow each other */
-    size_t           child_count;
+    struct mime_part    part;
+    struct mime_content content;  /* what its header says */
+    struct span         boundary; /* its own, or that of what it is in; data NULL: none */
+    struct span         body;
+    unsigned            depth;       /* levels that may yet be in it */
+    unsigned            passes;      /* multiparts that it is in */
+    size_t              first_child; /* index of a node; its children follow each other */
+    size_t              child_count;
 };
 
 struct walk {
@@ -108,12 +110,12 @@ keep_headers(struct walk *walk)
 static void
 add_message(struct walk *walk, struct mail_headers headers, struct span body, unsigned depth)
 {
-    struct node         node    = {.part = {.headers = headers}, .depth = depth};
-    struct mime_content content = mime_content_read(walk->arena, mime_field(&node.part, SPAN("Content-Type")));
+    struct node node = {.part = {.headers = headers}, .depth = depth};
 
-    node.part.type = content.type;
-    node.boundary  = content.boundary;
-    node.body      = mime_clean_body(walk->arena, body, &content);
+    node.content   = mime_content_read(walk->arena, mime_field(&node.part, SPAN("Content-Type")));
+    node.part.type = node.content.type;
+    node.boundary  = node.content.boundary;
+    node.body      = mime_clean_body(walk->arena, body, &node.content);
     (void)add_node(walk, node);
 }
 
@@ -195,6 +197,12 @@ cut_part(struct walk *walk, struct cutter *cutter, struct span *body)
     struct span    start = cutter->rest;
 
     while (kind == LINE_TEXT && cutter->rest.len > 0) {
+        size_t others = lines_find_dash(cutter->rest, 0);
+
+        cutter->closed &= others == 0;
+        cutter->rest = span_tail(cutter->rest, others);
+        if (cutter->rest.len == 0)
+            break;
         line = text_line(cutter->rest);
         kind = classify(cutter, line);
         if (kind == LINE_TEXT)
@@ -214,15 +222,17 @@ cut_part(struct walk *walk, struct cutter *cutter, struct span *body)
 static bool
 add_part(struct walk *walk, size_t parent, struct span body)
 {
-    const struct node *above = &walk->nodes[parent];
-    struct node        node  = {
-                .part = {.headers = keep_headers(walk)}, .body = body, .depth = above->depth - 1, .passes = above->passes + 1};
-    struct mime_content content = mime_content_read(walk->arena, mime_field(&node.part, SPAN("Content-Type")));
+    const struct node         *above = &walk->nodes[parent];
+    const struct mime_content *content;
+    struct node                node = {
+                       .part = {.headers = keep_headers(walk)}, .body = body, .depth = above->depth - 1, .passes = above->passes + 1};
 
-    node.part.type = content.missing && span_equal(above->part.type, SPAN("multipart/digest")) ? SPAN("message/rfc822")
-                                                                                               : content.type;
-    node.boundary =
-        content.boundary.data != NULL && !span_equal(content.boundary, SPAN("0")) ? content.boundary : above->boundary;
+    node.content   = mime_content_read(walk->arena, mime_field(&node.part, SPAN("Content-Type")));
+    content        = &node.content;
+    node.part.type = content->missing && span_equal(above->part.type, SPAN("multipart/digest")) ? SPAN("message/rfc822")
+                                                                                                : content->type;
+    node.boundary  = content->boundary.data != NULL && !span_equal(content->boundary, SPAN("0")) ? content->boundary
+                                                                                                 : above->boundary;
     if (!add_node(walk, node))
         return false;
     walk->nodes[parent].child_count++;
@@ -260,7 +270,7 @@ skip_preamble(struct walk *walk, struct cutter *cutter)
 {
     struct span rest = cutter->rest;
 
-    while (rest.len > 0) {
+    while ((rest = span_tail(rest, lines_find_dash(rest, 0))).len > 0) {
         struct span line = text_line(rest);
 
         rest = span_tail(rest, line.len);
@@ -336,20 +346,21 @@ file_name(const struct mime_part *part, struct span from_type)
     struct span        disposition = mime_field(part, SPAN("Content-Disposition"));
     struct regex_found found;
 
-    return regex_find(regex_of(&given_pattern), disposition, 0, &found) ? regex_group(&found, 1) : from_type;
+    return disposition.len > 0 && regex_find(regex_of(&given_pattern), disposition, 0, &found) ? regex_group(&found, 1)
+                                                                                               : from_type;
 }
 
 static void
 fill_leaf(struct walk *walk, struct node *node)
 {
-    struct mime_part   *part    = &node->part;
-    struct mime_content content = mime_content_read(walk->arena, mime_field(part, SPAN("Content-Type")));
+    const struct mime_content *content = &node->content;
+    struct mime_part          *part    = &node->part;
 
-    if (!content.missing)
-        part->type = is_multipart(node) && node->boundary.data == NULL ? SPAN("text/plain") : content.type;
+    if (!content->missing)
+        part->type = is_multipart(node) && node->boundary.data == NULL ? SPAN("text/plain") : content->type;
     part->leaf    = true;
-    part->charset = content.charset;
-    part->name    = file_name(part, content.name);
+    part->charset = content->charset;
+    part->name    = file_name(part, content->name);
     part->raw     = mime_break_lines(walk->arena, node->body, node->passes);
     mime_fill_text(part, walk->arena);
 }

@@ -15,11 +15,24 @@ static struct regex_built_in name_pattern     = {"\\b(?:file)?name\\s*=\\s*[\"']
 static struct regex_built_in piece_pattern    = {"\\b(?:file)?name\\*(\\d{1,2})\\s*=\\s*[\"']?(.*?)[\"']?(?:;|$)", "i",
                                                  NULL};
 
+/* Does the word, in lower case, stand in it? */
+static bool
+mentions(struct span text, struct span word)
+{
+    for (; text.len >= word.len; text = span_tail(text, 1))
+        if ((text.data[0] | 0x20) == word.data[0] && span_starts_nocase(text, word))
+            return true;
+    return false;
+}
+
+/* What a pattern captures that has this word in it. */
 static struct span
-capture(struct regex_built_in *pattern, struct span text)
+capture(struct regex_built_in *pattern, struct span word, struct span text)
 {
     struct regex_found found;
 
+    if (!mentions(text, word))
+        return (struct span){0};
     return regex_find(regex_of(pattern), text, 0, &found) ? regex_group(&found, 1) : (struct span){0};
 }
 
@@ -118,15 +131,15 @@ mime_content_read(struct arena *arena, struct span value)
     struct span         type    = cut_type(value);
     struct mime_content content = {
         .type     = clean_type(arena, type),
-        .boundary = without_quotes(arena, capture(&boundary_pattern, value)),
-        .charset  = value.len > 0 ? capture(&charset_pattern, value) : SPAN("us-ascii"),
-        .name     = capture(&name_pattern, value),
+        .boundary = without_quotes(arena, capture(&boundary_pattern, SPAN("boundary"), value)),
+        .charset  = value.len > 0 ? capture(&charset_pattern, SPAN("charset"), value) : SPAN("us-ascii"),
+        .name     = capture(&name_pattern, SPAN("name"), value),
         .missing  = type.len == 0,
     };
 
     if (content.missing || is_plain(type))
         content.type = SPAN("text/plain");
-    if (content.name.len == 0)
+    if (content.name.len == 0 && mentions(value, SPAN("name*")))
         content.name = join_pieces(arena, value);
     if (content.name.len == 0)
         content.name = (struct span){0};

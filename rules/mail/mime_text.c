@@ -67,9 +67,14 @@ shorten_blank_runs(struct span text, struct bytes *kept)
     struct span rest = text;
     bool        any  = false;
 
-    while (rest.len > 0) {
-        size_t lines, run = blank_run(rest, &lines), first = rest.data == text.data ? 2 : 1;
+    for (;;) {
+        size_t lines, run, first;
 
+        rest = span_tail(rest, lines_find_space(rest, 0));
+        if (rest.len == 0)
+            break;
+        run   = blank_run(rest, &lines);
+        first = rest.data == text.data ? 2 : 1;
         if (lines > BLANK_LINES_MAX - 1 + first) {
             size_t head = lines_length(rest, first);
             size_t gone = lines_length(span_tail(rest, head), lines - first - (BLANK_LINES_MAX - 1));
@@ -113,27 +118,13 @@ mime_clean_body(struct arena *arena, struct span body, const struct mime_content
     return body;
 }
 
-/* Is there a line to be broken? */
-static bool
-has_long_line(struct span text)
-{
-    while (text.len > LINE_MAX_OCTETS) {
-        size_t len = text_line(text).len;
-
-        if (len > LINE_MAX_OCTETS)
-            return true;
-        text = span_tail(text, len);
-    }
-    return false;
-}
-
 struct span
 mime_break_lines(struct arena *arena, struct span text, unsigned times)
 {
     struct bytes broken = {0};
     struct span  copy;
 
-    if (times == 0 || !has_long_line(text))
+    if (times == 0 || !lines_have_long(text, LINE_MAX_OCTETS))
         return text;
     while (text.len > 0) {
         struct span line = text_line(text);

@@ -280,38 +280,61 @@ has_words(struct span name)
     return !span_starts_nocase(name, SPAN("List-"));
 }
 
-/* Line ends and the white space behind each become one space. */
-static void
-unfold(struct span text, struct bytes *line)
+/* Line ends and the white space behind each become one space. Returns the octets of what comes of it, which is no
+ * longer than the text. */
+static size_t
+unfold(struct span text, char *line)
 {
-    while (text.len > 0) {
-        size_t len = span_find(text, '\n');
+    size_t len = 0;
 
-        bytes_add(line, span_head(text, len));
-        text = span_tail(text, len);
+    while (text.len > 0) {
+        size_t plain = span_find(text, '\n');
+
+        memcpy(line + len, text.data, plain);
+        len += plain;
+        text = span_tail(text, plain);
         if (text.len == 0)
             break;
         text = span_tail(text, 1);
         if (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
-            bytes_add_char(line, ' ');
+            line[len++] = ' ';
         while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
             text = span_tail(text, 1);
     }
+    return len;
 }
 
-void
-words_decode(struct span name, struct span raw, struct bytes *utf8)
+/* Decodes what was unfolded. */
+static void
+decode_line(struct span name, struct span line, struct bytes *utf8)
 {
-    struct bytes line = {0}, clean = {0};
+    struct bytes clean = {0};
 
-    unfold(text_trim(raw), &line);
-    charset_decode(bytes_span(&line), SPAN("utf-8"), CHARSET_GUESS, &clean);
+    charset_decode(line, SPAN("utf-8"), CHARSET_GUESS, &clean);
     if (has_words(name))
         decode_words(bytes_span(&clean), utf8);
     else
         bytes_add(utf8, bytes_span(&clean));
     bytes_free(&clean);
-    bytes_free(&line);
+}
+
+/* Most fields are ASCII without encoded words, and stay as they are. */
+void
+words_decode(struct span name, struct span raw, struct bytes *utf8)
+{
+    struct span  trimmed = text_trim(raw), line;
+    struct bytes copy    = {0};
+    size_t       start   = utf8->len;
+
+    utf8->len += unfold(trimmed, bytes_reserve(utf8, trimmed.len));
+    utf8->data[utf8->len] = '\0';
+    line                  = span_tail(bytes_span(utf8), start);
+    if (charset_is_ascii(line) && memmem(line.data, line.len, "=?", 2) == NULL)
+        return;
+    bytes_add(&copy, line);
+    utf8->len = start;
+    decode_line(name, bytes_span(&copy), utf8);
+    bytes_free(&copy);
 }
 
 /* Words are cut between characters. */

@@ -13,7 +13,7 @@ enum {
     WINDOWS_MOST = 128,
     BUCKETS      = 8,  /* of a row */
     COST_MOST    = 12, /* instructions for an octet of a text: what it takes without the sieve */
-    LOOK_COST    = 40, /* of a place where a window may end */
+    LOOK_COST    = 60, /* of a place where a window may end */
     PLACE_COST   = 8,  /* of octets that are looked at at once, */
     ROW_COST     = 9,  /* and for each row */
 };
@@ -67,29 +67,43 @@ look_up(const struct sieve_table *table, const struct indices *at)
     return _mm256_and_si256(lower, look_up_half(table->upper, at->upper));
 }
 
+/* Where something is left of the buckets, place by place; `rows` is a constant. */
 INLINE uint32_t
 look(const struct sieve *sieve, const char *at, size_t rows)
 {
-    __m256i left[SIEVE_ROWS], any = _mm256_setzero_si256();
+    __m256i a = _mm256_set1_epi8(-1), b = a, c = a, d = a, any;
 
-    for (size_t row = 0; row < rows; row++)
-        left[row] = _mm256_set1_epi8(-1);
     for (size_t place = SIEVE_DEPTH - sieve->depth; place < SIEVE_DEPTH; place++) {
-        const __m256i  octets  = _mm256_loadu_si256((const __m256i *)(at + place - (SIEVE_DEPTH - 1)));
-        struct indices indices = indices_of(octets);
+        const struct sieve_table *tables = sieve->tables[place];
+        struct indices indices = indices_of(_mm256_loadu_si256((const __m256i *)(at + place - (SIEVE_DEPTH - 1))));
 
-        for (size_t row = 0; row < rows; row++)
-            left[row] = _mm256_and_si256(left[row], look_up(&sieve->tables[row][place], &indices));
+        a = _mm256_and_si256(a, look_up(&tables[0], &indices));
+        if (rows > 1)
+            b = _mm256_and_si256(b, look_up(&tables[1], &indices));
+        if (rows > 2)
+            c = _mm256_and_si256(c, look_up(&tables[2], &indices));
+        if (rows > 3)
+            d = _mm256_and_si256(d, look_up(&tables[3], &indices));
     }
-    for (size_t row = 0; row < rows; row++)
-        any = _mm256_or_si256(any, left[row]);
+    any = rows > 1 ? _mm256_or_si256(a, b) : a;
+    any = rows > 2 ? _mm256_or_si256(any, c) : any;
+    any = rows > 3 ? _mm256_or_si256(any, d) : any;
     return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(any, _mm256_setzero_si256()));
 }
 
 FOR_AVX2 uint32_t
 sieve_look(const struct sieve *sieve, const char *at)
 {
-    return sieve->rows == 1 ? look(sieve, at, 1) : sieve->rows == 2 ? look(sieve, at, 2) : look(sieve, at, SIEVE_ROWS);
+    switch (sieve->rows) {
+    case 1:
+        return look(sieve, at, 1);
+    case 2:
+        return look(sieve, at, 2);
+    case 3:
+        return look(sieve, at, 3);
+    default:
+        return look(sieve, at, SIEVE_ROWS);
+    }
 }
 
 static bool
@@ -258,7 +272,7 @@ try(struct sieve *sieve, const struct candidate *candidates, size_t count, doubl
 
     for (size_t i = 0; i < count; i++)
         for (size_t place = 0; place < SIEVE_DEPTH; place++)
-            put(&tried.tables[i / BUCKETS][place], &candidates[i].bucket, place, i % BUCKETS);
+            put(&tried.tables[place][i / BUCKETS], &candidates[i].bucket, place, i % BUCKETS);
     for (tried.depth = 3; tried.depth <= SIEVE_DEPTH; tried.depth++) {
         double cost = cost_of(&tried);
 
@@ -283,7 +297,7 @@ sieve_fill(struct sieve *sieve, const struct sieve_end *ends, size_t count)
         candidates[i].bucket = bucket_of(&ends[i]);
     for (size_t i = 0; i < count; i++)
         choose(candidates, count, i);
-    for (size_t rows = SIEVE_ROWS; rows > 0; rows /= 2) {
+    for (size_t rows = SIEVE_ROWS; rows > 0; rows--) {
         for (; count > rows * BUCKETS; count--)
             merge_two(candidates, count);
         try(sieve, candidates, count, &least);

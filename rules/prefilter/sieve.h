@@ -23,7 +23,7 @@ struct sieve {
     struct sieve_table {
         uint8_t lower[32],
             upper[16]; /* by bits of an octet: in which buckets of the row it may stand; a bit for each */
-    } tables[SIEVE_ROWS][SIEVE_DEPTH]; /* the last is for the last octet of a window */
+    } tables[SIEVE_DEPTH][SIEVE_ROWS]; /* the last places are those of the last octet of a window */
 };
 
 /* The sets of octets at the end of a window; all octets where it is shorter. */

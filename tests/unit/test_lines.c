@@ -62,10 +62,44 @@ check_copy(struct span text)
     free(expected);
 }
 
+/* The line at `from`, or the next, that begins with one of these. */
+static size_t
+slow_line(struct span text, size_t from, const char *signs)
+{
+    size_t at = from;
+
+    while (at < text.len && (text.data[at] == '\0' || strchr(signs, text.data[at]) == NULL)) {
+        while (at < text.len && text.data[at] != '\n')
+            at++;
+        at += at < text.len;
+    }
+    return at;
+}
+
+static void
+check_beginnings(struct span text)
+{
+    size_t from = 0, longest = 0;
+
+    while (from < text.len) {
+        size_t start = from;
+
+        assert_int_equal(lines_find_dash(text, from), slow_line(text, from, "-"));
+        assert_int_equal(lines_find_space(text, from), slow_line(text, from, " \t\n\v\f\r"));
+        while (from < text.len && text.data[from] != '\n')
+            from++;
+        from += from < text.len;
+        longest = from - start > longest ? from - start : longest;
+    }
+    for (size_t most = 1; most <= text.len; most++)
+        assert_int_equal(lines_have_long(text, most), longest > most);
+}
+
 static void
 check(struct span text)
 {
     check_copy(text);
+    check_beginnings(text);
     for (size_t from = 1; from <= text.len; from++)
         assert_int_equal(lines_find_odd(text, from), slow_odd(text, from));
     assert_int_equal(lines_find_empty(text), slow_empty(text));
@@ -75,7 +109,7 @@ check(struct span text)
 static void
 fill(char *text, size_t len, int odds)
 {
-    static const char octets[] = {'\r', '\n', '.', 'a', '\0', '\x8a'};
+    static const char octets[] = {'\r', '\n', '.', 'a', '\0', '\x8a', '-', ' ', '\t', '\x0e', '\x08'};
 
     for (size_t i = 0; i < len; i++) {
         text[i] = i % 7 == 5 ? '\r' : i % 7 == 6 ? '\n' : 'a';
