@@ -137,32 +137,33 @@ locate_marked(const struct search *search, size_t start, uint32_t marks)
 }
 
 /* What is left of a text, shorter than what is looked at at once, is looked at in a room of its own. */
-static uint32_t
-look_at_rest(const struct sieve *sieve, struct span text, size_t end)
+static void
+look_at_rest(const struct search *search, size_t end)
 {
-    char   room[SIEVE_DEPTH - 1 + SIEVE_AT_ONCE] = {0};
-    size_t rest                                  = text.len - end;
+    const char *text = search->text.data, *from = text + end - (SIEVE_DEPTH - 1);
+    char        room[SIEVE_DEPTH - 1 + SIEVE_AT_ONCE] = {0};
+    size_t      rest                                  = search->text.len - end;
+    uint32_t    marks;
 
-    memcpy(room, text.data + end - (SIEVE_DEPTH - 1), SIEVE_DEPTH - 1 + rest);
-    return sieve_look(sieve, room + SIEVE_DEPTH - 1) & ((UINT32_C(1) << rest) - 1);
+    memcpy(room, from, SIEVE_DEPTH - 1 + rest);
+    (void)sieve_find(search->part->sieve, room + SIEVE_DEPTH - 1, room + sizeof room, &marks);
+    locate_marked(search, end, marks & ((UINT32_C(1) << rest) - 1));
 }
 
 static void
 look(const struct search *search)
 {
-    const struct sieve *sieve = search->part->sieve;
-    struct span         text  = search->text;
-    size_t              end   = text.len < SIEVE_DEPTH - 1 ? text.len : SIEVE_DEPTH - 1;
+    struct span text = search->text;
+    const char *end = text.data + text.len, *at = text.len < SIEVE_DEPTH - 1 ? end : text.data + SIEVE_DEPTH - 1;
+    uint32_t    marks;
 
-    locate_marked(search, 0, (UINT32_C(1) << end) - 1);
-    for (; text.len - end >= SIEVE_AT_ONCE; end += SIEVE_AT_ONCE) {
-        uint32_t marks = sieve_look(sieve, text.data + end);
-
-        if (marks != 0)
-            locate_marked(search, end, marks);
+    locate_marked(search, 0, (UINT32_C(1) << (at - text.data)) - 1);
+    while (end - (at = sieve_find(search->part->sieve, at, end, &marks)) >= SIEVE_AT_ONCE) {
+        locate_marked(search, (size_t)(at - text.data), marks);
+        at += SIEVE_AT_ONCE;
     }
-    if (end < text.len)
-        locate_marked(search, end, look_at_rest(sieve, text, end));
+    if (at < end)
+        look_at_rest(search, (size_t)(at - text.data));
 }
 
 void

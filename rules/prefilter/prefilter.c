@@ -12,6 +12,12 @@
 
 enum { REACH_MOST = 512 /* octets in front of the end of a window where a match may begin, to be of interest */ };
 
+enum { PATTERNS_FEW = 60 }; /* of a group: their windows are going to fit into one column */
+
+/* Cycles for each octet that it takes to look for a window more: a column takes the same whatever is in it. */
+#define WINDOW_COST 0.02
+#define WINDOW_COST_FEW 0.0005
+
 /*
  * What a pattern costs with its windows alone, in cycles for each octet of text, to be worth an automaton, and how
  * large a one.
@@ -141,7 +147,8 @@ automaton_for(const struct regex *regex, double cost)
 static void
 fill_group(struct prefilter *prefilter, struct group *group, const struct prefilter_group *from)
 {
-    struct gathering gathering = {0};
+    double           window_cost = from->count > PATTERNS_FEW ? WINDOW_COST : WINDOW_COST_FEW;
+    struct gathering gathering   = {0};
 
     group->count      = from->count;
     group->words      = prefilter_words(from->count);
@@ -150,9 +157,9 @@ fill_group(struct prefilter *prefilter, struct group *group, const struct prefil
     group->reach      = memory_new(from->count * sizeof group->reach[0]);
     group->automatons = memory_new(from->count * sizeof group->automatons[0]);
     for (size_t i = 0; i < from->count; i++) {
-        const struct regex *regex  = from->patterns[i];
-        struct windows      found  = {.count = 0};
-        bool                usable = regex != NULL && windows_find(&found, regex_pattern(regex), regex_flags(regex));
+        const struct regex *regex = from->patterns[i];
+        struct windows      found = {.count = 0};
+        bool usable = regex != NULL && windows_find(&found, regex_pattern(regex), regex_flags(regex), window_cost);
 
         if (usable)
             gather(&gathering, &found, i);

@@ -19,10 +19,9 @@ enum {
 
 /* Starts as {0}, which is of no use. */
 struct sieve {
-    size_t rows, depth; /* that are looked at; 0: the sieve is of no use */
-    struct sieve_table {
-        uint8_t lower[32],
-            upper[16]; /* by bits of an octet: in which buckets of the row it may stand; a bit for each */
+    size_t rows, depth;  /* that are looked at; 0: the sieve is of no use */
+    struct sieve_table { /* by bits of an octet: in which buckets of the row it may stand; a bit for each */
+        uint8_t lower[32], upper[16];
     } tables[SIEVE_DEPTH][SIEVE_ROWS]; /* the last places are those of the last octet of a window */
 };
 
@@ -31,12 +30,18 @@ struct sieve_end {
     struct octet_set sets[SIEVE_DEPTH];
 };
 
+/* Has this processor what is needed? */
+bool sieve_works(void);
+
 /* Fills it; it stays of no use where there are too many windows, or too little is told by their ends, or the processor
  * has not what is needed. */
 void sieve_fill(struct sieve *, const struct sieve_end *, size_t count);
 
-/* At which of the 32 octets from `at` on may a window end? Bit 0: at the first. SIEVE_DEPTH - 1 octets must be in
- * front. */
-uint32_t sieve_look(const struct sieve *, const char *at);
+/*
+ * Looks at SIEVE_AT_ONCE octets after the other, from `at` on, in front of which are SIEVE_DEPTH - 1 octets, as long as
+ * there are so many in front of `end`. Returns the first ones in which a window may end, with a bit in `*marks` for
+ * each octet where; or what is left at the end.
+ */
+const char *sieve_find(const struct sieve *, const char *at, const char *end, uint32_t *marks);
 
 #endif

@@ -39,6 +39,12 @@ struct syntax_node {
  */
 struct syntax_node *syntax_read(struct arena *, struct span pattern, struct span flags);
 
+/* The most octets that it accepts; SYNTAX_ENDLESS if there is no such number. */
+uint32_t syntax_longest(const struct syntax_node *);
+
+/* Is there a SYNTAX_CALL in it? */
+bool syntax_has_call(const struct syntax_node *);
+
 /* A name, and the node that has it, or that asks for it. */
 struct syntax_name {
     struct span         name;

@@ -15,26 +15,29 @@
 enum {
     WORK_MAX   = 2000000, /* steps looked at for a pattern; past it what was found is good enough */
     DEPTH_MAX  = 12,      /* groups in each other that are looked into */
+    LEAD_MOST  = 100000,  /* octets; more are no help */
     MATCH_COST = 1000,    /* cycles that PCRE2 takes for a text of usual length, */
     BEGIN_COST = 150,     /* and for each octet that a match can begin with */
+    NEAR_COST  = 500,     /* for what is near a window, */
+    LEAD_COST  = 5,       /* and for each octet in front of it where a match may begin */
     LOOK_COST  = 10,      /* of a closer look at where a window may stand */
 };
 
-#define WINDOW_COST 0.02 /* cycles for each octet that a window more takes */
-#define GOOD_COST 0.022  /* nothing much better will be found */
-#define ODDS_MOST 0.04   /* a window with higher odds stands in most texts */
+#define GOOD_COST 0.002 /* with one window: nothing much better will be found */
+#define WHOLE_COST 1    /* what is given for a text not to have to be matched as a whole */
+#define ODDS_MOST 0.04  /* a window with higher odds stands in most texts */
 
 struct search {
     struct program        program;
     struct program_places here, there;
-    double                match_cost; /* cycles */
+    double                match_cost, window_cost; /* cycles */
 };
 
 /* The window that begins at `entry`; it may be empty. */
 static struct window
-window_at(struct search *search, uint32_t entry)
+window_at(struct search *search, uint32_t entry, uint32_t lead)
 {
-    struct window window = {.entries = {entry}, .entry_count = 1};
+    struct window window = {.lead = lead};
 
     program_clear(&search->program, &search->here);
     program_reach(&search->program, entry, &search->here);
@@ -84,22 +87,29 @@ merged(const struct window *a, const struct window *b)
     both.len = a->len < b->len ? a->len : b->len;
     for (size_t i = 0; i < both.len; i++)
         octet_set_merge(&both.sets[i], &b->sets[i]);
-    both.entry_count += b->entry_count;
-    for (size_t i = 0; i < b->entry_count && a->entry_count + i < WINDOW_ENTRIES; i++)
-        both.entries[a->entry_count + i] = b->entries[i];
+    both.lead = a->lead > b->lead ? a->lead : b->lead;
     return both;
+}
+
+/* What it takes to match where a window stands. */
+static double
+cost_at(const struct search *search, const struct window *window)
+{
+    double near = window->lead < WINDOW_ANYWHERE ? NEAR_COST + (double)LEAD_COST * window->lead : HUGE_VAL;
+
+    return near < search->match_cost ? near : search->match_cost;
 }
 
 /* Adds a window of its own, or merges it with the one where that costs least, if that costs less. */
 static void
 add_window(const struct search *search, struct windows *windows, const struct window *window)
 {
-    double least = 0, own = odds_by_chance(window) * search->match_cost + WINDOW_COST;
+    double least = 0, own = odds_by_chance(window) * cost_at(search, window) + search->window_cost;
     size_t best = 0;
 
     for (size_t i = 0; i < windows->count; i++) {
         struct window both = merged(&windows->items[i], window);
-        double        more = (odds_by_chance(&both) - windows->items[i].odds) * search->match_cost;
+        double        more = (odds_by_chance(&both) - windows->items[i].odds) * cost_at(search, &both);
 
         if (i == 0 || more < least) {
             best  = i;
@@ -114,67 +124,92 @@ add_window(const struct search *search, struct windows *windows, const struct wi
     windows->items[best].odds = odds_by_chance(&windows->items[best]);
 }
 
+/* What windows are chosen by. */
+static double
+rank(const struct windows *windows)
+{
+    return windows->cost + (windows->lead == WINDOW_ANYWHERE ? WHOLE_COST : 0);
+}
+
 /* Sets the cost; it is only known exactly if it is less than `most`. */
 static void
 set_cost(const struct search *search, struct windows *windows, double most)
 {
     windows->cost = 0;
     windows->odds = 0;
-    for (size_t i = 0; i < windows->count; i++)
-        windows->cost += windows->items[i].odds * search->match_cost + WINDOW_COST;
+    windows->lead = 0;
+    for (size_t i = 0; i < windows->count; i++) {
+        const struct window *window = &windows->items[i];
+
+        windows->cost += window->odds * cost_at(search, window) + search->window_cost;
+        windows->lead = window->lead > windows->lead ? window->lead : windows->lead;
+    }
     if (windows->cost >= most)
         return;
     for (size_t i = 0; i < windows->count; i++) {
         double odds = windows->items[i].odds, in_use = odds_in_use(&windows->items[i]);
 
-        windows->cost += in_use > odds ? (in_use - odds) * search->match_cost : 0;
+        windows->cost += in_use > odds ? (in_use - odds) * cost_at(search, &windows->items[i]) : 0;
         windows->odds += in_use > odds ? in_use : odds;
     }
 }
 
-static void best_of(struct search *, const struct syntax_node *, struct windows *best, unsigned depth);
+/* The lead of what follows `part`. */
+static uint32_t
+behind(uint32_t lead, const struct syntax_node *part)
+{
+    uint32_t longest = syntax_longest(part);
+
+    return lead == WINDOW_ANYWHERE || longest > LEAD_MOST - lead ? WINDOW_ANYWHERE : lead + longest;
+}
+
+static void best_of(struct search *, const struct syntax_node *, struct windows *best, unsigned depth, uint32_t lead);
 
 /* One branch after the other: the windows of each, side by side. */
 static void
-best_of_branches(struct search *search, const struct syntax_node *choice, struct windows *best, unsigned depth)
+best_of_branches(struct search *search, const struct syntax_node *choice, struct windows *best, unsigned depth,
+                 uint32_t lead)
 {
     struct windows all = {.count = 0};
 
     for (const struct syntax_node *part = choice->part; part != NULL; part = part->next) {
         struct windows branch;
 
-        best_of(search, part, &branch, depth + 1);
+        best_of(search, part, &branch, depth + 1, lead);
         for (size_t i = 0; i < branch.count; i++)
             add_window(search, &all, &branch.items[i]);
     }
-    set_cost(search, &all, best->cost);
-    if (all.cost < best->cost)
+    set_cost(search, &all, rank(best));
+    if (rank(&all) < rank(best))
         *best = all;
 }
 
-/* The cheapest windows of which one stands behind each passing of the node's entry. */
+/*
+ * The cheapest windows of which one stands behind each passing of the node's entry, where a match comes first after
+ * `lead` octets at most.
+ */
 static void
-best_of(struct search *search, const struct syntax_node *node, struct windows *best, unsigned depth)
+best_of(struct search *search, const struct syntax_node *node, struct windows *best, unsigned depth, uint32_t lead)
 {
     bool passes_all = node->kind == SYNTAX_SEQUENCE || (node->kind == SYNTAX_REPEAT && node->least > 0);
 
     best->count         = 1;
-    best->items[0]      = window_at(search, node->entry);
+    best->items[0]      = window_at(search, node->entry, lead);
     best->items[0].odds = odds_by_chance(&best->items[0]);
     set_cost(search, best, HUGE_VAL);
-    if (depth == DEPTH_MAX || search->program.work > WORK_MAX || best->cost < GOOD_COST)
+    if (depth == DEPTH_MAX || search->program.work > WORK_MAX || rank(best) < GOOD_COST + search->window_cost)
         return;
     if (node->kind == SYNTAX_CHOICE)
-        best_of_branches(search, node, best, depth);
+        best_of_branches(search, node, best, depth, lead);
     for (const struct syntax_node *part = passes_all ? node->part : NULL; part != NULL; part = part->next) {
         struct windows one;
 
-        if (best->cost < GOOD_COST)
+        if (rank(best) < GOOD_COST + search->window_cost)
             return;
-
-        best_of(search, part, &one, depth + 1);
-        if (one.cost < best->cost)
+        best_of(search, part, &one, depth + 1, lead);
+        if (rank(&one) < rank(best))
             *best = one;
+        lead = behind(lead, part);
     }
 }
 
@@ -203,22 +238,12 @@ trim(struct window *window)
     window->len = best;
 }
 
-/* How far behind the beginning of a match they are. \G asks where that was looked for. */
-static void
-set_lead(const struct search *search, struct span pattern, struct windows *windows)
+/* Can it be told from the tree where a match comes first? Not with what is called from elsewhere; and \G asks where one
+ * was looked for. */
+static bool
+is_local(struct span pattern, const struct syntax_node *root)
 {
-    windows->lead = memmem(pattern.data, pattern.len, "\\G", 2) != NULL ? LEAD_ENDLESS : 0;
-    for (size_t i = 0; i < windows->count && windows->lead < LEAD_ENDLESS; i++) {
-        const struct window *window = &windows->items[i];
-
-        if (window->entry_count > WINDOW_ENTRIES)
-            windows->lead = LEAD_ENDLESS;
-        for (size_t entry = 0; entry < window->entry_count && windows->lead < LEAD_ENDLESS; entry++) {
-            uint32_t lead = lead_to(&search->program, window->entries[entry]);
-
-            windows->lead = lead > windows->lead ? lead : windows->lead;
-        }
-    }
+    return !syntax_has_call(root) && memmem(pattern.data, pattern.len, "\\G", 2) == NULL;
 }
 
 /* A match that can begin in many ways takes longer to be ruled out. */
@@ -231,7 +256,7 @@ set_match_cost(struct search *search)
 }
 
 bool
-windows_find(struct windows *windows, struct span pattern, struct span flags)
+windows_find(struct windows *windows, struct span pattern, struct span flags, double window_cost)
 {
     struct arena        arena = {0};
     struct syntax_node *root  = syntax_read(&arena, pattern, flags);
@@ -240,11 +265,11 @@ windows_find(struct windows *windows, struct span pattern, struct span flags)
         struct search search;
 
         program_write(&search.program, root, WINDOW_MAX);
-        search.here  = program_places(&search.program);
-        search.there = program_places(&search.program);
+        search.window_cost = window_cost;
+        search.here        = program_places(&search.program);
+        search.there       = program_places(&search.program);
         set_match_cost(&search);
-        best_of(&search, root, windows, 0);
-        set_lead(&search, pattern, windows);
+        best_of(&search, root, windows, 0, is_local(pattern, root) ? 0 : WINDOW_ANYWHERE);
         for (size_t i = 0; i < windows->count; i++)
             trim(&windows->items[i]);
         free(search.here.items);
