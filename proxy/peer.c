@@ -365,7 +365,8 @@ peer_flush(struct peer *peer)
     while ((peer->state == PEER_OPEN || peer->state == PEER_ENDED) && peer->writable && peer_unsent(peer) > 0) {
         if (!(peer->tls != NULL ? flush_tls(peer) : flush_plain(peer)))
             break;
-        changed = true;
+        changed      = true;
+        peer->unsure = false;
     }
     return changed;
 }

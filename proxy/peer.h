@@ -71,8 +71,9 @@ bool peer_fill(struct peer *, size_t most);
 bool peer_flush(struct peer *);
 
 /*
- * A reset that comes together with octets is one event with them, which does not tell of it. Who waits for more of a
- * peer that is unsure has peer_fill() ask the kernel once more, after a while: true once for each event.
+ * A reset that comes together with octets is one event with them, which does not tell of it: the next write will. Who
+ * waits for more of a peer that is unsure has peer_fill() ask the kernel once more, after a while: true once for each
+ * event.
  */
 bool peer_unsure(const struct peer *);
 bool peer_look_again(struct peer *);

@@ -132,10 +132,6 @@ read_client(struct session *session)
 static bool
 read_server(struct session *session)
 {
-    bool waits = session->state == SESSION_CONNECTING || (session->expected_of_server > 0 && !session->sasl_turn);
-
-    if (!waits)
-        session->server.unsure = false; /* what hides there will meet the next command */
     if (peer_unsent(&session->client) >= PEER_HIGH_WATER)
         return false;
     return peer_fill(&session->server, PEER_HIGH_WATER);

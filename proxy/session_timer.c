@@ -2,7 +2,7 @@
 #include "proxy/clock.h"
 #include "proxy/session_private.h"
 
-/* Milliseconds: for a client to take its last reply; without octets from a server that owes some: peer_look_again(). */
+/* Milliseconds: for a client to take its last reply; without octets from whose turn it is: peer_look_again(). */
 enum { CLOSING_LIMIT = 10000, LOOK_AGAIN = 1000 };
 
 struct deadline {
@@ -46,14 +46,33 @@ deadline(const struct session *session)
                              false};
 }
 
+/* Whose turn is it to speak? */
+static bool
+is_servers_turn(const struct session *session)
+{
+    return session->state == SESSION_CONNECTING || (session->expected_of_server > 0 && !session->sasl_turn);
+}
+
+/* Is there anything to look for? What hides behind the other's octets will meet what is sent there next. */
+static struct peer *
+doubted(struct session *session)
+{
+    bool         server  = is_servers_turn(session);
+    struct peer *speaker = server ? &session->server : &session->client;
+
+    (server ? &session->client : &session->server)->unsure = false;
+    return peer_unsure(speaker) ? speaker : NULL;
+}
+
 /* When there is something to do next. */
 static int64_t
-due(const struct session *session)
+due(struct session *session)
 {
-    int64_t over  = deadline(session).at;
-    int64_t again = session->server.last + LOOK_AGAIN;
+    const struct peer *peer  = doubted(session);
+    int64_t            over  = deadline(session).at;
+    int64_t            again = peer != NULL ? peer->last + LOOK_AGAIN : over;
 
-    return peer_unsure(&session->server) && again < over ? again : over;
+    return again < over ? again : over;
 }
 
 /* It is moved forward only: when it goes off too early, it is set anew. That spares a call for every octet. */
@@ -97,7 +116,7 @@ session_note_timer(evutil_socket_t fd, short events, void *context)
     session->armed = 0;
     if (next.at <= clock_now())
         expire(session, &next);
-    else if (due(session) <= clock_now())
-        (void)peer_look_again(&session->server);
+    else if (doubted(session) != NULL && due(session) <= clock_now())
+        (void)peer_look_again(doubted(session));
     session_step(session);
 }

@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -83,6 +84,20 @@ def test_retr_is_a_read_and_a_write_on_each_side(cost, tls):
     waits = count.pop("epoll_wait")
     assert count == {"read": 40, "write": 40}
     assert 20 <= waits <= 42
+
+
+def test_silence_costs_nothing(cost):
+    """A timer that wakes up a second after each answer would."""
+    connect, trace = cost(False)
+    with connect() as client:
+        client.login(BOB)
+        with trace:
+            for command, answer in ((b"NOOP", b"+OK"), (b"what", b"-ERR")) * 2:
+                assert client.ask(command).startswith(answer)
+                time.sleep(1.3)
+    count = trace.count()
+    assert count.pop("epoll_wait") <= 7
+    assert count == {"read": 6, "write": 6}
 
 
 @pytest.mark.parametrize("tls", (False, True), ids=("plain", "tls"))

@@ -1,7 +1,9 @@
 """What a session waits for, and for how long: nothing that has come may lie unseen, and no one waits for what will not come."""
 import os
 import signal
+import socket
 import ssl
+import struct
 import subprocess
 import threading
 import time
@@ -57,6 +59,20 @@ def test_end_that_comes_with_octets(gate, server, authority, certificate, tls, h
     with Wire(running.port, timeout=8) as client:
         client.login(BOB).send(b"RETR 1\r\n")
         assert client.rest()[1] == "rst"
+
+
+def test_reset_that_comes_with_octets_of_a_client(gate, server):
+    """No reply is due that would meet the reset, and the mailbox must not stay locked until idle_timeout."""
+    running = gate(server(Maildrop()).port)
+    worker, = wait_until(running.workers)
+    with Wire(running.port) as client:
+        client.login(BOB)
+        os.kill(worker, signal.SIGSTOP)
+        client.send(b"NO")
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.socket.close()
+        threading.Timer(0.2, os.kill, (worker, signal.SIGCONT)).start()
+        running.wait_log("client lost the connection", 5)
 
 
 def test_slow_client_is_not_the_servers_fault(gate, server):
