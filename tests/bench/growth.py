@@ -22,8 +22,9 @@ class Growth:
     unit: str
     digits: int
     sizes: tuple
-    cost: object        # of (program, place, size): the number
+    cost: object        # of (column, place, size): the number; the column is popgate without filters
     most: float = 1.1   # 0: it is only shown
+    beside: str = ""    # the name of another: what is more for that may be more for this, too
 
 
 class Spread(Proxy):
@@ -46,11 +47,10 @@ class Spread(Proxy):
         machine.pin(self.place.upstream.pid, LOAD_CORE)
 
 
-def with_proxy(program, place, measure, kind=Proxy, filters="", **values):
+def with_proxy(column, place, measure, kind=Proxy, **values):
     """What measure() makes of a popgate with these words in its configuration."""
-    base = peers.popgate(program)[0]
-    values = {**base.values, "filters": filters, **values}
-    proxy = kind(dataclasses.replace(base, name="growth", edits=bool(filters), values=values), place)
+    values = {**column.values, **values}
+    proxy = kind(dataclasses.replace(column, edits=bool(values.get("filters")), values=values), place)
     try:
         proxy.load("tls", "-c 8 -n 32 -m 1 -k 4")
         return measure(proxy)
@@ -58,8 +58,8 @@ def with_proxy(program, place, measure, kind=Proxy, filters="", **values):
         proxy.stop()
 
 
-def cost_of(work):
-    return lambda proxy: work.rows[0].value(work.run(proxy))
+def cost_of(work, login=0):
+    return lambda proxy: work.rows[0].value(work.run(proxy, login))
 
 
 # Routes: listeners of their own, each with an upstream of its own.
@@ -70,7 +70,7 @@ upstream "route{number}" {{ server = {{ "127.0.0.1:{upstream}" }} }}
 """
 
 
-def login_by_last_route(program, place, count):
+def login_by_last_route(column, place, count):
     ports = set()
     while len(ports) < count:
         ports.add(machine.free_port())
@@ -80,7 +80,7 @@ def login_by_last_route(program, place, count):
     def measure(proxy):
         proxy.ports["plain"] = port
         return cost_of(LOGIN)(proxy)
-    return with_proxy(program, place, measure, settings=text)
+    return with_proxy(column, place, measure, settings=text)
 
 
 # Rules of header-rewrite: none matches, so that each is tried.
@@ -91,36 +91,39 @@ RULES = ("/^Subject:.*offer {number} for you/      REPLACE Subject: offer",
          "/^Received:.*relay{number}\\.example\\.com/ STRIP")
 
 
-def fetch_by_rules(program, place, count):
+def fetch_by_rules(column, place, count):
     file = place.folder / f"rules-{count}"
     file.write_text("".join(RULES[number % len(RULES)].format(number=1000 + number) + "\n" for number in range(count)))
     many = f'filter "many" {{ module = "header-rewrite"  rules = {{ "{file}" }} }}'
     work = dataclasses.replace(FETCH, times=max(FETCH.depth, FETCH.times // count))
-    return with_proxy(program, place, cost_of(work), filters='"many"', settings=many)
+    return with_proxy(column, place, cost_of(work), filters='"many"', settings=many)
 
 
-def one_rule(program, place, count):
+def one_rule(column, place, count):
     """Nanoseconds of a rule for a message."""
-    return 1e3 * (fetch_by_rules(program, place, count) - fetch_by_rules(program, place, 1)) / (count - 1)
+    return 1e3 * (fetch_by_rules(column, place, count) - fetch_by_rules(column, place, 1)) / (count - 1)
 
 
-# Sessions at a time.
+# Sessions at a time. What the kernel keeps of each grows out of the caches, for any proxy.
 
-def login_beside(program, place, count):
+NGINX = next(column for column in peers.PEERS if column.name == "nginx stream")
+FETCH_NGINX = "sessions at a time: a message of 4 KB, TLS, through nginx stream"
+
+
+def login_beside(column, place, count):
     work = dataclasses.replace(LOGIN_TLS, options=f"-c {count}", sessions=max(LOGIN_TLS.sessions, 4 * count))
-    return with_proxy(program, place, cost_of(work))
+    return with_proxy(column, place, cost_of(work))
 
 
-def fetch_beside(program, place, count):
+def fetch_beside(column, place, count):
     """Microseconds of a message where so many sessions fetch; logging in is taken off."""
     work = dataclasses.replace(FETCH, options=f"-c {count} -m 1", sessions=count, times=FETCHES // count, depth=1)
     login = dataclasses.replace(work, options=f"-c {count}", times=0)
 
     def measure(proxy):
         login.run(proxy)
-        alone, whole = login.run(proxy), work.run(proxy)
-        return 1e6 * (whole.seconds - alone.seconds) / whole.units
-    return with_proxy(program, place, measure)
+        return cost_of(work, login.run(proxy).seconds / count)(proxy)
+    return with_proxy(column, place, measure)
 
 
 # Workers: two of one popgate, beside two popgates with a worker each. Either way there is one on each core, with half of the
@@ -140,15 +143,15 @@ def cost_of_both(work, first, second):
 
 
 def by_workers(work, scale):
-    def beside(first, program, place):
+    def beside(first, column, place):
         def measure(second):
             second.cores = first.cores[1:]
             return scale * cost_of_both(work, first, second)
-        return with_proxy(program, place, measure, Spread)
+        return with_proxy(column, place, measure, Spread)
 
-    def cost(program, place, count):
-        return with_proxy(program, place, lambda proxy: scale * cost_of_both(work, proxy, proxy) if count == 2
-                          else beside(proxy, program, place), Spread, workers=count)
+    def cost(column, place, count):
+        return with_proxy(column, place, lambda proxy: scale * cost_of_both(work, proxy, proxy) if count == 2
+                          else beside(proxy, column, place), Spread, workers=count)
     return cost
 
 
@@ -157,7 +160,8 @@ GROWTHS = (
     Growth("header rules: a message of 4 KB", "us", 2, (10, 100, 1000), fetch_by_rules, 0),
     Growth("header rules: a rule for a message", "ns", 1, (100, 1000), one_rule),
     Growth("sessions at a time: a login session, TLS", "ms", 3, (8, 64, 512), login_beside),
-    Growth("sessions at a time: a message of 4 KB, TLS", "us", 1, (8, 64, 512), fetch_beside),
+    Growth(FETCH_NGINX, "us", 1, (8, 64, 512), lambda _, place, count: fetch_beside(NGINX, place, count), 0),
+    Growth("sessions at a time: a message of 4 KB, TLS", "us", 1, (8, 64, 512), fetch_beside, beside=FETCH_NGINX),
     Growth("workers, each on a core: a login session, TLS", "ms", 3, (1, 2), by_workers(LOGIN_TLS, 1e3)),
     Growth("workers, each on a core: a message of 4 KB, TLS", "us", 2, (1, 2),
            by_workers(dataclasses.replace(FETCH, sessions=32, options="-c 32 -m 1", times=1024), 1e6)),

@@ -1,6 +1,7 @@
 """What has been measured: numbers by row and column, their medians, and how they stand to the best peer and to the marks."""
 import dataclasses
 import json
+import re
 import statistics
 
 from floor import FLOORS
@@ -20,26 +21,32 @@ class Verdict:
         return self.value <= self.allowed
 
 
+def exact(number):
+    """As exact as a measurement is."""
+    return float(f"{number:.5g}")
+
+
 class Results:
     """Everything a run of the bench brings, as JSON keeps it."""
 
-    def __init__(self, columns, machine, rounds, quick):
+    def __init__(self, columns, machine, rounds, whole):
         self.columns = [{"name": column.name, "kind": column.kind, "marks": column.marks} for column in columns]
-        self.machine, self.rounds, self.quick = machine, rounds, quick
+        self.machine, self.rounds, self.whole = machine, rounds, whole
         self.rows, self.growth, self.floor, self.notes = {}, {}, {}, []
 
     def note(self, row, column, number):
         """One measurement of a row; the rows are shown in the order in which they first come."""
         known = self.rows.setdefault(row.name, {"unit": row.unit, "digits": row.digits, "numbers": {}})
-        known["numbers"].setdefault(column, []).append(number)
+        known["numbers"].setdefault(column, []).append(exact(number))
 
     def note_growth(self, kind, size, number):
-        known = self.growth.setdefault(kind.name, {"unit": kind.unit, "digits": kind.digits, "most": kind.most, "numbers": {}})
-        known["numbers"].setdefault(str(size), []).append(number)
+        known = self.growth.setdefault(kind.name, {"unit": kind.unit, "digits": kind.digits, "most": kind.most, "beside": kind.beside,
+                                                   "numbers": {}})
+        known["numbers"].setdefault(str(size), []).append(exact(number))
 
     def note_floor(self, numbers):
         for name, number in numbers.items():
-            self.floor.setdefault(name, []).append(number)
+            self.floor.setdefault(name, []).append(exact(number))
 
     def remark(self, text):
         """What a reader has to know beside the numbers."""
@@ -78,14 +85,23 @@ class Results:
         allowed, base = mark.allowed(best, self.floor_medians(), MESSAGE_OCTETS.get(row)), best if mark.relative else 1
         return Verdict(value / base, allowed / base, mark.relative)
 
+    def growth_ratio(self, name):
+        """How often the cost at the least of sizes that at the greatest is."""
+        medians = [statistics.median(numbers) for numbers in self.growth[name]["numbers"].values()]
+        return medians[-1] / medians[0]
+
     def growth_verdict(self, name):
-        """How often the cost at the least of sizes that at the greatest is; None where it has no mark."""
+        """None where there is no mark."""
         known = self.growth[name]
-        medians = [statistics.median(numbers) for numbers in known["numbers"].values()]
-        return Verdict(medians[-1] / medians[0], known["most"], True) if known["most"] and len(medians) > 1 else None
+        if not known["most"]:
+            return None
+        beside = self.growth_ratio(known["beside"]) if known["beside"] in self.growth else 1
+        return Verdict(self.growth_ratio(name), known["most"] * max(1, beside), True)
 
     def write(self, path):
-        path.write_text(json.dumps(vars(self), indent=1) + "\n")
+        """As JSON, the numbers of a cell on one line."""
+        text = json.dumps(vars(self), indent=1)
+        path.write_text(re.sub(r"\[[^][{}\"]*\]", lambda found: " ".join(found[0].split()), text) + "\n")
 
     @classmethod
     def read(cls, path):

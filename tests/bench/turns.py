@@ -34,8 +34,8 @@ def attempt(what, column, results, act):
         return None
 
 
-def run_once(work, proxy, results):
-    run = attempt(work.name, proxy.column, results, lambda: work.run(proxy))
+def run_once(work, proxy, results, login=0):
+    run = attempt(work.name, proxy.column, results, lambda: work.run(proxy, login))
     if run and run.report["resumed"] < work.resumable / 2:
         results.remark(f"{proxy.name} does not resume: {run.report['resumed']} of {work.resumable} sessions")
     if run and work.rate and run.report["seconds"] > LATE * work.sessions / work.rate:
@@ -62,11 +62,12 @@ def do_work(proxies, works, effort, results):
         for proxy in proxies:
             say(f"first {work.name}: {proxy.name}")
             if work.mode in proxy.column.modes and (some := enough(work, proxy, effort, results)):
-                plan[work, proxy] = some
+                login = attempt(work.name, proxy.column, results, lambda: work.login_seconds(proxy))
+                plan[work, proxy] = some, login or 0
     for number in range(effort.rounds):
-        for (work, proxy), some in plan.items():
+        for (work, proxy), (some, login) in plan.items():
             say(f"round {number + 1} of {effort.rounds}: {work.name}: {proxy.name}")
-            if run := run_once(some, proxy, results):
+            if run := run_once(some, proxy, results, login):
                 for row in work.rows:
                     results.note(row, proxy.name, row.value(run))
 
@@ -108,13 +109,13 @@ def pass_large(columns, place, effort, results):
                lambda column, note: large.measure(column, place, note))
 
 
-def grow(growths, program, place, effort, results):
-    """popgate alone."""
+def grow(growths, column, place, effort, results):
+    """popgate alone: this column of it."""
     for number in range(effort.others):
         for kind in growths:
             for size in kind.sizes[effort.sizes] if len(kind.sizes) > 2 else kind.sizes:
                 say(f"round {number + 1} of {effort.others}: {kind.name}: {size}")
-                results.note_growth(kind, size, kind.cost(program, place, size))
+                results.note_growth(kind, size, kind.cost(column, place, size))
 
 
 def find_floor(rounds, results):

@@ -57,9 +57,17 @@ class Work:
         return (f"{self.options} -n {self.sessions}" + (f" -k {self.times} -d {self.depth}" if self.times else "")
                 + (f" -R {self.rate}" if self.rate else ""))
 
-    def run(self, proxy):
+    def run(self, proxy, login=0):
+        """A Run; `login` is what a session alone takes, which is not counted."""
         report, seconds = proxy.load(self.mode, self.command())
-        return Run(self.sessions * (self.times or 1), seconds, report)
+        return Run(self.sessions * (self.times or 1), seconds - login * self.sessions, report)
+
+    def login_seconds(self, proxy):
+        """What a session alone takes, where messages are what is measured."""
+        if not self.times or self.rate:
+            return 0
+        run = dataclasses.replace(self, options=f"-c {AT_A_TIME}", sessions=4 * AT_A_TIME, times=0).run(proxy)
+        return run.seconds / run.units
 
 
 def per_unit(scale, amount=1):
@@ -79,7 +87,7 @@ def message_work(name, mode, message, times, depth=1):
     return Work((Row(name, unit, per_unit(scale, amount), digits),), mode, f"-c 8 -m {message}", 8, times, depth)
 
 
-# Sessions last for thousands of messages where messages are measured, so that logging in does not count. Where times are
+# Where messages are measured sessions last for thousands of them, and what logging in takes is taken off. Where times are
 # measured sessions begin on a schedule that each of the good proxies keeps without effort, and a stall counts in full.
 WORK = (
     session_work("TLS, full handshake", "tls"),

@@ -16,7 +16,7 @@ import marks
 import peers
 import show
 from results import Results
-from work import Row
+from work import Row, message_work, session_work
 
 BURN = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
 THREAD = "import threading, time\ndef burn():\n    end = time.thread_time() + 0.3\n    while time.thread_time() < end: pass\n"
@@ -56,10 +56,25 @@ def test_a_measure_is_taken_when_it_rests():
     assert machine.settled(lambda: min(0.2, time.monotonic() - begin)) == pytest.approx(0.2)
 
 
+class Busy:
+    """A proxy that takes a second for whatever it is given."""
+
+    def load(self, mode, options):
+        return {"seconds": 1}, 1.0
+
+
+def test_logging_in_is_taken_off_where_messages_are_measured():
+    work = message_work("messages of 1 MB, TLS", "tls", 3, 10)
+    run = work.run(Busy(), login=0.05)
+    assert run.units == 8 * 10 and run.seconds == pytest.approx(1 - 8 * 0.05)
+    assert work.login_seconds(Busy()) == pytest.approx(1 / 64)
+    assert session_work("plain", "plain").login_seconds(Busy()) == 0
+
+
 def results(row, unit, **numbers):
     """Of a row with the medians of these columns: hitch, haproxy, and those of popgate by the first word of their names."""
     columns = [*peers.PEERS[:2], peers.DIRECT, *peers.popgate("popgate")]
-    made = Results(columns, {}, rounds=1, quick=False)
+    made = Results(columns, {}, rounds=1, whole=True)
     for column in columns:
         word = column.name.removeprefix("popgate ").split()[0]
         for number in (0.5, 1, 9) if word in numbers else ():
