@@ -331,15 +331,12 @@ tls_handshake(struct tls *tls)
 enum tls_result
 tls_read(struct tls *tls, char *data, size_t size, size_t *got)
 {
-    enum tls_result result;
-    int             done;
+    size_t          before = tls->end;
+    int             done   = SSL_read_ex(take_turn(tls), data, size, got);
+    enum tls_result result = done == 1 ? TLS_OK : result_of(tls, done, errno);
 
-    done = SSL_read_ex(take_turn(tls), data, size, got);
-    if (done == 1)
-        return TLS_OK;
-    result = result_of(tls, done, errno);
-    if (result == TLS_FAILED)
-        (void)send_sealed(tls); /* an alert */
+    if (tls->end != before)
+        (void)send_sealed(tls); /* an alert, or the answer to a key update: the peer may wait for it */
     return result;
 }
 

@@ -1,13 +1,14 @@
 """TLS towards clients: certificates by name, resumption across workers and reloads, ALPN, old versions where they are allowed."""
 import json
 import ssl
+import subprocess
 
 import pytest
 
 import filters
 import secrets_sent
 from clients import Place
-from places import run, wait_until
+from places import HOST, run, wait_until
 from scripted import Maildrop
 from tls_socket import Cut
 from wire import Wire
@@ -179,3 +180,19 @@ def test_plain_octets_to_a_tls_port(drop, gate, certificate):
         data = client.rest()[0]
     assert b"+OK" not in data
     assert b"USER" not in drop.verbs()
+
+
+def test_what_tls_says_itself_does_not_wait(certificate, drop, gate):
+    """A client that asks for another handshake hears that there is none, though POP3 has nothing to say."""
+    port = gate(drop.port, listener(certificate)).port
+    with subprocess.Popen(["openssl", "s_client", "-tls1_2", "-connect", f"{HOST}:{port}"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as client:
+        said = b""
+        while b"+OK ready" not in said:
+            said += client.stdout.read1()
+        client.stdin.write(b"R\n")
+        client.stdin.flush()
+        try:
+            assert b"no renegotiation" in client.communicate(timeout=5)[0]
+        finally:
+            client.kill()
