@@ -1,7 +1,7 @@
 /*
  * Octets on their way. A buffer is a row of pieces, a piece a view into a block, and a block lives as long as any piece
- * shows it: what is moved from one buffer to another, as a whole or in parts, is not copied, unless it is so little that
- * it would keep far more memory than it needs.
+ * shows it: what is moved from one buffer to another, as a whole or in parts, is not copied, unless it is so little
+ * that it would keep far more memory than it needs.
  *
  *      buffer      first -> piece -> piece -> NULL
  *                            |        |

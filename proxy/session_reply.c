@@ -7,8 +7,8 @@
 #include "proxy/session_private.h"
 
 enum {
-    LINE_MOST                                                                       = POP3_SASL_MAX,
-    /* octets of a status line that are borne; 512 of them go on */ DELIVERIES_MOST = 64
+    LINE_MOST       = POP3_SASL_MAX, /* octets of a status line that are borne; 512 of them go on */
+    DELIVERIES_MOST = 64,            /* messages that wait for the client to take them */
 };
 
 static void
