@@ -38,6 +38,9 @@ struct chain_notes {
 /* Does a filter keep notes, so that unique ids are of use? */
 bool chain_remembers(const struct chain *);
 
+/* May a filter have messages recorded, so that what others change is of use? */
+bool chain_records(const struct chain *);
+
 /* How many lines of the message's body the filters need that have no note of it; `notes` may be NULL. */
 uint64_t chain_needs(const struct chain *, const struct message_info *, const struct chain_notes *);
 

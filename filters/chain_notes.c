@@ -49,6 +49,15 @@ chain_remembers(const struct chain *chain)
     return false;
 }
 
+bool
+chain_records(const struct chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        if (chain->filters[i]->module->records_to != NULL)
+            return true;
+    return false;
+}
+
 static bool
 has_note(const struct chain *chain, size_t at, const struct message_info *info, const struct chain_notes *notes)
 {

@@ -47,7 +47,7 @@ static void
 note_change(struct header_list *list, struct span what, struct span name)
 {
     list->changed = true;
-    if (list->changes.len >= CHANGES_LIMIT)
+    if (list->unnoted || list->changes.len >= CHANGES_LIMIT)
         return;
     if (name.len > NAME_NOTED)
         name.len = NAME_NOTED;

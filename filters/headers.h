@@ -36,6 +36,7 @@ struct header_list {
     bool                 body_follows; /* no empty line ends the block: a line that is no field follows, or nothing */
     bool                 headless;     /* and no field stands in it: one that is added brings an empty line with it */
     bool                 changed;      /* an edit was made */
+    bool                 unnoted;      /* nobody asks for the next */
     struct bytes         changes;      /* the edits, for the audit log: "add X-Spam-Flag, replace Subject", bounded */
 };
 

@@ -9,6 +9,8 @@
 enum {
     COMMON = 16 * 1024,                   /* octets */
     OWN    = 1024 - sizeof(struct block), /* octets: glibc keeps blocks up to 1032 at hand */
+    WIDE   = 4096 - sizeof(struct block), /* octets, for copies that would leave little of the one above */
+    KEPT   = 16,                          /* wide blocks that are kept for the next use */
     FEW    = 256,                         /* octets that are sooner copied than shared */
     PART   = 4,                           /* of a common block that a piece behind others has to show */
 };
@@ -36,6 +38,28 @@ block_leave(struct block *block)
     assert(block->users > 0);
     if (--block->users == 0)
         block->release(block);
+}
+
+static struct block *wide_blocks[KEPT];
+static unsigned      wide_count;
+
+static void
+keep_wide(struct block *block)
+{
+    if (wide_count < KEPT)
+        wide_blocks[wide_count++] = block;
+    else
+        free(block);
+}
+
+static struct block *
+take_wide(void)
+{
+    struct block *block = wide_count > 0 ? wide_blocks[--wide_count] : block_new(WIDE);
+
+    block->users   = 1;
+    block->release = keep_wide;
+    return block;
 }
 
 static void
@@ -76,7 +100,7 @@ write_to(struct space *space, size_t size, struct span span)
 
     if (space->block == NULL || space->block->size - space->used < span.len) {
         leave_space(space);
-        *space = (struct space){.block = block_new(size)};
+        *space = (struct space){.block = size == WIDE ? take_wide() : block_new(size)};
     }
     place = space->block->data + space->used;
     memcpy(place, span.data, span.len);
@@ -115,8 +139,8 @@ buffer_add(struct buffer *buffer, struct span span)
         return;
     if (buffer->first == NULL && span.len <= COMMON) {
         add_copy(buffer, &common, COMMON, span);
-    } else if (span.len <= OWN) {
-        add_copy(buffer, &buffer->own, OWN, span);
+    } else if (span.len <= WIDE / 2) {
+        add_copy(buffer, &buffer->own, span.len <= OWN / 2 ? OWN : WIDE, span);
     } else {
         add_copy(buffer, &large, span.len, span);
         leave_space(&large);

@@ -165,8 +165,10 @@ message_open(const struct message_setup *setup)
                                                           .context = message};
     message->run                    = chain_open(setup->chain, setup->info, &message->report, &message->host);
     message->stage                  = message->run != NULL ? MESSAGE_HEADER : MESSAGE_BODY;
-    if (message->run != NULL)
+    if (message->run != NULL) {
         message_header_open(&message->header);
+        message->header.list.unnoted = !chain_records(setup->chain);
+    }
     return message;
 }
 

@@ -55,10 +55,10 @@ bool message_begun(const struct message *);
 /* Facts for the audit log; complete once the message is. */
 struct message_facts {
     const struct message_report *report;
-    const char                  *changes;   /* the header edits, where a filter has the message recorded; "" for none */
-    uint64_t                     octets_in; /* of the text as the server sent it, as far as it was looked at */
-    uint64_t                     octets_out; /* of the text as the client got it */
-    bool                         withheld;
+    const char *changes;    /* the header edits, where a filter may have the message recorded; "" for none */
+    uint64_t    octets_in;  /* of the text as the server sent it, as far as it was looked at */
+    uint64_t    octets_out; /* of the text as the client got it */
+    bool        withheld;
 };
 struct message_facts message_facts(const struct message *);
 

@@ -28,13 +28,6 @@ check_find_slot(const struct check_index *index, struct span name, uint32_t hash
     return &index->slots[slot];
 }
 
-/* A letter of ASCII in lower case. */
-static char
-lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
 const struct header_rules *
 check_index_find(const struct check_index *index, struct span name)
 {
@@ -42,7 +35,7 @@ check_index_find(const struct check_index *index, struct span name)
 
     if (name.len == 0)
         return &index->all;
-    if ((index->lengths[(unsigned char)lower(name.data[0])] & check_length_bit(name.len)) != 0)
+    if ((index->lengths & check_length_bit(name)) != 0 && (index->first_octets & check_first_bit(name)) != 0)
         number = *check_find_slot(index, name, check_hash(name));
     if (number > 0)
         return &index->named[number - 1];

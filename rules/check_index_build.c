@@ -51,8 +51,10 @@ add_name(struct check_index *index, struct span name, size_t rule)
         index->named = memory_resize_array(index->named, index->named_count + 1, sizeof index->named[0]);
         index->named[index->named_count] = (struct header_rules){.name = name, .hash = hash, .group = CHECK_NO_GROUP};
         *slot                            = (uint32_t)++index->named_count;
-        if (name.len > 0)
-            index->lengths[(unsigned char)name.data[0]] |= check_length_bit(name.len);
+        if (name.len > 0) {
+            index->lengths |= check_length_bit(name);
+            index->first_octets |= check_first_bit(name);
+        }
     }
     add_rule(&index->named[*slot - 1], rule);
 }

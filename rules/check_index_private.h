@@ -27,18 +27,25 @@ struct check_index {
     struct header_rules      any;   /* for fields of any name */
     struct header_rules     *named; /* for fields of one name */
     size_t                   named_count;
-    uint32_t                *slots;      /* where the rules for a name stand among them, and 1; by the name's hash */
-    size_t                   slot_count; /* a power of two, at least twice as many as names */
-    struct arena             memory;     /* of the names */
-    uint64_t          lengths[256];      /* of the names that begin with an octet: a bit for each, the last for more */
-    struct prefilter *prefilter;
+    uint32_t                *slots;        /* where the rules for a name stand among them, and 1; by the name's hash */
+    size_t                   slot_count;   /* a power of two, at least twice as many as names */
+    struct arena             memory;       /* of the names */
+    uint64_t                 lengths;      /* of the names: a bit for each, the last for more; */
+    uint64_t                 first_octets; /* of the names, by their last six bits */
+    struct prefilter        *prefilter;
 };
 
-/* The bit of a length in check_index.lengths. */
+/* The bits of a name in check_index.lengths and first_octets, the latter without regard to case. */
 static inline uint64_t
-check_length_bit(size_t len)
+check_length_bit(struct span name)
 {
-    return UINT64_C(1) << (len < 63 ? len : 63);
+    return UINT64_C(1) << (name.len < 63 ? name.len : 63);
+}
+
+static inline uint64_t
+check_first_bit(struct span name)
+{
+    return UINT64_C(1) << ((name.data[0] | 0x20) & 63);
 }
 
 /* Without regard to case. */

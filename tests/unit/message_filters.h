@@ -63,6 +63,13 @@ watch(struct filter *filter, struct span text)
     return FILTER_CONTINUE;
 }
 
+static const char *
+record_nowhere(const void *conf)
+{
+    (void)conf;
+    return NULL;
+}
+
 /* Has seen enough after four octets of body. */
 static enum filter_verdict
 hold_four(struct filter *filter, struct span text)
@@ -119,7 +126,8 @@ close_state(struct filter *filter)
 
 static const struct filter_module edits   = {.name = "edits", .open = open_headers, .headers = add_field};
 static const struct filter_module looks   = {.name = "looks", .open = open_headers, .headers = look_for_field};
-static const struct filter_module watches = {.name = "watches", .open = open_body, .body = watch};
+static const struct filter_module watches = {
+    .name = "watches", .records_to = record_nowhere, .open = open_body, .body = watch};
 static const struct filter_module holds = {.name = "holds", .open = open_hold, .end = add_field, .close = close_state};
 static const struct filter_module holds_4 = {
     .name = "holds4", .open = open_hold, .body = hold_four, .end = add_field, .close = close_state};
