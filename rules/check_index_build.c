@@ -135,12 +135,29 @@ count_positive(const struct check_index *index, const struct header_rules *list)
     return count;
 }
 
+/*
+ * A pattern to look for in fields of a rule's name: without the name, which all of them have. To be freed; NULL for
+ * what has not to match.
+ */
+static struct regex *
+look_for(const struct check_rule *rule, bool named)
+{
+    struct span   pattern = named ? check_names_rest(rule->regex) : regex_pattern(rule->regex);
+    struct bytes  why     = {0};
+    struct regex *regex   = rule->negated ? NULL : regex_compile(pattern, regex_flags(rule->regex), &why);
+
+    if (regex == NULL && !rule->negated) /* it refers to a group that is gone */
+        regex = regex_compile(regex_pattern(rule->regex), regex_flags(rule->regex), &why);
+    bytes_free(&why);
+    return regex;
+}
+
 /* What looks for the patterns of a list, if they are many. */
 static void
 add_group(const struct check_index *index, struct header_rules *list, struct prefilter_group *groups, size_t *count)
 {
-    const struct regex **patterns;
-    size_t               words = prefilter_words(list->count);
+    struct regex **patterns;
+    size_t         words = prefilter_words(list->count);
 
     if (count_positive(index, list) < FILTER_LEAST)
         return;
@@ -152,10 +169,21 @@ add_group(const struct check_index *index, struct header_rules *list, struct pre
     for (size_t i = 0; i < list->count; i++) {
         const struct check_rule *rule = &index->rules[list->numbers[i]];
 
-        patterns[i] = rule->negated ? NULL : rule->regex;
+        patterns[i] = look_for(rule, list->name.len > 0);
         list->ifs[i / 64] |= (uint64_t)rule->is_if << i % 64;
     }
-    groups[(*count)++] = (struct prefilter_group){.patterns = patterns, .count = list->count, .short_texts = true};
+    groups[(*count)++] = (struct prefilter_group){
+        .patterns = (const struct regex *const *)patterns, .count = list->count, .short_texts = true};
+}
+
+static void
+group_free(struct prefilter_group *group)
+{
+    struct regex **patterns = (struct regex **)group->patterns;
+
+    for (size_t i = 0; i < group->count; i++)
+        regex_free(&patterns[i]);
+    free(patterns);
 }
 
 static void
@@ -169,7 +197,7 @@ make_prefilter(struct check_index *index)
         add_group(index, &index->named[i], groups, &count);
     index->prefilter = prefilter_new(groups, count);
     for (size_t i = 0; i < count; i++)
-        free((void *)groups[i].patterns);
+        group_free(&groups[i]);
     free(groups);
 }
 

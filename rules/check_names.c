@@ -6,6 +6,7 @@
 
 #include "rules/check_names.h"
 #include "rules/prefilter/syntax.h"
+#include "rules/regex_shape.h"
 
 enum {
     OCTETS_MAX = 8,    /* that may stand at one place */
@@ -185,4 +186,48 @@ check_names_find(struct spans *names, struct arena *arena, const struct regex *r
         spans_add(names, arena_copy(arena, (struct span){texts->octets, texts->len}));
     arena_free(&scratch);
     return !reading.lost;
+}
+
+/* The first colon that is no part of a group or a class; the pattern's length if there is none. */
+static size_t
+find_colon(struct span pattern)
+{
+    size_t depth = 0, at = 0;
+
+    while (at < pattern.len && (pattern.data[at] != ':' || depth > 0)) {
+        char c = pattern.data[at];
+
+        depth += c == '(';
+        depth -= c == ')' && depth > 0;
+        at = c == '[' ? regex_class_end(pattern, at) : at + (c == '\\' ? 2 : 1);
+    }
+    return at < pattern.len ? at : pattern.len;
+}
+
+/* Has the pattern alternatives that are in no group? What is in a class or quoted counts, too. */
+static bool
+has_branches(struct span pattern)
+{
+    size_t depth = 0;
+
+    for (size_t at = 0; at < pattern.len; at += pattern.data[at] == '\\' ? 2 : 1) {
+        depth += pattern.data[at] == '(';
+        depth -= pattern.data[at] == ')' && depth > 0;
+        if (pattern.data[at] == '|' && depth == 0)
+            return true;
+    }
+    return false;
+}
+
+struct span
+check_names_rest(const struct regex *regex)
+{
+    struct span pattern = regex_pattern(regex), name = span_head(pattern, find_colon(pattern)), rest;
+
+    rest = name.len < pattern.len ? span_tail(pattern, name.len + 1) : (struct span){"", 0};
+    if (rest.len == 0 || strchr("*+?{", rest.data[0]) != NULL || has_branches(pattern) ||
+        span_find(regex_flags(regex), 'x') < regex_flags(regex).len || memmem(name.data, name.len, "(?", 2) != NULL ||
+        memmem(name.data, name.len, "\\Q", 2) != NULL)
+        return pattern;
+    return rest;
 }

@@ -23,4 +23,10 @@ check_is_name_octet(char c)
  */
 bool check_names_find(struct spans *names, struct arena *, const struct regex *);
 
+/*
+ * What stands behind the name and the colon in a pattern that says a name: as a pattern of its own it matches in all
+ * that the whole one matches. All of the pattern, where the end of the name cannot be told at a glance.
+ */
+struct span check_names_rest(const struct regex *);
+
 #endif

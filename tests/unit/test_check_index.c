@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "rules/check_index.h"
 #include "tests/unit/check_fixture.h"
+#include "tests/unit/octets.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -87,6 +88,27 @@ test_names(void **state)
     }
 }
 
+static void
+test_rest(void **state)
+{
+    static const char *const rests[][3] = {
+        {"^Subject:.*x", "i", ".*x"},  {"^(To|Cc): x", "i", " x"},   {"^(?:To|Cc): x", "i", "^(?:To|Cc): x"},
+        {"^X-[:a]: x:y", "i", " x:y"}, {"^a:(b|c)", "i", "(b|c)"},   {"^a:b|^c:d", "i", "^a:b|^c:d"},
+        {"^a:+b", "i", "^a:+b"},       {"^a:", "i", "^a:"},          {"^a", "i", "^a"},
+        {"^a:b", "ix", "^a:b"},        {"^(?i)a:b", "", "^(?i)a:b"}, {"^\\Qa:b\\E:c", "i", "^\\Qa:b\\E:c"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rests); i++) {
+        struct bytes  why   = {0};
+        struct regex *regex = regex_compile(span_of(rests[i][0]), span_of(rests[i][1]), &why);
+
+        assert_non_null(regex);
+        expect_span(rests[i][0], "rest", check_names_rest(regex), span_of(rests[i][2]));
+        regex_free(&regex);
+    }
+}
+
 /* --- Generated rules. --- */
 
 /* Rules in a file, and one by one. */
@@ -115,25 +137,10 @@ add_pattern(struct bytes *line, size_t odds)
     static const char *const names[] = {"^Subject:",      "^To:",    "^(From|To):", "^X-[AB]:", "^Received:",
                                         "^(X-)?Subject:", "^X-\\w:", "^X-A",        "X-B:",     "^Cc\\s*:",
                                         "^Date:",         "",        "^A name:",    "^:",       "!^X-A:\\s*[^y]"};
-    static const char *const words[] = {" hello",
-                                        " spam",
-                                        " a",
-                                        " b",
-                                        " money",
-                                        " .",
-                                        ".*spam",
-                                        ".*(money|free)",
-                                        " [a-c]",
-                                        ".*\\bviagra\\b",
-                                        "@$",
-                                        "z.x",
-                                        ".*\\d{3}",
-                                        ".*a.*b",
-                                        "(?!.*money) x",
-                                        "\\n\\t",
-                                        ".*(x|y)z",
-                                        "::",
-                                        ".*@@"};
+    static const char *const words[] = {
+        " hello", " spam",          " a", " b",  " money",   " .",     ".*spam",     ".*(money|free)",
+        " [a-c]", ".*\\bviagra\\b", "@$", "z.x", ".*\\d{3}", ".*a.*b", ".*(a).*\\1", "(?!.*money) x",
+        "\\n\\t", ".*(x|y)z",       "::", ".*@@"};
     static const char *const flags[] = {"", "", "", "", "i", "m", "s", "A", "U", "E", "x"};
     const char              *start   = (size_t)rand() % odds == 0 ? ONE_OF(wide) : ONE_OF(names);
 
@@ -355,6 +362,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_rest),
         cmocka_unit_test(test_generated),
         cmocka_unit_test(test_few_are_tried),
     };
