@@ -141,6 +141,8 @@ test_at_once(void **state)
     assert_string_equal(reports[0].sha256, digests[1].expect);
     assert_string_not_equal(reports[1].sha256, digests[1].expect);
     assert_string_equal(reports[2].sha256, digests[1].expect);
+    for (size_t i = 0; i < 3; i++)
+        free_report(&reports[i]);
     headers_free(&list);
 }
 
