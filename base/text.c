@@ -101,12 +101,12 @@ text_trim(struct span text)
 struct span
 text_number(uint64_t number, char room[TEXT_NUMBER_SIZE])
 {
-    char *end = room + TEXT_NUMBER_SIZE, *first = end;
+    size_t first = TEXT_NUMBER_SIZE;
 
     do
-        *--first = (char)('0' + number % 10);
+        room[--first] = (char)('0' + number % 10);
     while ((number /= 10) > 0);
-    return (struct span){first, (size_t)(end - first)};
+    return (struct span){room + first, TEXT_NUMBER_SIZE - first};
 }
 
 typedef signed char block __attribute__((vector_size(16)));

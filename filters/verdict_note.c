@@ -18,7 +18,7 @@ struct verdict_mark
 verdict_mark(const struct header_list *list, const struct siphash_key *key)
 {
     struct siphash      fields;
-    struct verdict_mark mark;
+    struct verdict_mark mark = {0};
 
     siphash_begin(&fields, key);
     for (size_t i = 0; i < list->count; i++)

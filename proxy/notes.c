@@ -168,6 +168,7 @@ notes_find(struct notes *notes, const struct notes_key *key, struct bytes *note)
     struct set  *set = find_set(notes, key);
     struct entry entry;
 
+    entry.len = 0; /* until it is read */
     for (size_t i = 0; i < NOTES_WAYS; i++) {
         struct slot *slot = &set->slots[i];
 
