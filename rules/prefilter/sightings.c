@@ -6,7 +6,8 @@
 
 enum {
     PLACES_MAX = 2048,
-    PLACE_COST = 64, /* to look at a place takes as long as to look at so many octets, beside those of interest */
+    PLACE_COST =
+        64, /* to look at a place takes as long as to look at so many octets on the way, and half of those in it */
 };
 
 /* No place: as a number of one, that there is none; as the first one of a pattern, that all of the text is. */
@@ -75,7 +76,7 @@ sightings_add(struct sightings *sightings, size_t pattern, size_t first, size_t 
 
     if (trail->first == WHOLE)
         return;
-    trail->cost += last - first + trail->reach + PLACE_COST;
+    trail->cost += 2 * (last - first + trail->reach) + PLACE_COST;
     if (trail->cost > sightings->text_len || place == PLACES_MAX ||
         (trail->first != NONE && sightings->places[trail->last].last > last)) {
         trail->first = WHOLE;
