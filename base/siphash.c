@@ -1,36 +1,46 @@
 /* The reference's steps. Words are read as this machine has them: digests do not leave it. */
 #include "base/siphash.h"
 
-enum { WORD = sizeof(uint64_t), ROUNDS = 2, LAST_ROUNDS = 4 };
+enum { WORD = sizeof(uint64_t) };
 
-static uint64_t
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE uint64_t
 rotate(uint64_t word, unsigned bits)
 {
     return word << bits | word >> (64 - bits);
 }
 
-static void
-mix(uint64_t v[4], unsigned rounds)
+INLINE void
+mix(uint64_t v[4])
 {
-    while (rounds-- > 0) {
-        v[0] += v[1];
-        v[2] += v[3];
-        v[1] = rotate(v[1], 13) ^ v[0];
-        v[3] = rotate(v[3], 16) ^ v[2];
-        v[0] = rotate(v[0], 32) + v[3];
-        v[2] += v[1];
-        v[3] = rotate(v[3], 21) ^ v[0];
-        v[1] = rotate(v[1], 17) ^ v[2];
-        v[2] = rotate(v[2], 32);
-    }
+    v[0] += v[1];
+    v[2] += v[3];
+    v[1] = rotate(v[1], 13) ^ v[0];
+    v[3] = rotate(v[3], 16) ^ v[2];
+    v[0] = rotate(v[0], 32) + v[3];
+    v[2] += v[1];
+    v[3] = rotate(v[3], 21) ^ v[0];
+    v[1] = rotate(v[1], 17) ^ v[2];
+    v[2] = rotate(v[2], 32);
 }
 
-static void
+INLINE void
 take(uint64_t v[4], uint64_t word)
 {
     v[3] ^= word;
-    mix(v, ROUNDS);
+    mix(v);
+    mix(v);
     v[0] ^= word;
+}
+
+static void
+finish(uint64_t v[4])
+{
+    mix(v);
+    mix(v);
+    mix(v);
+    mix(v);
 }
 
 void
@@ -76,9 +86,9 @@ siphash_end(struct siphash *hash, uint64_t digest[SIPHASH_OCTETS / 8])
 
     take(v, hash->rest | hash->len << 56);
     v[2] ^= 0xee;
-    mix(v, LAST_ROUNDS);
+    finish(v);
     digest[0] = v[0] ^ v[1] ^ v[2] ^ v[3];
     v[1] ^= 0xdd;
-    mix(v, LAST_ROUNDS);
+    finish(v);
     digest[1] = v[0] ^ v[1] ^ v[2] ^ v[3];
 }

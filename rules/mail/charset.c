@@ -73,16 +73,12 @@ charset_add_character(struct bytes *utf8, unsigned long character)
 }
 
 size_t
-charset_white_space(struct span utf8)
+charset_wide_white_space(struct span utf8)
 {
     static const char *const wide[] = {"\xc2\x85", "\u00a0", "\u1680", "\u2028",
                                        "\u2029",   "\u202f", "\u205f", "\u3000"};
     const unsigned char     *p      = (const unsigned char *)utf8.data;
 
-    if (utf8.len == 0)
-        return 0;
-    if (p[0] < 0x80)
-        return p[0] == ' ' || (p[0] >= '\t' && p[0] <= '\r');
     if (utf8.len >= 3 && p[0] == 0xe2 && p[1] == 0x80 && p[2] >= 0x80 && p[2] <= 0x8a)
         return 3;
     for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)

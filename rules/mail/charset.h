@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/span.h"
+#include "base/text.h"
 
 /* How much a declared character set is believed. */
 enum charset_trust {
@@ -33,8 +34,17 @@ bool charset_is_utf8(struct span);
 /* Appends a Unicode character; U+FFFD for a number that is none. */
 void charset_add_character(struct bytes *utf8, unsigned long character);
 
+/* For charset_white_space(): octets beyond ASCII. */
+size_t charset_wide_white_space(struct span utf8);
+
 /* The octets that the white space character at the start of well-formed UTF-8 takes; 0: it starts with no white space.
  */
-size_t charset_white_space(struct span utf8);
+static inline size_t
+charset_white_space(struct span utf8)
+{
+    if (utf8.len == 0)
+        return 0;
+    return (unsigned char)utf8.data[0] < 0x80 ? text_is_space(utf8.data[0]) : charset_wide_white_space(utf8);
+}
 
 #endif

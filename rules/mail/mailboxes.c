@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "rules/mail/mailboxes.h"
 #include "rules/mail/mailboxes_grammar.h"
 #include "rules/mail/registry.h"
@@ -245,6 +246,42 @@ is_blank(struct span text)
     return count_octets(text, ' ') + count_octets(text, '\t') + count_octets(text, '\n') == text.len;
 }
 
+/* The octets at the start of the text that letters and digits are, and the signs. */
+static size_t
+plain_length(struct span text, const char *signs)
+{
+    size_t len = 0;
+
+    while (len < text.len &&
+           (text_is_alphanumeric(text.data[len]) || (text.data[len] != '\0' && strchr(signs, text.data[len]) != NULL)))
+        len++;
+    return len;
+}
+
+/*
+ * What most fields hold, `somebody@example.org` or `Some Body <somebody@example.org>` and nothing that could be read in
+ * another way: the same as read_mailboxes() makes of it. False: it is something else.
+ */
+static bool
+read_plain(struct mailboxes *mailboxes, struct span value, struct arena *arena)
+{
+    struct span text = text_trim(value), phrase = {text.data, 0}, mail;
+    size_t      open = span_find(text, '<'), local;
+
+    if (open > 0 && open < text.len && text.data[text.len - 1] == '>') {
+        phrase = span_head(text, open);
+        text   = span_tail(span_head(text, text.len - 1), open + 1);
+    }
+    local = plain_length(text, "._+-=");
+    if (local == 0 || local == text.len || text.data[local] != '@' || local + 1 == text.len ||
+        plain_length(span_tail(text, local + 1), ".-") != text.len - local - 1 ||
+        (phrase.len > 0 && phrase.data[0] == ' ') || plain_length(phrase, " .'-_") != phrase.len)
+        return false;
+    mail = arena_copy(arena, text);
+    mailboxes_add(mailboxes, (struct mailbox){mail, phrase.len > 0 ? arena_copy(arena, phrase) : (struct span){0}});
+    return true;
+}
+
 /* Fewer than there seem to be: then the grammar is asked. */
 void
 mailboxes_read(struct mailboxes *mailboxes, struct span value, struct arena *arena)
@@ -252,7 +289,7 @@ mailboxes_read(struct mailboxes *mailboxes, struct span value, struct arena *are
     struct mailboxes  ours = {0}, theirs = {0};
     struct mailboxes *chosen = &ours;
 
-    if (is_blank(value))
+    if (is_blank(value) || read_plain(mailboxes, value, arena))
         return;
     mailboxes_start();
     read_mailboxes(&ours, value, arena);

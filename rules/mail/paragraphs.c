@@ -6,30 +6,39 @@
 #include "base/block.h"
 #include "rules/mail/charset.h"
 
-static size_t
-white_space_length(struct span text)
-{
-    size_t len = 0, one;
+/* A run of white space. */
+struct run {
+    size_t len;
+    size_t line_ends;
+    size_t first, last; /* of the line ends: where they are */
+};
 
-    while ((one = charset_white_space(span_tail(text, len))) > 0)
-        len += one;
-    return len;
+static struct run
+read_run(struct span text)
+{
+    struct run run = {.len = 0};
+    size_t     one;
+
+    for (; (one = charset_white_space(span_tail(text, run.len))) > 0; run.len += one)
+        if (text.data[run.len] == '\n') {
+            run.first = run.line_ends++ == 0 ? run.len : run.first;
+            run.last  = run.len;
+        }
+    return run;
 }
 
-/* What a run of white space comes to: empty lines part paragraphs, anything else is a space. */
+/* What it comes to: empty lines part paragraphs, anything else is a space. */
 static char *
-put_space(struct span run, char *to)
+put_space(const struct run *run, char *to)
 {
-    const char *first = memchr(run.data, '\n', run.len), *last = memrchr(run.data, '\n', run.len);
-
-    if (first == last) {
+    if (run->line_ends < 2) {
         *to++ = ' ';
         return to;
     }
-    if (first > run.data)
+    if (run->first > 0)
         *to++ = ' ';
     *to++ = '\n';
-    if (last + 1 < run.data + run.len)
+    if (run->last + 1 < run->len)
         *to++ = ' ';
     return to;
 }
@@ -76,14 +85,15 @@ paragraphs_collapse(struct span text, struct bytes *lines)
     char *start = bytes_reserve(lines, text.len), *to = start;
 
     while (text.len > 0) {
-        size_t len = copy_words(to, text), space;
+        size_t     len = copy_words(to, text);
+        struct run run;
 
         to += len;
-        text  = span_tail(text, len);
-        space = white_space_length(text);
-        if (space > 0) {
-            to   = put_space(span_head(text, space), to);
-            text = span_tail(text, space);
+        text = span_tail(text, len);
+        run  = read_run(text);
+        if (run.len > 0) {
+            to   = put_space(&run, to);
+            text = span_tail(text, run.len);
         } else if (text.len > 0) {
             *to++ = (char)(text.data[0] != '\0' ? text.data[0] : '\n');
             for (text = span_tail(text, 1); text.len > 0 && is_continuation(text.data[0]); text = span_tail(text, 1))

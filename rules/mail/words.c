@@ -318,6 +318,15 @@ decode_line(struct span name, struct span line, struct bytes *utf8)
     bytes_free(&clean);
 }
 
+static bool
+has_word(struct span line)
+{
+    for (size_t at; (at = span_find(line, '=') + 1) < line.len; line = span_tail(line, at))
+        if (line.data[at] == '?')
+            return true;
+    return false;
+}
+
 /* Most fields are ASCII without encoded words, and stay as they are. */
 void
 words_decode(struct span name, struct span raw, struct bytes *utf8)
@@ -329,7 +338,7 @@ words_decode(struct span name, struct span raw, struct bytes *utf8)
     utf8->len += unfold(trimmed, bytes_reserve(utf8, trimmed.len));
     utf8->data[utf8->len] = '\0';
     line                  = span_tail(bytes_span(utf8), start);
-    if (charset_is_ascii(line) && memmem(line.data, line.len, "=?", 2) == NULL)
+    if (charset_is_ascii(line) && !has_word(line))
         return;
     bytes_add(&copy, line);
     utf8->len = start;
