@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/memory.h"
+#include "base/pool.h"
 #include "base/text.h"
 #include "filters/spam_score.h"
 #include "filters/verdict.h"
@@ -15,7 +15,11 @@
 #include "rules/mail/charset.h"
 #include "rules/score.h"
 
-enum { TAG_OCTETS_MAX = 200, REQUIRED_SCORE = 5 };
+enum {
+    TAG_OCTETS_MAX = 200,
+    REQUIRED_SCORE = 5,
+    SPARE_MOST     = 1024 * 1024, /* octets of memory that is kept for the next message */
+};
 
 /* What is kept of one message. */
 struct scoring {
@@ -26,6 +30,30 @@ struct scoring {
     double              score;
     struct bytes        rules;
 };
+
+static struct pool scorings = {.size = sizeof(struct scoring)};
+
+/* Memory that a message's text was held in. */
+static struct bytes spare;
+
+static void
+take_spare(struct bytes *held)
+{
+    *held = spare;
+    spare = (struct bytes){0};
+    bytes_clear(held);
+}
+
+static void
+give_back(struct bytes *held)
+{
+    if (held->capacity > spare.capacity && held->capacity <= SPARE_MOST) {
+        bytes_free(&spare);
+        spare = *held;
+        *held = (struct bytes){0};
+    }
+    bytes_free(held);
+}
 
 /* Is the note on this message? */
 static void
@@ -55,7 +83,7 @@ remember(const struct filter *filter, const struct scoring *scoring)
 static unsigned
 open_filter(struct filter *filter)
 {
-    struct scoring *scoring = memory_new(sizeof(*scoring));
+    struct scoring *scoring = pool_take(&scorings);
 
     filter->state = scoring;
     (void)filter_recall(filter, &scoring->note);
@@ -89,8 +117,10 @@ read_headers(struct filter *filter, struct header_list *list)
 
     scoring->mark = verdict_mark(list, &conf->mark_key);
     recall(filter, scoring);
-    if (!scoring->known)
+    if (!scoring->known) {
+        take_spare(&scoring->held);
         gather(filter, list->raw);
+    }
     return FILTER_CONTINUE;
 }
 
@@ -121,7 +151,7 @@ score(struct filter *filter, struct scoring *scoring)
     struct score_result      result = {0};
 
     mail_parse(&mail, score_mail_settings(conf->rules), bytes_span(&scoring->held));
-    bytes_free(&scoring->held);
+    give_back(&scoring->held);
     score_run(conf->rules, &mail, &result);
     mail_free(&mail);
     if (result.given_up > 0 || result.late)
@@ -167,9 +197,9 @@ close_filter(struct filter *filter)
     struct scoring *scoring = filter->state;
 
     bytes_free(&scoring->note);
-    bytes_free(&scoring->held);
+    give_back(&scoring->held);
     bytes_free(&scoring->rules);
-    free(scoring);
+    pool_give(&scorings, scoring);
 }
 
 static uint64_t
