@@ -52,7 +52,8 @@ open_filter(struct filter *filter)
     return FILTER_HEADERS | FILTER_BODY;
 }
 
-/* Adds the first field called `name`, unfolded, to `fields`; `value` gets its length, and data only if there is one. */
+/* Adds the first field called `name`, unfolded, to `fields`; `value` gets its length, and data only if there is some.
+ */
 static void
 add_field(const struct header_list *list, struct span name, struct bytes *fields, struct span *value)
 {
@@ -66,8 +67,9 @@ add_field(const struct header_list *list, struct span name, struct bytes *fields
     if (field.value.len > LOOKED_AT)
         field.value.len = LOOKED_AT;
     headers_unfold(&field, &unfolded);
-    value->len  = unfolded.len < RECORDED_LIMIT ? unfolded.len : RECORDED_LIMIT;
-    value->data = "";
+    if (unfolded.len == 0)
+        return;
+    *value = (struct span){"", unfolded.len < RECORDED_LIMIT ? unfolded.len : RECORDED_LIMIT};
     bytes_add(fields, span_head(bytes_span(&unfolded), value->len));
 }
 
