@@ -1,13 +1,16 @@
 /* The note is the mark, the score, and behind them the rules. */
 #include "filters/verdict_note.h"
 
+/* Of the Received fields the topmost, which says when and where the message came to its mailbox. */
 static bool
-marks(const struct header_field *field)
+marks(const struct header_field *field, bool *received)
 {
-    static const struct span names[] = {
-        {"Received", 8}, {"Message-ID", 10}, {"Date", 4}, {"From", 4}, {"To", 2}, {"Subject", 7},
-    };
+    static const struct span names[] = {{"Message-ID", 10}, {"Date", 4}, {"From", 4}, {"To", 2}, {"Subject", 7}};
 
+    if (!*received && span_equal_nocase(field->name, SPAN("Received"))) {
+        *received = true;
+        return true;
+    }
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (span_equal_nocase(field->name, names[i]))
             return true;
@@ -18,11 +21,12 @@ struct verdict_mark
 verdict_mark(const struct header_list *list, const struct siphash_key *key)
 {
     struct siphash      fields;
-    struct verdict_mark mark = {0};
+    struct verdict_mark mark     = {0};
+    bool                received = false;
 
     siphash_begin(&fields, key);
     for (size_t i = 0; i < list->count; i++)
-        if (marks(&list->fields[i]))
+        if (marks(&list->fields[i], &received))
             siphash_add(&fields, list->fields[i].text);
     siphash_end(&fields, mark.words);
     return mark;
