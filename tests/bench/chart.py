@@ -7,6 +7,7 @@ MOST = 2.0                              # the scale ends here; what is longer is
 COLOURS = ("#3987d9", "#2ba39b", "#8b76c9", "#e08a3c", "#c0527a")
 
 STYLE = """
+.page { fill: #ffffff }
 text { font: 12px system-ui, sans-serif; fill: #24292f }
 .head { font-size: 15px; font-weight: 600 }
 .small { font-size: 10px }
@@ -15,6 +16,7 @@ text { font: 12px system-ui, sans-serif; fill: #24292f }
 .best { stroke: #24292f; stroke-width: 1.5; stroke-dasharray: 4 3 }
 .mark { stroke: #24292f; stroke-width: 3 }
 @media (prefers-color-scheme: dark) {
+.page { fill: #0d1117 }
 text { fill: #d5dce4 }
 .missed { fill: #ff8078 }
 .best, .mark { stroke: #d5dce4 }
@@ -78,4 +80,4 @@ def draw(results):
     for number, row in enumerate(rows):
         parts += group(results, row, columns, TOP + GAP / 2 + number * height)
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {bottom + 30}" width="{WIDTH}" height="{bottom + 30}">\n'
-            f"<style>{STYLE}</style>\n" + "\n".join(parts) + "\n</svg>\n")
+            f'<style>{STYLE}</style>\n<rect class="page" width="100%" height="100%"/>\n' + "\n".join(parts) + "\n</svg>\n")

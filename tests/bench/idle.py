@@ -19,9 +19,9 @@ NEW = session_work("TLS, full handshake", "tls").scaled(1 / 2)
 
 EACH = {count: Row(f"memory of an idle TLS session, {count:,} held", "KB", None, 1) for count in COUNTS}
 WHOLE = {count: Row(f"memory of the proxy, {count:,} idle TLS sessions held", "MB", None, 1) for count in COUNTS}
-KEPT = Row("memory that stays when they have left, part of theirs", "%", None, 0)
-BESIDE = Row("a new session beside them, times one alone", "", None, 2)
-ROWS = (*EACH.values(), *WHOLE.values(), KEPT, BESIDE)
+KEPT = {count: Row(f"memory that stays when {count:,} sessions have left, part of theirs", "%", None, 0) for count in COUNTS}
+BESIDE = Row("a new session beside 10,000, times one alone", "", None, 2)
+ROWS = (*EACH.values(), *WHOLE.values(), *KEPT.values(), BESIDE)
 
 
 class Held:
@@ -78,7 +78,7 @@ def measure(column, place, counts, note):
             note(WHOLE[counts[count]], most / 1e6)
             if counts[count] == max(COUNTS):
                 note(BESIDE, new_session_seconds(proxy) / alone)
-        note(KEPT, 100 * max(0, still(proxy) - before) / (most - before))
+        note(KEPT[max(counts.values())], 100 * max(0, still(proxy) - before) / (most - before))
     finally:
         proxy.stop()
 

@@ -59,8 +59,8 @@ MARKS = {
     "RETR of 64 KB at equal load, p99": TIMES,
     "memory of an idle TLS session, 1,000 held": all_columns(0.9),
     "memory of an idle TLS session, 10,000 held": all_columns(0.9),
-    "memory that stays when they have left, part of theirs": all_columns(Limit(10)),
-    "a new session beside them, times one alone": all_columns(Limit(1.1)),
+    "memory that stays when 10,000 sessions have left, part of theirs": all_columns(Limit(10)),
+    "a new session beside 10,000, times one alone": all_columns(Limit(1.1)),
     "memory while a message of 1 GB passes, more than before": all_columns(Limit(1)),
 }
 

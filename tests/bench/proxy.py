@@ -141,6 +141,8 @@ class Proxy:
 
     def begin(self, mode, options):
         """Mail programs at work; finish() has what they report."""
+        if any(process.poll() is not None for process in self.processes):
+            raise LoadFailed(f"it has ended: {self.last_words()}")
         self.pin()
         return machine.start(self.load_cores, *self.load_command(mode, options), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 

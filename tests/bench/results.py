@@ -32,7 +32,7 @@ class Results:
     def __init__(self, columns, machine, rounds, whole):
         self.columns = [{"name": column.name, "kind": column.kind, "marks": column.marks} for column in columns]
         self.machine, self.rounds, self.whole = machine, rounds, whole
-        self.rows, self.growth, self.floor, self.notes = {}, {}, {}, []
+        self.rows, self.growth, self.floor, self.parts, self.notes = {}, {}, {}, {}, []
 
     def note(self, row, column, number):
         """One measurement of a row; the rows are shown in the order in which they first come."""
@@ -49,9 +49,19 @@ class Results:
             self.floor.setdefault(name, []).append(exact(number))
 
     def remark(self, text):
-        """What a reader has to know beside the numbers."""
+        """One of remarks(); what was said before is not said again."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def note_part(self, column, row, part):
+        """A column does only so much of the work of a row, since it takes long."""
+        self.parts.setdefault(column, {})[row] = exact(part)
+
+    def remarks(self):
+        """What a reader has to know beside the numbers."""
+        for column, parts in self.parts.items():
+            yield f"{column} is slow and does less work: " + "; ".join(f"{part:.0%} in {row}" for row, part in parts.items())
+        yield from self.notes
 
     def numbers(self, row, column):
         return self.rows[row]["numbers"].get(column, [])

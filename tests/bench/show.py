@@ -66,7 +66,7 @@ def show(results):
     print()
     for name, value in results.floor_medians().items():
         print(f"{FLOOR_WORDS[name]}: {value:.3f}")
-    for text in results.notes:
+    for text in results.remarks():
         print(text)
     show_misses(results)
 
@@ -122,6 +122,6 @@ def markdown(results):
     """The part of the README that `keep` writes: the machine, what the peers cost, and what popgate does."""
     about = "; ".join(f"{key} {value}" for key, value in results.machine.items())
     peers, ours = results.of_kind("peer", "direct"), results.of_kind("popgate")
-    lines = [f"Medians of {results.rounds} rounds; {about}.", "", *table(results, peers, peer_cell, "peers"), "",
+    lines = [f"Medians of {results.rounds} rounds. {about}.", "", *table(results, peers, peer_cell, "peers"), "",
              *table(results, ours, popgate_cell, "popgate"), "", *growth_table(results), ""]
-    return "\n".join(lines + [f"- {note}" for note in results.notes]) + "\n"
+    return "\n".join(lines + [f"- {text}" for text in results.remarks()]) + "\n"

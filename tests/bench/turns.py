@@ -52,7 +52,7 @@ def enough(work, proxy, effort, results):
     part = effort.seconds / (trial.report["seconds"] or 1e-3) * TRIAL
     if part >= 1 / 2:
         return wanted
-    results.remark(f"{proxy.name} does {part:.0%} of the work in {work.name}: it takes long")
+    results.note_part(proxy.name, work.name, part)
     return wanted.scaled(part)
 
 

@@ -125,6 +125,9 @@ def test_every_mark_is_of_a_row_that_is_measured():
 
 def test_results_are_read_as_they_were_written(tmp_path):
     made = results(FULL, "ms", hitch=0.5, haproxy=0.4, no=0.448)
+    made.note_part("hitch", FULL, 0.125)
+    made.remark("haproxy is left out")
+    assert "- hitch is slow and does less work: 12% in" in show.markdown(made) and "- haproxy is left out" in show.markdown(made)
     made.write(tmp_path / "bench.json")
     assert show.markdown(Results.read(tmp_path / "bench.json")) == show.markdown(made)
 
@@ -132,7 +135,7 @@ def test_results_are_read_as_they_were_written(tmp_path):
 def test_the_chart_has_a_bar_and_a_tick_for_each_mark():
     made = results(FULL, "ms", hitch=0.5, haproxy=0.4, no=0.448, rewrite=0.4)
     drawn = xml.etree.ElementTree.fromstring(chart.draw(made))
-    bars = [each for each in drawn.iter() if each.tag.endswith("rect") and float(each.get("width")) > 12]
+    bars = [each for each in drawn.iter() if each.get("width", "12") not in ("12", "100%") and each.tag.endswith("rect")]
     assert len(bars) == 2
     assert len([each for each in drawn.iter() if each.get("class") == "mark"]) == 2
     assert "1.12, missed" in [each.text for each in drawn.iter()]
