@@ -46,9 +46,11 @@ def run_once(work, proxy, results, login=0):
 def enough(work, proxy, effort, results):
     """How much of the work this proxy does in a run; None if it cannot."""
     wanted = work.scaled(effort.part)
+    if work.rate:
+        return wanted
     trial = run_once(wanted.scaled(TRIAL), proxy, results)
-    if trial is None or work.rate:
-        return trial and wanted
+    if trial is None:
+        return None
     part = effort.seconds / (trial.report["seconds"] or 1e-3) * TRIAL
     if part >= 1 / 2:
         return wanted

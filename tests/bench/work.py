@@ -50,7 +50,7 @@ class Work:
         """The same with this part of its work, at most all of it."""
         part = min(1, part)
         if not self.times or self.rate:
-            return dataclasses.replace(self, sessions=max(AT_A_TIME, self.rate, int(self.sessions * part)))
+            return dataclasses.replace(self, sessions=max(AT_A_TIME, self.rate * 2 // 3, int(self.sessions * part)))
         return dataclasses.replace(self, times=self.depth * max(1, math.ceil(self.times * part / self.depth)))
 
     def command(self):
