@@ -205,6 +205,8 @@ peer_look_again(struct peer *peer)
  * than its octets. */
 static struct block *block;
 
+enum { GOOD_PART = PEER_BATCH / 8 /* octets */ };
+
 static void
 give_back(struct block *used)
 {
@@ -218,7 +220,7 @@ give_back(struct block *used)
 static void
 make_block(void)
 {
-    block          = block_new(PEER_CHUNK_MAX);
+    block          = block_new(PEER_BATCH);
     block->release = give_back;
 }
 
@@ -226,7 +228,7 @@ static void
 keep(struct peer *peer, size_t len)
 {
     peer->received += len;
-    if (len < PEER_CHUNK_MAX / 4) {
+    if (len < GOOD_PART) {
         buffer_add(&peer->in, (struct span){block->data, len});
     } else {
         buffer_add_block(&peer->in, block, block->data, len);
@@ -255,11 +257,19 @@ fill_plain(struct peer *peer, size_t *len)
     return true;
 }
 
+/* As many records as there are. */
 static bool
 fill_tls(struct peer *peer, size_t *len)
 {
-    bool changed   = take_tls_result(peer, tls_read(peer->tls, block->data, peer->chunk, len));
-    peer->readable = peer->readable && tls_has_more(peer->tls);
+    bool changed = false;
+
+    do {
+        size_t got = 0;
+
+        changed = take_tls_result(peer, tls_read(peer->tls, block->data + *len, peer->chunk - *len, &got)) || changed;
+        peer->readable = peer->readable && tls_has_more(peer->tls);
+        *len += got;
+    } while (peer->state == PEER_OPEN && peer->readable && *len < peer->chunk);
     return changed;
 }
 
@@ -342,7 +352,7 @@ seal(struct peer *peer)
         buffer_drain(&peer->out, put);
         peer->sealed += put;
     }
-    if (peer->complete && peer->out.length == 0)
+    if (peer->complete && peer->out.length == 0 && tls_has_room(peer->tls))
         tls_say_close(peer->tls);
     return true;
 }

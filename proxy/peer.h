@@ -45,13 +45,13 @@ struct peer {
     void *context;
 };
 
-/* The most that may be read at once, in octets. */
-enum { PEER_CHUNK_MAX = 64 * 1024 };
+/* The most that is read at once, and that is put together to be written at once, in octets. */
+enum { PEER_BATCH = 256 * 1024 };
 
 /* How much of an answer may wait for a peer that does not read, in octets: then the other side is read no further. */
 enum { PEER_HIGH_WATER = 64 * 1024 };
 
-/* Takes over `fd` (non-blocking), connected or connecting; `chunk` is at most PEER_CHUNK_MAX. `wake` is called with
+/* Takes over `fd` (non-blocking), connected or connecting; `chunk` is at most PEER_BATCH. `wake` is called with
  * `context` for every event. 0; or -1 with errno and the fd closed. */
 int peer_open(struct peer *, struct event_base *, int fd, bool connecting, size_t chunk, void (*wake)(void *),
               void *context);

@@ -59,7 +59,7 @@ begin_connecting(struct session *session)
     }
     session->doing = "connecting to the server";
     fd             = upstream_connect(&session->attempt);
-    if (fd < 0 || peer_open(&session->server, session->host->base, fd, true, PEER_CHUNK_MAX, wake, session) != 0) {
+    if (fd < 0 || peer_open(&session->server, session->host->base, fd, true, PEER_BATCH, wake, session) != 0) {
         next_address(session, strerrordesc_np(errno));
         return true;
     }

@@ -246,7 +246,7 @@ refuse_unasked(struct session *session)
 bool
 session_client_has_room(const struct session *session)
 {
-    return peer_unsent(&session->client) < PEER_HIGH_WATER && session->delivery_count < DELIVERIES_MOST;
+    return peer_unsent(&session->client) < PEER_BATCH && session->delivery_count < DELIVERIES_MOST;
 }
 
 bool

@@ -19,9 +19,10 @@
 #include "proxy/tls_context.h"
 
 enum {
-    RECORDS  = 4,   /* sealed before they are sent: more gain nothing */
+    RECORDS  = 16,  /* sealed before they are sent */
     OVERHEAD = 512, /* octets of a record besides the data, and of alerts and key updates between them */
     SEALED   = RECORDS * (TLS_RECORD_MAX + OVERHEAD),
+    FEW      = 2 * 1024, /* octets: what TLS itself has to say waits in this much */
 };
 
 struct tls {
@@ -31,8 +32,9 @@ struct tls {
     bool   ending;   /* the peer closed its half: a short read is not the last one */
     bool   eof;      /* it was read */
     bool   alone;    /* what is written next need not wait for more */
-    char  *sealed;   /* SEALED octets while something waits there to be sent, else NULL */
-    size_t start, end;
+    bool   full;     /* the socket has not taken all: what is sealed has to go first */
+    char  *sealed;   /* what waits to be sent is from `start` to `end`; NULL: nothing does */
+    size_t room, start, end;
 };
 
 /* Why the last call in this process failed. */
@@ -60,18 +62,48 @@ socket_read(BIO *bio, char *data, int size)
     return (int)got;
 }
 
-/* The buffer of a connection that has nothing to send is the next one's. */
+/* The large buffer of a connection that has nothing to send is the next one's. */
 static char *spare;
 
 static void
 give_back(struct tls *tls)
 {
-    if (spare == NULL)
+    if (spare == NULL && tls->room == SEALED)
         spare = tls->sealed;
     else
         free(tls->sealed);
     tls->sealed = NULL;
-    tls->start = tls->end = 0;
+    tls->room = tls->start = tls->end = 0;
+}
+
+/* What waits goes to a buffer of `room` octets. */
+static void
+change_room(struct tls *tls, size_t room)
+{
+    bool   spared = room == SEALED && spare != NULL;
+    char  *other  = spared ? spare : memory_resize(NULL, room);
+    size_t len    = tls->end - tls->start;
+
+    if (spared)
+        spare = NULL;
+    if (tls->sealed != NULL) {
+        memcpy(other, tls->sealed + tls->start, len);
+        give_back(tls);
+    }
+    tls->sealed = other;
+    tls->room   = room;
+    tls->end    = len;
+}
+
+/* What a slow peer leaves takes no more room than it needs. */
+static int
+stop_sending(struct tls *tls, int why)
+{
+    if (tls->room == SEALED)
+        change_room(tls, tls->end - tls->start);
+    tls->full = true;
+    errno     = why;
+    return -1;
 }
 
 /* Sends what is sealed: 0 when it is all gone, else -1 with errno. */
@@ -84,10 +116,11 @@ send_sealed(struct tls *tls)
         if (put >= 0)
             tls->start += (size_t)put;
         else if (errno != EINTR)
-            return -1;
+            return stop_sending(tls, errno);
     }
     if (tls->sealed != NULL)
         give_back(tls);
+    tls->full = false;
     return 0;
 }
 
@@ -103,24 +136,14 @@ send_alone(const struct tls *tls, const char *data, size_t len)
 }
 
 static void
-make_room(struct tls *tls)
-{
-    if (tls->sealed == NULL) {
-        tls->sealed = spare != NULL ? spare : memory_resize(NULL, SEALED);
-        spare       = NULL;
-    }
-}
-
-static size_t
 keep_sealed(struct tls *tls, const char *data, size_t len)
 {
-    if (len == 0)
-        return 0;
-    make_room(tls);
-    len = len < SEALED - tls->end ? len : SEALED - tls->end;
+    size_t waiting = tls->end - tls->start;
+
+    if (tls->room - tls->end < len)
+        change_room(tls, waiting + len <= FEW ? FEW : SEALED);
     memcpy(tls->sealed + tls->end, data, len);
     tls->end += len;
-    return len;
 }
 
 static int
@@ -130,7 +153,7 @@ socket_write(BIO *bio, const char *data, int len)
     ssize_t     put;
 
     BIO_clear_retry_flags(bio);
-    if (SEALED - tls->end < (size_t)len && send_sealed(tls) != 0) {
+    if ((tls->full || SEALED - tls->end < (size_t)len) && send_sealed(tls) != 0) {
         if (errno == EAGAIN)
             BIO_set_retry_write(bio);
         return -1;
@@ -138,7 +161,9 @@ socket_write(BIO *bio, const char *data, int len)
     put = send_alone(tls, data, (size_t)len);
     if (put < 0)
         return -1;
-    return (int)put + (int)keep_sealed(tls, data + put, (size_t)(len - put));
+    if (put < len)
+        keep_sealed(tls, data + put, (size_t)(len - put));
+    return len;
 }
 
 static long
@@ -266,7 +291,7 @@ result_of(const struct tls *tls, int result, int system_error)
 bool
 tls_has_room(const struct tls *tls)
 {
-    return SEALED - tls->end >= TLS_RECORD_MAX + OVERHEAD;
+    return !tls->full && SEALED - tls->end >= TLS_RECORD_MAX + OVERHEAD;
 }
 
 enum tls_result
