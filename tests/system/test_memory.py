@@ -1,4 +1,5 @@
 """Memory is bounded for each session, whatever either peer sends."""
+import contextlib
 import os
 import time
 
@@ -7,9 +8,10 @@ import pytest
 import filters
 import secrets_sent
 from clients import Place
+from mail import message
 from places import POPGATE, run, wait_until
 from scripted import Maildrop
-from wire import Wire
+from wire import Wire, stuff
 
 BOB = secrets_sent.account("memory-bob")
 MEGABYTE = b"0123456789abcdef" * 4 * 16384
@@ -92,6 +94,26 @@ def test_client_that_does_not_read(server, gate, chains, chain):
         assert resident(running) - before < LIMIT
         assert len(sent) < 60
         client.socket.close()
+
+
+def test_slow_tls_clients(server, gate, authority, certificate):
+    """What waits for each is bounded, and when they read at last they get all of it, up to close_notify."""
+    mail = message("eight million", (b"z" * 70 + b"\r\n") * 116_000)
+    running = gate(server(Maildrop([mail])).port, {"tls": "implicit", "certificate": [certificate]}, workers=1)
+    context = Place(0, ca=authority.file).context()
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(Wire(running.port, tls=context, timeout=60)).login(BOB) for _ in range(12)]
+        before = resident(running)
+        for client in clients:
+            client.send(b"RETR 1\r\nQUIT\r\n")
+        time.sleep(1.5)
+        each = (resident(running) - before) / len(clients)
+        for client in clients:
+            assert client.line().startswith(b"+OK")
+            assert client.listing() == stuff(mail)
+            assert client.line().startswith(b"+OK")
+            assert client.rest() == (b"", "close_notify")
+    assert each < 200, f"{each} KB"
 
 
 def test_endless_line_of_a_client(server, gate):
