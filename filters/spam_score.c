@@ -18,7 +18,7 @@
 enum {
     TAG_OCTETS_MAX = 200,
     REQUIRED_SCORE = 5,
-    SPARE_MOST     = 1024 * 1024, /* octets of memory that is kept for the next message */
+    SPARE_MOST     = 256 * 1024, /* octets of memory that is kept for the next message */
 };
 
 /* What is kept of one message. */
