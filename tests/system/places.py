@@ -1,4 +1,5 @@
 """Where things are, and the small tools that every part of the harness needs."""
+import json
 import os
 import pathlib
 import pwd
@@ -40,6 +41,15 @@ def wait_until(condition, seconds=10, what="condition"):
             return result
         time.sleep(0.02)
     raise AssertionError(f"{what}: not within {seconds} s")
+
+
+def records(file, event=None):
+    """
+    Those of an audit log, or those of one event, each from a line that must be whole. Only what is behind the last newline may
+    be half of one: whoever reads while the auditor writes sees a part of what it writes.
+    """
+    lines = file.read_bytes().decode("utf-8").split("\n")[:-1] if file.exists() else []
+    return [record for record in map(json.loads, lines) if event in (None, record["event"])]
 
 
 def listens(port):

@@ -10,7 +10,7 @@ import filters
 import mail
 import secrets_sent
 from clients import Place
-from places import wait_until
+from places import records, wait_until
 from scripted import Maildrop, server_context
 from wire import Wire, plain
 
@@ -33,8 +33,7 @@ class Recorded:
         self.gate, self.file, self.place = gate, folder / "audit.jsonl", place
 
     def records(self, event=None):
-        lines = self.file.read_bytes().decode("utf-8").splitlines() if self.file.exists() else []
-        return [record for record in map(json.loads, lines) if event in (None, record["event"])]
+        return records(self.file, event)
 
     def wait(self, event, count=1):
         return wait_until(lambda: self.records(event)[count - 1:] and self.records(event), what=f"{count} {event} in the audit log")

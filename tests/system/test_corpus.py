@@ -1,13 +1,12 @@
 """655 real messages in a Dovecot, fetched through all three filters: bodies as they were, one record each, TOP like RETR."""
 import hashlib
-import json
 import re
 import tarfile
 
 import pytest
 
 import filters
-from places import CORPUS, ROOT, wait_until
+from places import CORPUS, ROOT, records, wait_until
 from popgate import Gate
 from wire import Wire, unstuff
 
@@ -76,7 +75,7 @@ def test_dovecot_serves_the_corpus(direct, corpus):
 @pytest.mark.parametrize("how", ("pipelined", "one by one"))
 def test_bodies_are_identical_and_recorded(filtered, direct, reader, how):
     texts, uidls = direct
-    before = len(records(filtered))
+    before = len(messages(filtered))
     with Wire(filtered.port, timeout=60) as client:
         client.login(reader)
         client.fetch(b"UIDL")
@@ -84,8 +83,8 @@ def test_bodies_are_identical_and_recorded(filtered, direct, reader, how):
         assert client.ask(b"QUIT").startswith(b"+OK")
     wrong = [number for number, (through, text) in enumerate(zip(got, texts), 1) if body(through) != body(text)]
     assert not wrong
-    wait_until(lambda: len(records(filtered)) >= before + len(texts), 20, "a record for each message")
-    found = records(filtered)[before:]
+    wait_until(lambda: len(messages(filtered)) >= before + len(texts), 20, "a record for each message")
+    found = messages(filtered)[before:]
     assert [record["number"] for record in found] == list(range(1, len(texts) + 1))
     for record, text, through, uidl in zip(found, texts, got, uidls):
         assert record["sha256"] == hashlib.sha256(text).hexdigest(), record
@@ -95,10 +94,8 @@ def test_bodies_are_identical_and_recorded(filtered, direct, reader, how):
         assert record["uidl"] == uidl.decode() and record["command"] == "RETR" and record["outcome"] == "delivered"
 
 
-def records(gate):
-    file = gate.folder / "audit.jsonl"
-    lines = file.read_bytes().splitlines() if file.exists() else []
-    return [record for record in map(json.loads, lines) if record["event"] == "message"]
+def messages(gate):
+    return records(gate.folder / "audit.jsonl", "message")
 
 
 def renew(gate):

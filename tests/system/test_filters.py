@@ -1,5 +1,4 @@
 """What the filters do to mail on its way: scores, rewritten headers, forged verdicts, failures, and TOP like RETR."""
-import json
 import re
 
 import pytest
@@ -7,7 +6,7 @@ import pytest
 import filters
 import mail
 import secrets_sent
-from places import HOST, short, wait_until
+from places import HOST, records, short, wait_until
 from popgate import Gate
 from scripted import Maildrop
 from wire import Wire, crlf, unstuff
@@ -232,9 +231,9 @@ def test_filter_that_fails_withholds_the_message(server, gate, folder):
         assert [answer[:4] for answer in answers] == [b"-ERR", b"-ERR", b"+OK "]
         client.listing()
         client.ask(b"QUIT")
-    records = [json.loads(line) for line in wait_until(lambda: (folder / "audit.jsonl").read_bytes().splitlines()[5:] and (folder / "audit.jsonl").read_bytes().splitlines())]
-    assert [record["outcome"] for record in records if record["event"] == "message"] == ["withheld", "withheld", "delivered"]
-    assert [record["retrieved"] for record in records if record["event"] == "disconnect"] == [1]
+    ended, = wait_until(lambda: records(folder / "audit.jsonl", "disconnect"), what="the end in the audit log")
+    assert ended["retrieved"] == 1
+    assert [record["outcome"] for record in records(folder / "audit.jsonl", "message")] == ["withheld", "withheld", "delivered"]
 
 
 def test_bare_line_feeds_are_kept_apart_from_scores(open_gate, folder):

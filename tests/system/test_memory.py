@@ -16,6 +16,7 @@ from wire import Wire, stuff
 BOB = secrets_sent.account("memory-bob")
 MEGABYTE = b"0123456789abcdef" * 4 * 16384
 LIMIT = 24 * 1024  # KB more than before the message
+ASAN = "libasan" in run("ldd", POPGATE).stdout.decode()
 
 
 def resident(gate):
@@ -96,6 +97,7 @@ def test_client_that_does_not_read(server, gate, chains, chain):
         client.socket.close()
 
 
+@pytest.mark.skipif(ASAN, reason="AddressSanitizer's allocations are larger")
 def test_slow_tls_clients(server, gate, authority, certificate):
     """What waits for each is bounded, and when they read at last they get all of it, up to close_notify."""
     mail = message("eight million", (b"z" * 70 + b"\r\n") * 116_000)
@@ -152,7 +154,7 @@ def test_endless_answers_of_a_server(server, gate):
             assert resident(running) - before < LIMIT, command
 
 
-@pytest.mark.skipif("libasan" in run("ldd", POPGATE).stdout.decode(), reason="AddressSanitizer's allocations are larger")
+@pytest.mark.skipif(ASAN, reason="AddressSanitizer's allocations are larger")
 def test_idle_tls_sessions(server, gate, authority, certificate):
     """What a logged-in session keeps while its client is silent, and what it leaves. More than a half is OpenSSL's own structure."""
     running = gate(server(Maildrop(), backlog=512).port, {"tls": "implicit", "certificate": [certificate]}, workers=1)

@@ -1,12 +1,11 @@
 """Commands sent without waiting: answers in their order, whatever the server can do; and two peers that both only write."""
-import json
 import re
 import threading
 
 import pytest
 
 import secrets_sent
-from places import wait_until
+from places import records, wait_until
 from scripted import Maildrop
 from wire import Wire, stuff, unstuff
 
@@ -147,9 +146,8 @@ def test_refused_name_is_recorded_once(server, gate, folder, word, hangs_up):
         assert client.ask(b"PASS x") == b"-ERR %s\r\n" % (word or b"failed")
         if hangs_up:
             assert client.rest() == (b"", "fin")
-    wait_until(lambda: log.read_bytes().count(b'"event":"disconnect"') == 2, what="the end of both sessions")
-    logins = [record for record in map(json.loads, log.read_bytes().splitlines()) if record["event"] == "login"]
-    assert [(record["user"], record["ok"], record.get("text")) for record in logins] == [
+    wait_until(lambda: len(records(log, "disconnect")) == 2, what="the end of both sessions")
+    assert [(record["user"], record["ok"], record.get("text")) for record in records(log, "login")] == [
         ("bob", True, None), ("eve", False, word.decode())]
 
 

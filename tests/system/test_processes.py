@@ -1,5 +1,4 @@
 """The master and its children: who they are, what becomes of the others when one dies, and the files and sockets they share."""
-import json
 import os
 import pathlib
 import pwd
@@ -12,7 +11,7 @@ import pytest
 
 import mail
 import secrets_sent
-from places import AS_ROOT, HOST, POPGATE, UNPRIVILEGED, free_port, listens, wait_until
+from places import AS_ROOT, HOST, POPGATE, UNPRIVILEGED, free_port, listens, records, wait_until
 from scripted import Maildrop
 from wire import Wire
 
@@ -60,18 +59,13 @@ def fetch(gate):
         assert client.ask(b"QUIT").startswith(b"+OK")
 
 
-def records(file):
-    """Every line of the audit log, each of which must be whole."""
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-
-
 def events(file, event):
-    return sum(record["event"] == event for record in records(file))
+    return len(records(file, event))
 
 
 def sessions(file):
     """How many sessions with a login have ended."""
-    return sum(record["event"] == "disconnect" and "user" in record for record in records(file))
+    return sum("user" in record for record in records(file, "disconnect"))
 
 
 def test_children_keep_no_privileges(audited):

@@ -1,5 +1,4 @@
 """TLS towards clients: certificates by name, resumption across workers and reloads, ALPN, old versions where they are allowed."""
-import json
 import ssl
 import subprocess
 
@@ -8,7 +7,7 @@ import pytest
 import filters
 import secrets_sent
 from clients import Place
-from places import HOST, run, wait_until
+from places import HOST, records, run, wait_until
 from scripted import Maildrop
 from tls_socket import Cut
 from wire import Wire
@@ -148,8 +147,7 @@ def test_tls_is_recorded(drop, gate, certificate, context, folder):
         client.greet()
         client.ask(b"QUIT")
     file = folder / "audit.jsonl"
-    found = wait_until(lambda: [r for r in map(json.loads, file.read_text().splitlines()) if r["event"] == "tls"][1:] and
-                       [r for r in map(json.loads, file.read_text().splitlines()) if r["event"] == "tls"])
+    found = wait_until(lambda: records(file, "tls")[1:] and records(file, "tls"))
     assert [record["resumed"] for record in found] == [False, True]
     for record in found:
         assert record["side"] == "client" and record["version"] == "TLSv1.3" and record["sni"] == "localhost"

@@ -1,6 +1,5 @@
 """One verdict for a message, by TOP and RETR, in all sessions, workers and listeners; and how often it is scored for that."""
 import base64
-import json
 import os
 import re
 import signal
@@ -14,7 +13,7 @@ import pytest
 import filters
 import mail
 import secrets_sent
-from places import HOST, wait_until
+from places import HOST, records, wait_until
 from popgate import Gate
 from scripted import Maildrop
 from wire import Wire, secret, stuff
@@ -58,9 +57,7 @@ def wait_for_workers(gate, old, count):
 
 
 def messages(folder):
-    file = folder / "audit.jsonl"
-    lines = file.read_bytes().splitlines() if file.exists() else []
-    return [record for record in map(json.loads, lines) if record["event"] == "message"]
+    return records(folder / "audit.jsonl", "message")
 
 
 @pytest.fixture
