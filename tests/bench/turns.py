@@ -10,7 +10,7 @@ import large
 from proxy import LoadFailed, Unavailable
 
 Effort = collections.namedtuple("Effort", "rounds part seconds others holds sizes")
-FULL = Effort(rounds=5, part=1, seconds=2, others=5, holds=(1000, 10000), sizes=slice(None))
+FULL = Effort(rounds=9, part=1 / 2, seconds=1, others=5, holds=(1000, 10000), sizes=slice(None))
 QUICK = Effort(rounds=3, part=1 / 8, seconds=0.7, others=1, holds=(1000,), sizes=slice(None, None, 2))
 # part: of the work in WORK. seconds: what a run of it may take, where a proxy is slow. others: rounds of all but WORK.
 
