@@ -9,8 +9,8 @@
  *      -g  TLS 1.3 cipher suite                                   4: 1 GB), 0: none
  *      -r  resume TLS sessions                                -k  how often in a session
  *      -e  headers may be edited                              -d  RETR commands on their way at a time
- *      -c  sessions at a time                                 -R  sessions to start in a second, whatever becomes of
- * them -n  sessions in all                                    -i  hold them after STAT until standard input ends
+ *      -c  sessions at a time                                 -R  sessions to start in a second, come what may
+ *      -n  sessions in all                                    -i  hold them after STAT until standard input ends
  *
  * It prints what it did as a line of JSON; with -i it first says {"held": SESSIONS} when they are there.
  */
