@@ -21,6 +21,14 @@ class Verdict:
         return self.value <= self.allowed
 
 
+def ratio(numbers, base):
+    """
+    The median of the rounds' ratios: what else a machine does comes and goes, and is nearly the same for two that are measured one
+    behind the other.
+    """
+    return statistics.median(number / least for number, least in zip(numbers, base))
+
+
 def exact(number):
     """As exact as a measurement is."""
     return float(f"{number:.5g}")
@@ -79,6 +87,11 @@ class Results:
                  if compared(row) and (number := self.median(row, column["name"])) is not None]
         return min(known)[::-1] if known else (None, None)
 
+    def ratio_to_best(self, row, column):
+        """None where there is nothing to compare with."""
+        best, numbers = self.best_peer(row)[0], self.numbers(row, column)
+        return ratio(numbers, self.numbers(row, best)) if best and numbers else None
+
     def floor_medians(self):
         return {name: statistics.median(numbers) for name, numbers in self.floor.items()}
 
@@ -89,16 +102,17 @@ class Results:
 
     def verdict(self, row, column):
         """Of a column of popgate; None where there is no mark, or nothing to compare with."""
-        mark, value, (_, best) = MARKS.get(row, {}).get(column["marks"]), self.median(row, column["name"]), self.best_peer(row)
-        if mark is None or value is None or mark.relative and not best:
+        mark, best = MARKS.get(row, {}).get(column["marks"]), self.best_peer(row)[1]
+        value = mark and (self.ratio_to_best if mark.relative else self.median)(row, column["name"])
+        if value is None:
             return None
-        allowed, base = mark.allowed(best, self.floor_medians(), MESSAGE_OCTETS.get(row)), best if mark.relative else 1
-        return Verdict(value / base, allowed / base, mark.relative)
+        allowed = mark.allowed(best, self.floor_medians(), MESSAGE_OCTETS.get(row))
+        return Verdict(value, allowed / best if mark.relative else allowed, mark.relative)
 
     def growth_ratio(self, name):
         """How often the cost at the least of sizes that at the greatest is."""
-        medians = [statistics.median(numbers) for numbers in self.growth[name]["numbers"].values()]
-        return medians[-1] / medians[0]
+        first, *_, last = self.growth[name]["numbers"].values()
+        return ratio(last, first)
 
     def growth_verdict(self, name):
         """None where there is no mark."""

@@ -30,9 +30,9 @@ def judged(verdict):
 def line(results, row, column):
     """Name, median, spread, ratio to the best peer, ratio to the floor, the mark."""
     name, digits = column["name"], results.rows[row]["digits"]
-    value, (_, best), floor = results.median(row, name), results.best_peer(row), results.floor_of(row)
+    value, ratio, floor = results.median(row, name), results.ratio_to_best(row, name), results.floor_of(row)
     verdict = results.verdict(row, column)
-    ratios = (f"{value / best:.2f}" if best else "", f"{value / floor:.1f}" if floor else "")
+    ratios = (f"{ratio:.2f}" if ratio else "", f"{value / floor:.1f}" if floor else "")
     return (f"  {name:<32}{number(value, digits):>10}  {spread(results.numbers(row, name), digits):<18}{ratios[0]:>8}{ratios[1]:>7}"
             + (f"   {judged(verdict)}" if verdict else ""))
 

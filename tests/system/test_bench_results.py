@@ -100,6 +100,16 @@ def test_the_best_is_a_peer_and_not_without_proxy():
     assert made.best_peer(FULL) == ("haproxy", 0.4)
 
 
+def test_a_ratio_is_that_of_numbers_of_the_same_round():
+    """The machine was at half speed in other rounds for each: that makes no ratio of two."""
+    made = Results([*peers.PEERS[:1], *peers.popgate("popgate")], {}, rounds=5, whole=True)
+    for peer, ours in zip((10, 10, 20, 20, 20), (8, 8, 8, 16, 16)):
+        made.note(Row(FULL, "ms", None), "hitch", peer)
+        made.note(Row(FULL, "ms", None), "popgate no filters", ours)
+    assert made.median(FULL, "popgate no filters") / made.median(FULL, "hitch") == pytest.approx(0.4)
+    assert made.verdict(FULL, column(made, "no filters")).value == pytest.approx(0.8)
+
+
 def test_what_filters_do_is_allowed_for():
     """SHA-256 of each octet for an audit log, and a millisecond for each message that is scored."""
     made = results(BULK, "s/GB", hitch=1, rewrite=1.49, all=1 + 0.5 + 0.96)
