@@ -78,8 +78,8 @@ def reported(what, share):
     return lambda run: run.report[what][share]
 
 
-def session_work(name, mode, options=""):
-    return Work((Row("login sessions, " + name, "ms", per_unit(1e3)),), mode, f"-c {AT_A_TIME} {options}", 960)
+def session_work(name, mode, options="", sessions=960):
+    return Work((Row("login sessions, " + name, "ms", per_unit(1e3)),), mode, f"-c {AT_A_TIME} {options}", sessions)
 
 
 def message_work(name, mode, message, times, depth=1):
@@ -93,9 +93,9 @@ WORK = (
     session_work("TLS, full handshake", "tls"),
     session_work("TLS, resumed", "tls", "-r"),
     session_work("STLS", "stls"),
-    session_work("plain", "plain"),
+    session_work("plain", "plain", sessions=6000),
     message_work("RETR of 4 KB, one by one, TLS", "tls", 1, 4096),
-    message_work("RETR of 4 KB, pipelined, TLS", "tls", 1, 8192, 32),
+    message_work("RETR of 4 KB, pipelined, TLS", "tls", 1, 24576, 32),
     message_work("messages of 64 KB, TLS", "tls", 2, 1024),
     message_work("messages of 1 MB, TLS", "tls", 3, 64),
     message_work("messages of 1 MB, plain", "plain", 3, 128),
