@@ -24,9 +24,10 @@ class Verdict:
 def ratio(numbers, base):
     """
     The median of the rounds' ratios: what else a machine does comes and goes, and is nearly the same for two that are measured one
-    behind the other.
+    behind the other. None where there was nothing to compare with.
     """
-    return statistics.median(number / least for number, least in zip(numbers, base))
+    ratios = [number / least for number, least in zip(numbers, base) if least]
+    return statistics.median(ratios) if ratios else None
 
 
 def exact(number):

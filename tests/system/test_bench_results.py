@@ -110,6 +110,13 @@ def test_a_ratio_is_that_of_numbers_of_the_same_round():
     assert made.verdict(FULL, column(made, "no filters")).value == pytest.approx(0.8)
 
 
+def test_a_peer_that_took_nothing_is_no_base():
+    made = results(FULL, "ms", hitch=1, no=1)
+    made.rows[FULL]["numbers"]["hitch"][0] = 0
+    assert made.ratio_to_best(FULL, "popgate no filters") == pytest.approx(1)
+    assert made.verdict(FULL, column(made, "no filters")).reached is False
+
+
 def test_what_filters_do_is_allowed_for():
     """SHA-256 of each octet for an audit log, and a millisecond for each message that is scored."""
     made = results(BULK, "s/GB", hitch=1, rewrite=1.49, all=1 + 0.5 + 0.96)
