@@ -142,10 +142,11 @@ session_read_listing(struct session *session, const struct expectation *expectat
     bool               capa   = expectation->command.verb == POP3_CAPA;
     bool               read   = capa || (expectation->command.verb == POP3_UIDL && session_learns_uidls(session));
     struct line_reader lines  = {.sink.take = take_text, .session = session, .capa = capa};
-    struct buffer     *to     = session_passes_listing(expectation) ? &session->client.out : NULL;
+    bool               passes = session_passes_listing(expectation);
+    struct buffer     *to     = passes ? &session->client.out : NULL;
     uint64_t           unused = 0;
 
-    if (to == NULL && is_endless(session, peer_waiting(&session->server)))
+    if (!passes && is_endless(session, peer_waiting(&session->server)))
         return false;
     while (relay_piece(&session->reader, &session->server.in, to, read ? &lines.sink : NULL, &unused))
         ;

@@ -125,6 +125,7 @@ struct session {
 
     /* The login. */
     struct bytes                 user;          /* the name that was last given, "" for none */
+    struct bytes                 user_refusal;  /* why the server refused it: PASS is answered so */
     const char                  *mechanism;     /* USER, APOP or the SASL mechanism */
     const struct sasl_mechanism *sasl;          /* an exchange is under way */
     unsigned                     sasl_step;     /* client responses so far */
@@ -132,8 +133,7 @@ struct session {
     bool                         sasl_anew;     /* there were more than the mechanism takes: who logs in is not known */
     bool                         user_accepted; /* PASS may follow */
     bool                         user_kept;     /* and the server gets the name with it */
-    bool                         user_refused;  /* the server said no to a name that popgate had said yes to: */
-    struct bytes                 user_refusal;  /* so PASS is answered */
+    bool                         user_refused;  /* after popgate had said yes: `user_refusal` */
     bool                         logged_in;
     bool                         owner_known; /* `user` says whose mailbox it is */
     bool                         utf8;        /* the server agreed to UTF8 */
@@ -141,6 +141,7 @@ struct session {
     bool            skipping_line; /* the rest of an over-long line */
     bool            stls_due;      /* the client was told +OK and is to start TLS */
     bool            awaits_client; /* a DELE or QUIT stands behind messages that the client has not acknowledged */
+    bool            committed;     /* the server has said +OK to QUIT */
     enum pipelining pipelining;
     unsigned        faults;   /* bad commands before login */
     struct bytes    greeting; /* the server's status line, for the client */
@@ -150,7 +151,6 @@ struct session {
     uint64_t           uidl_asked; /* the last message whose id popgate has asked for alone; 0: none */
     struct chain_notes notes;      /* see session_notes() */
     uint64_t           retrieved, deleted;
-    bool               committed;
 
     int64_t          opened;
     int64_t          connecting; /* since when */

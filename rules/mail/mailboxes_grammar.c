@@ -80,11 +80,9 @@ skip_route(struct reader *reader)
                words_peek(&reader->words) == ',')
             reader->words.at++;
     }
-    if (!words_is_unread(outcome) && !flawed && words_peek(&reader->words) == ':')
-        reader->words.at++;
-    else if (words_at_end(&reader->words))
+    if (words_at_end(&reader->words))
         return false;
-    else if (!words_is_unread(outcome) && flawed)
+    if (!words_is_unread(outcome) && (flawed || words_peek(&reader->words) == ':'))
         reader->words.at++;
     return words_skip_blanks(&reader->words) == FOLLOWS;
 }

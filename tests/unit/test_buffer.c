@@ -226,10 +226,10 @@ test_pieces(void **state)
 
     (void)state;
     assert_int_equal(buffer_pieces(&buffer, pieces, 2), 0);
-    for (char c = 'a'; c <= 'c'; c++) {
+    for (int c = 'a'; c <= 'c'; c++) {
         struct block *block = block_new(1);
 
-        block->data[0] = c;
+        block->data[0] = (char)c;
         buffer_add_block(&buffer, block, block->data, 1);
     }
     assert_int_equal(buffer_pieces(&buffer, pieces, 2), 2);
