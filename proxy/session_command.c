@@ -15,8 +15,6 @@ enum {
     FAULTS_MOST   = 10,  /* bad commands before login: then it is no mail program */
 };
 
-enum outcome { TAKEN, LATER };
-
 static struct pool expectations = {.size = sizeof(struct expectation)};
 
 struct expectation *
@@ -59,33 +57,8 @@ session_forget(struct session *session)
     pool_give(&expectations, oldest);
 }
 
-static bool
-secure(const struct session *session)
-{
-    return session->client.tls != NULL || session->listener->tls == CONFIG_TLS_NONE;
-}
-
-bool
-session_login_allowed(const struct session *session)
-{
-    return secure(session) || session->listener->tls != CONFIG_TLS_STLS_REQUIRED;
-}
-
-bool
-session_plaintext_allowed(const struct session *session)
-{
-    return session_login_allowed(session) && (secure(session) || session->listener->plaintext_login);
-}
-
-bool
-session_stls_offered(const struct session *session)
-{
-    return session->client.tls == NULL && !session->logged_in && session->listener->context != NULL;
-}
-
-/* popgate's own answer, in its turn among the server's. It takes the place of a command that the server never sees. */
-static enum outcome
-answer(struct session *session, enum pop3_status status, const char *text)
+enum outcome
+session_answer(struct session *session, enum pop3_status status, const char *text)
 {
     const struct pop3_command none = {.verb = POP3_OTHER};
     struct bytes              line = {0};
@@ -95,10 +68,10 @@ answer(struct session *session, enum pop3_status status, const char *text)
     return TAKEN;
 }
 
-static enum outcome
-refuse(struct session *session, const char *text)
+enum outcome
+session_refuse(struct session *session, const char *text)
 {
-    return answer(session, POP3_ERR, text);
+    return session_answer(session, POP3_ERR, text);
 }
 
 bool
@@ -124,8 +97,8 @@ session_send(struct session *session, enum expectation_kind kind, const struct p
     session->asked = clock_now();
 }
 
-static void
-ask_capa(struct session *session, enum expectation_kind kind)
+void
+session_ask_capa(struct session *session, enum expectation_kind kind)
 {
     const struct pop3_command capa = {.verb = POP3_CAPA, .name = SPAN("CAPA")};
 
@@ -148,15 +121,15 @@ more_commands(struct session *session, const struct pop3_command *command)
  * RFC 2449, 6.6: commands go to the server one by one, unless it says that it can have more. Whether it does is asked
  * when the first client sends two at once, so that sessions of clients that do not are not slower for it.
  */
-static enum outcome
-forward(struct session *session, const struct pop3_command *command)
+enum outcome
+session_forward(struct session *session, const struct pop3_command *command)
 {
     if (!session_may_send(session))
         return LATER;
     if (session->pipelining == PIPELINING_UNKNOWN && session->logged_in && command->verb != POP3_CAPA &&
         more_commands(session, command)) {
         session->pipelining = PIPELINING_ASKED;
-        ask_capa(session, EXPECT_CAPA);
+        session_ask_capa(session, EXPECT_CAPA);
         return LATER;
     }
     session_send(session, EXPECT_REPLY, command);
@@ -189,14 +162,14 @@ client_has_messages(struct session *session)
 static enum outcome
 fetch(struct session *session, const struct pop3_command *command)
 {
-    return session_prepare_fetch(session, command) ? forward(session, command) : LATER;
+    return session_prepare_fetch(session, command) ? session_forward(session, command) : LATER;
 }
 
 /* Deletes, and the QUIT that commits them, wait for the messages before them. */
 static enum outcome
 forward_after_messages(struct session *session, const struct pop3_command *command)
 {
-    return client_has_messages(session) ? forward(session, command) : LATER;
+    return client_has_messages(session) ? session_forward(session, command) : LATER;
 }
 
 static enum outcome
@@ -209,153 +182,34 @@ take_quit(struct session *session, const struct pop3_command *command)
     return outcome;
 }
 
-void
-session_forget_user(struct session *session)
-{
-    bytes_clear(&session->user);
-    bytes_clear(&session->user_refusal);
-    session->owner_known   = false;
-    session->user_accepted = session->user_kept = session->user_refused = false;
-}
-
-/* A name that the client gives; empty: it comes later. A PASS is not for one that was given before. */
-static void
-note_user(struct session *session, struct span user, const char *mechanism)
-{
-    session_forget_user(session);
-    bytes_add(&session->user, user);
-    session->owner_known = user.len > 0;
-    session->mechanism   = mechanism;
-}
-
-/* Why the client may not log in this way now; NULL if it may. */
-static const char *
-login_refusal(const struct session *session, bool plaintext)
-{
-    if (!session_login_allowed(session) || (plaintext && !session_plaintext_allowed(session)))
-        return session_stls_offered(session) ? "start TLS with STLS before logging in"
-                                             : "logging in needs an encrypted connection";
-    return NULL;
-}
-
-static enum outcome
-take_user(struct session *session, const struct pop3_command *command)
-{
-    const char *refusal = login_refusal(session, true);
-
-    if (refusal != NULL)
-        return refuse(session, refusal);
-    note_user(session, command->argument, "USER");
-    if (session->pipelining != PIPELINING_YES || !upstream_takes_user(&session->attempt))
-        return forward(session, command);
-    session->user_accepted = session->user_kept = true;
-    return answer(session, POP3_OK, "send the password");
-}
-
-/* The name that waited for the password: one way to the server for both. */
-static void
-send_kept_user(struct session *session)
-{
-    const struct pop3_command user = {.verb = POP3_USER, .name = SPAN("USER"), .argument = bytes_span(&session->user)};
-
-    session->user_kept = false;
-    session_send(session, EXPECT_USER, &user);
-}
-
-/* It may have to wait for the answer to the name: a server's CAPA may have said meanwhile that it does not pipeline. */
-static enum outcome
-take_pass(struct session *session, const struct pop3_command *command)
-{
-    enum outcome outcome;
-
-    if (!session->user_accepted)
-        return refuse(session, "give a name with USER first");
-    if (session->user_refused)
-        return refuse(session, session->user_refusal.data);
-    if (session->user_kept)
-        send_kept_user(session);
-    outcome                = forward(session, command);
-    session->user_accepted = outcome == LATER;
-    return outcome;
-}
-
-static enum outcome
-take_apop(struct session *session, const struct pop3_command *command)
-{
-    const char *refusal = login_refusal(session, false);
-
-    if (refusal != NULL)
-        return refuse(session, refusal);
-    note_user(session, command->argument, "APOP");
-    return forward(session, command);
-}
-
-/*
- * The name in a SASL response, if it is in this one. A server that does not look at the initial response asks for
- * another one, and that may hold another name.
- */
-static void
-note_response(struct session *session, struct span response)
-{
-    unsigned step = session->sasl_step++;
-
-    if (step >= session->sasl->responses && response.len > 0)
-        session->sasl_anew = true;
-    else if (sasl_user(session->sasl, response, step, &session->user))
-        session->owner_known = true;
-}
-
-static enum outcome
-take_auth(struct session *session, const struct pop3_command *command)
-{
-    const struct sasl_mechanism *mechanism = sasl_find(command->argument);
-    const char                  *refusal;
-
-    if (command->argument.len == 0) {
-        ask_capa(session, EXPECT_LIST_OF_MECHANISMS);
-        return TAKEN;
-    }
-    if (mechanism == NULL)
-        return refuse(session, "this mechanism is not available");
-    refusal = login_refusal(session, mechanism->plaintext);
-    if (refusal != NULL)
-        return refuse(session, refusal);
-    if (command->second.len > 0 && (!mechanism->client_first || !sasl_response_valid(command->second)))
-        return refuse(session, "the initial response is not valid");
-    note_user(session, (struct span){0}, mechanism->name);
-    session->sasl      = mechanism;
-    session->sasl_step = 0;
-    session->sasl_anew = false;
-    if (command->second.len > 0)
-        note_response(session, command->second);
-    return forward(session, command);
-}
-
-static enum outcome
-take_stls(struct session *session, const struct pop3_command *command)
-{
-    (void)command;
-    if (!session_stls_offered(session))
-        return refuse(session, session->client.tls != NULL ? "TLS is active already" : "STLS is not available");
-    session->stls_due = true;
-    return answer(session, POP3_OK, "begin TLS");
-}
-
 static enum outcome
 take_other(struct session *session, const struct pop3_command *command)
 {
     if (session->listener->commands == CONFIG_COMMANDS_PASS)
-        return forward(session, command);
+        return session_forward(session, command);
     session->faults++;
-    return refuse(session, "unknown command");
+    return session_refuse(session, "unknown command");
 }
 
 static enum outcome (*const rows[POP3_VERBS])(struct session *, const struct pop3_command *) = {
-    [POP3_USER] = take_user, [POP3_PASS] = take_pass,   [POP3_APOP] = take_apop, [POP3_AUTH] = take_auth,
-    [POP3_CAPA] = forward,   [POP3_STLS] = take_stls,   [POP3_STAT] = forward,   [POP3_LIST] = forward,
-    [POP3_UIDL] = forward,   [POP3_RETR] = fetch,       [POP3_TOP] = fetch,      [POP3_DELE] = forward_after_messages,
-    [POP3_NOOP] = forward,   [POP3_RSET] = forward,     [POP3_QUIT] = take_quit, [POP3_UTF8] = forward,
-    [POP3_LANG] = forward,   [POP3_OTHER] = take_other,
+    [POP3_USER]  = session_take_user,
+    [POP3_PASS]  = session_take_pass,
+    [POP3_APOP]  = session_take_apop,
+    [POP3_AUTH]  = session_take_auth,
+    [POP3_CAPA]  = session_forward,
+    [POP3_STLS]  = session_take_stls,
+    [POP3_STAT]  = session_forward,
+    [POP3_LIST]  = session_forward,
+    [POP3_UIDL]  = session_forward,
+    [POP3_RETR]  = fetch,
+    [POP3_TOP]   = fetch,
+    [POP3_DELE]  = forward_after_messages,
+    [POP3_NOOP]  = session_forward,
+    [POP3_RSET]  = session_forward,
+    [POP3_QUIT]  = take_quit,
+    [POP3_UTF8]  = session_forward,
+    [POP3_LANG]  = session_forward,
+    [POP3_OTHER] = take_other,
 };
 
 /* A browser, or a mail server, that was led here: it gets no word of ours (CVE-2021-3618). */
@@ -383,28 +237,13 @@ take_line(struct session *session, struct span line)
     }
     if (command.fault != POP3_FINE) {
         session->faults++;
-        return refuse(session, pop3_fault_text(command.fault));
+        return session_refuse(session, pop3_fault_text(command.fault));
     }
     if ((pop3_states(command.verb) & state) == 0) {
         session->faults++;
-        return refuse(session, session->logged_in ? "not after the login" : "log in first");
+        return session_refuse(session, session->logged_in ? "not after the login" : "log in first");
     }
     return rows[command.verb](session, &command);
-}
-
-/* RFC 5034, 4: a line that is no base64 ends the exchange, which only the server can do. */
-static void
-take_response(struct session *session, struct span line)
-{
-    bool        cancels = span_equal(line, SPAN("*"));
-    struct span sent    = cancels || sasl_response_valid(line) ? line : SPAN("*");
-
-    if (!cancels)
-        note_response(session, sent);
-    peer_put(&session->server, sent);
-    peer_put(&session->server, SPAN("\r\n"));
-    session->sasl_turn = false;
-    session->asked     = clock_now();
 }
 
 /* May the next line be looked at? Before login commands are taken one by one: what one means hangs on the answer to the
@@ -441,9 +280,9 @@ wait_for_line(struct session *session, struct span input)
         return false;
     session->skipping_line = true;
     if (session->sasl_turn)
-        take_response(session, SPAN("-"));
+        session_take_response(session, SPAN("-"));
     else
-        (void)refuse(session, pop3_fault_text(POP3_TOO_LONG));
+        (void)session_refuse(session, pop3_fault_text(POP3_TOO_LONG));
     return true;
 }
 
@@ -459,7 +298,7 @@ take_next(struct session *session)
     if (len == 0)
         return wait_for_line(session, input);
     if (session->sasl_turn)
-        take_response(session, line);
+        session_take_response(session, line);
     else if (take_line(session, line) == LATER)
         return false;
     session->active = clock_now();
@@ -479,20 +318,4 @@ session_take_commands(struct session *session)
         session->expected_count == 0)
         session_finish(session, END_FLUSH, "client sent too many bad commands");
     return changed;
-}
-
-bool
-session_start_stls(struct session *session)
-{
-    if (!session->stls_due || session->expected_count > 0 || peer_unsent(&session->client) > 0 ||
-        session->client.state != PEER_OPEN)
-        return false;
-    session->stls_due = false;
-    if (peer_waiting(&session->client) > 0) {
-        session_finish(session, END_RESET, "client sent plaintext behind STLS");
-        return true;
-    }
-    session_forget_user(session);
-    peer_start_tls(&session->client, session->listener->context, NULL);
-    return true;
 }

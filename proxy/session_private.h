@@ -5,6 +5,7 @@
  *      session_timer.c     deadlines
  *      session_connect.c   up to the greeting: TLS with the client, the server's address, its TLS, its greeting
  *      session_command.c   what the client says, and what of it goes to the server
+ *      session_login.c     who the client says it is, TLS before that, and what the server says to it
  *      session_reply.c     what the server answers, and what of it goes to the client
  *      session_fetch.c     what is asked of the server before a message and with it; the notes on messages
  *      session_listing.c   its lists: capabilities, unique ids
@@ -187,6 +188,35 @@ void session_enter(struct session *, enum session_state);
 /* A line of the log about this session. */
 void session_log(const struct session *, enum log_level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* What became of a command. */
+enum outcome {
+    TAKEN,
+    LATER, /* it stays in the client's buffer, for something has to happen first */
+};
+
+/* Sends a command of the client's on, in its turn. */
+enum outcome session_forward(struct session *, const struct pop3_command *);
+
+/* popgate's own answer, in its turn among the server's. It takes the place of a command that the server never sees. */
+enum outcome session_answer(struct session *, enum pop3_status, const char *text);
+enum outcome session_refuse(struct session *, const char *text);
+
+/* Asks the server for its capabilities; `kind` says for whom. Only where session_may_send(). */
+void session_ask_capa(struct session *, enum expectation_kind);
+
+/* The client's part of a login: commands, and lines of a SASL exchange. */
+enum outcome session_take_user(struct session *, const struct pop3_command *);
+enum outcome session_take_pass(struct session *, const struct pop3_command *);
+enum outcome session_take_apop(struct session *, const struct pop3_command *);
+enum outcome session_take_auth(struct session *, const struct pop3_command *);
+enum outcome session_take_stls(struct session *, const struct pop3_command *);
+void         session_take_response(struct session *, struct span line);
+
+/* The server's: what it says to USER, and to the command that ends a login; a challenge. False: it was none. */
+void session_on_user(struct session *, const struct expectation *, enum pop3_status, struct span text);
+void session_on_login(struct session *, const struct expectation *, enum pop3_status, struct span text);
+bool session_take_challenge(struct session *, const struct expectation *, struct span text);
+
 /* Moves, in the order of session.c's table: each returns true if it changed anything. */
 bool session_connect(struct session *);
 bool session_take_commands(struct session *);
@@ -200,9 +230,6 @@ session_expect(struct session *, enum expectation_kind, const struct pop3_comman
 
 /* Takes the oldest expectation out: it was met, or never will be. */
 void session_forget(struct session *);
-
-/* The client has not said who it is, or it does not count any more. */
-void session_forget_user(struct session *);
 
 /* May a password cross the client's connection now? May the client log in at all yet? Can it start TLS? */
 bool session_plaintext_allowed(const struct session *);

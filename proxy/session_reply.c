@@ -22,59 +22,6 @@ put_status(struct session *session, enum pop3_status status, struct span text)
 }
 
 static void
-note_login(struct session *session, bool ok, struct span text)
-{
-    const struct audit_login record = {.user      = session->user.len > 0 ? session->user.data : NULL,
-                                       .mechanism = session->mechanism,
-                                       .upstream  = session->listener->upstream->name,
-                                       .ok        = ok,
-                                       .text      = text};
-
-    audit_login(&session->audit, &record);
-    if (ok)
-        session_log(session, LOG_LEVEL_INFO, "logged in by %s", session->mechanism);
-    else
-        session_log(session, LOG_LEVEL_WARNING, "login by %s failed: %.*s", session->mechanism, SPAN_ARG(text));
-}
-
-static void
-on_login(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
-{
-    if (status == POP3_OK && session->sasl != NULL && session->sasl_anew)
-        session_forget_user(session);
-    session->sasl = NULL;
-    if (status == POP3_OK || !session->user_refused)
-        note_login(session, status == POP3_OK, text);
-    if (status != POP3_OK) {
-        session_forget_user(session);
-        return;
-    }
-    session->user_refused = false;
-    session->logged_in    = true;
-    session->active       = clock_now();
-    if (expectation->command.verb == POP3_PASS)
-        upstream_note_user(&session->attempt, true);
-    session_enter(session, SESSION_TRANSACTION);
-}
-
-static void
-on_user(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
-{
-    if (expectation->kind == EXPECT_REPLY)
-        session->user_accepted = status == POP3_OK;
-    if (status == POP3_OK)
-        return;
-    upstream_note_user(&session->attempt, false);
-    note_login(session, false, text);
-    if (expectation->kind == EXPECT_REPLY) {
-        session_forget_user(session);
-    } else {
-        session->user_refused = true;
-        bytes_add(&session->user_refusal, text);
-    }
-}
-
-static void
 on_uidl(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
 {
     if (status == POP3_OK && expectation->command.has_number && session_learns_uidls(session))
@@ -119,9 +66,9 @@ on_quit(struct session *session, const struct expectation *expectation, enum pop
 
 /* What popgate itself makes of a status line that goes on to the client. */
 static void (*const rows[POP3_VERBS])(struct session *, const struct expectation *, enum pop3_status, struct span) = {
-    [POP3_USER] = on_user,  [POP3_PASS] = on_login, [POP3_APOP] = on_login,
-    [POP3_AUTH] = on_login, [POP3_UIDL] = on_uidl,  [POP3_DELE] = on_dele,
-    [POP3_RSET] = on_rset,  [POP3_QUIT] = on_quit,  [POP3_UTF8] = on_utf8,
+    [POP3_USER] = session_on_user,  [POP3_PASS] = session_on_login, [POP3_APOP] = session_on_login,
+    [POP3_AUTH] = session_on_login, [POP3_UIDL] = on_uidl,          [POP3_DELE] = on_dele,
+    [POP3_RSET] = on_rset,          [POP3_QUIT] = on_quit,          [POP3_UTF8] = on_utf8,
 };
 
 /* A reply of one line. */
@@ -139,21 +86,6 @@ take_status(struct session *session, struct expectation *expectation, enum pop3_
             rows[expectation->command.verb](session, expectation, status, text);
     }
     session_forget(session);
-}
-
-/* RFC 5034, 4: a challenge. The client's next line is not a command. */
-static bool
-take_challenge(struct session *session, const struct expectation *expectation, struct span text)
-{
-    if (expectation->command.verb != POP3_AUTH || !sasl_response_valid(text)) {
-        session_fail(session, "server's answer is not POP3");
-        return false;
-    }
-    peer_put(&session->client, SPAN("+ "));
-    peer_put(&session->client, text);
-    peer_put(&session->client, SPAN("\r\n"));
-    session->sasl_turn = true;
-    return true;
 }
 
 static void
@@ -196,7 +128,7 @@ read_status(struct session *session, struct expectation *expectation)
         return false;
     }
     if (status == POP3_CONTINUE) {
-        if (!take_challenge(session, expectation, text))
+        if (!session_take_challenge(session, expectation, text))
             return false;
     } else
         start_reply(session, expectation, status, text);
