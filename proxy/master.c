@@ -133,7 +133,7 @@ start_child(struct master *master, struct master_child *child)
     child->started = clock_now();
     if (equip(master, child, ends) != 0) {
         log_write(LOG_LEVEL_ERROR, NULL, "no channel to a child, or no memory: %m");
-        master_child_defer(child);
+        (void)master_child_defer(&master->children, child);
         return;
     }
     if (child->role == MASTER_AUDITOR)
@@ -147,7 +147,7 @@ start_child(struct master *master, struct master_child *child)
     child->channel = ends[0];
     if (child->pid < 0) {
         log_write(LOG_LEVEL_ERROR, NULL, "no process for a child: %m");
-        master_child_defer(child);
+        (void)master_child_defer(&master->children, child);
     }
 }
 

@@ -10,7 +10,12 @@
 #include "proxy/log.h"
 #include "proxy/master_child.h"
 
-enum { DELAY_FIRST_MS = 1000, DELAY_LAST_MS = 60000, LONG_LIFE_MS = 60000 };
+enum {
+    LONG_LIFE_MS   = 5000, /* who lived that long did not die of how it was started */
+    DELAY_FIRST_MS = 1000, /* doubled with each death at start, */
+    DELAY_LAST_MS  = 60000,
+    DELAY_ALONE_MS = 200, /* but nobody waits longer while there is no other of its role at work */
+};
 
 static const char *const role_names[] = {[MASTER_WORKER] = "worker", [MASTER_AUDITOR] = "auditor"};
 
@@ -53,18 +58,32 @@ master_child_free(struct master_child **pointer)
     *pointer = NULL;
 }
 
-void
-master_child_defer(struct master_child *child)
+/* Does another child do this one's work? Those that have been told to end do not. */
+static bool
+has_stand_in(const struct master_children *children, const struct master_child *child)
 {
-    int64_t now = clock_now();
+    for (const struct master_child *other = LIST_FIRST(children); other != NULL; other = LIST_NEXT(other, next))
+        if (other != child && other->role == child->role && other->pid > 0 && other->channel >= 0)
+            return true;
+    return false;
+}
 
-    if (child->delay == 0 || now - child->started >= LONG_LIFE_MS)
+int64_t
+master_child_defer(const struct master_children *children, struct master_child *child)
+{
+    int64_t now = clock_now(), wait;
+
+    if (now - child->started >= LONG_LIFE_MS)
+        child->delay = 0;
+    else if (child->delay == 0)
         child->delay = DELAY_FIRST_MS;
     else
         child->delay = child->delay * 2 < DELAY_LAST_MS ? child->delay * 2 : DELAY_LAST_MS;
     close_channel(child);
     child->pid = 0;
-    child->due = now + child->delay;
+    wait       = child->delay > DELAY_ALONE_MS && !has_stand_in(children, child) ? DELAY_ALONE_MS : child->delay;
+    child->due = now + wait;
+    return wait;
 }
 
 /* In words, how a child ended. */
@@ -106,9 +125,8 @@ master_child_reap(struct master_children *children, const struct master_audit *a
     if (child->channel < 0) {
         master_child_free(&child);
     } else {
-        master_child_defer(child);
-        log_write(LOG_LEVEL_WARNING, NULL, "the %s is started again in %d s", role_names[child->role],
-                  (int)(child->delay / 1000));
+        log_write(LOG_LEVEL_WARNING, NULL, "the %s is started again in %d ms", role_names[child->role],
+                  (int)master_child_defer(children, child));
     }
     return true;
 }

@@ -22,7 +22,7 @@ struct master_child {
     struct audit_batch *batch;      /* of a worker: its audit records that have not been sent; NULL: not made yet */
     int64_t             started;    /* clock_now() */
     int64_t             due;        /* clock_now() */
-    int64_t             delay;      /* milliseconds between the last death and the start after it */
+    int64_t             delay;      /* milliseconds that the last death at start asks for; 0: it was none */
 };
 
 LIST_HEAD(master_children, master_child);
@@ -38,13 +38,17 @@ void master_child_free(struct master_child **);
 
 /*
  * Collects one child that has died, with the records that it left, and logs how if that was not to be expected. Returns
- * false when there is no more. A child that had not been told to end is due again: after a second at first, after up to
- * a minute if it keeps dying.
+ * false when there is no more. A child that had not been told to end is deferred.
  */
 bool master_child_reap(struct master_children *, const struct master_audit *);
 
-/* The child did not come into being, or died: sets when it is started again. */
-void master_child_defer(struct master_child *);
+/*
+ * The child did not come into being, or died: sets when it is started again, and returns the milliseconds until then.
+ * At once after a life of some seconds: what ended it came from outside, and all who connect would pay for a wait.
+ * After a second, doubled up to a minute, if it died at its start; but in a fifth of one if no other of its role is at
+ * work.
+ */
+int64_t master_child_defer(const struct master_children *, struct master_child *);
 
 /* The first child that is due, NULL for none; `*wait` is set to the milliseconds until one will be, or to -1. */
 struct master_child *master_child_due(struct master_children *, int *wait);

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -122,14 +123,43 @@ def owner(gate, client):
     raise AssertionError("no worker has it")
 
 
-def test_worker_that_keeps_dying_is_started_less_and_less_often(audited):
-    running = audited()
+def test_worker_that_keeps_dying_at_its_start_is_started_less_and_less_often(audited):
+    """While another serves: the first one's death is the first of either."""
+    running = audited(workers=2)
+    kept, pid = called(running, "worker")
     for delay in (1, 2, 4):
-        pid, = wait_until(lambda: called(running, "worker"), what="a worker")
         os.kill(pid, signal.SIGKILL)
-        running.wait_log(rf"{pid} was killed(?s:.*)the worker is started again in {delay} s")
-    wait_until(lambda: called(running, "worker"), what="a worker")
+        running.wait_log(rf"{pid} was killed(?s:.*)the worker is started again in {delay}000 ms")
+        pid, = wait_until(lambda: set(called(running, "worker")) - {kept, pid}, what="a new worker")
     fetch(running)
+
+
+@pytest.mark.parametrize("workers", (1, 2))
+def test_workers_that_keep_dying_never_leave_all_waiting(audited, workers):
+    running = audited(workers=workers)
+    for _ in range(5):
+        old = called(running, "worker")
+        for pid in old:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: set(called(running, "worker")) - set(old), seconds=1, what="a new worker")
+    fetch(running)
+
+
+def test_auditor_that_keeps_dying_does_not_keep_records_waiting(audited):
+    running = audited()
+    for number in range(1, 5):
+        os.kill(wait_until(lambda: called(running, "auditor"), what="an auditor")[0], signal.SIGKILL)
+        fetch(running)
+        wait_until(lambda: sessions(running.audit) == number, seconds=1, what="the record of the session's end")
+
+
+def test_worker_that_dies_after_some_seconds_is_replaced_at_once(audited):
+    running = audited(workers=2)
+    time.sleep(5.2)
+    kept, pid = called(running, "worker")
+    os.kill(pid, signal.SIGKILL)
+    running.wait_log(rf"{pid} was killed(?s:.*)the worker is started again in 0 ms")
+    wait_until(lambda: set(called(running, "worker")) - {kept, pid}, seconds=1, what="a new worker")
 
 
 def test_dead_auditor_loses_no_record_that_waits(audited):
