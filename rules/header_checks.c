@@ -156,6 +156,17 @@ read_file(const char *file, struct bytes *content)
     return result;
 }
 
+/* The number of the line in which the first `c` stands. */
+static unsigned
+line_of(struct span text, char c)
+{
+    unsigned line = 1;
+
+    for (size_t at = 0, end = span_find(text, c); at < end; at++)
+        line += text.data[at] == '\n';
+    return line;
+}
+
 static void
 load_file(struct header_checks *checks, const char *file, struct error *error)
 {
@@ -167,7 +178,7 @@ load_file(struct header_checks *checks, const char *file, struct error *error)
     if (failure != 0)
         error_add(error, file, 0, "%s", strerror(failure));
     else if (content.len > 0 && memchr(content.data, '\0', content.len) != NULL)
-        error_add(error, file, 0, "the file holds a NUL: it is no text");
+        error_add(error, file, line_of(bytes_span(&content), '\0'), "the file holds a NUL: it is no text");
     else
         reader.rest = bytes_span(&content);
     while (take_logical_line(&reader, &logical))

@@ -333,11 +333,7 @@ static const char *const of_plugins_prefixes[] = {"bayes_stopword_", "hashbl_acl
 static int
 compare(const void *key, const void *member)
 {
-    const struct span *word  = key;
-    const char        *known = *(const char *const *)member;
-    int                order = strncmp(word->data, known, word->len);
-
-    return order != 0 ? order : -(known[word->len] != '\0');
+    return span_compare(*(const struct span *)key, span_of(*(const char *const *)member));
 }
 
 static bool

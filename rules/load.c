@@ -104,8 +104,14 @@ load_lines(struct loader *loader, FILE *file)
     ssize_t len;
 
     while (!loader->file->left && (len = getline(&line, &size, file)) >= 0) {
+        struct span text = {line, (size_t)len};
+
         loader->file->line++;
-        load_line(loader, (struct span){line, (size_t)len});
+        if (span_find(text, '\0') < text.len) {
+            error_add(loader->error, loader->file->path, loader->file->line, "the file holds a NUL: it is no text");
+            break;
+        }
+        load_line(loader, text);
     }
     if (ferror(file))
         error_add(loader->error, loader->file->path, 0, "%s", strerror(errno));

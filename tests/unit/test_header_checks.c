@@ -292,9 +292,9 @@ test_not_text(void **state)
     struct error error   = {0};
 
     (void)state;
-    write_rules("/a/ INFO\0\n", 10, path);
+    write_rules("/a/ INFO\n\n/b/ INFO\0\n", 20, path);
     assert_null(header_checks_load(paths, 2, &error));
-    assert_non_null(strstr(error_text(&error), "holds a NUL"));
+    assert_non_null(strstr(error_text(&error), ":3: the file holds a NUL"));
     assert_non_null(strstr(error_text(&error), "/tmp: Is a directory"));
     (void)unlink(path);
     error_free(&error);

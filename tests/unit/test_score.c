@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <time.h>
 
+#include "rules/known_words.h"
 #include "tests/unit/rule_fixture.h"
 
 static const char mail_text[] = "From: \"Ann\" <ann@a.com>\n"
@@ -227,6 +228,47 @@ test_mistakes(void **state)
         check_mistake(row);
 }
 
+/* A file that holds a NUL is no text, wherever that stands: an error at its line. */
+static void
+test_not_text(void **state)
+{
+    static const struct span texts[] = {
+        SPAN("body A /x/\nok_locales\0 all\n"), SPAN("body A /x/\ntest\0\n"),    SPAN("body A /x/\nbody B /a\0b/\n"),
+        SPAN("body A /x/\n# \0\nnonsense\n"),   SPAN("body A /x/\nscore A 1\0"),
+    };
+
+    (void)state;
+    for (size_t row = 0; row < ROWS(texts); row++) {
+        struct error error  = {0};
+        struct bytes expect = {0};
+
+        write_file("a.cf", texts[row]);
+        assert_null(load("a.cf", &error));
+        bytes_printf(&expect, "%s/a.cf:2: the file holds a NUL: it is no text\n", folder);
+        assert_string_equal(error_text(&error), expect.data);
+        error_free(&error);
+        bytes_free(&expect);
+    }
+}
+
+/* A word is known as a whole, whatever octets are in it. */
+static void
+test_known_words(void **state)
+{
+    (void)state;
+    assert_int_equal(known_word(SPAN("test")), WORD_QUIET);
+    assert_int_equal(known_word(SPAN("add_header")), WORD_QUIET);
+    assert_int_equal(known_word(SPAN("whitelist_uri_host")), WORD_QUIET);
+    assert_int_equal(known_word(SPAN("whitelist_from_spf")), WORD_PLUGIN);
+    assert_int_equal(known_word(SPAN("hashbl_acl_x")), WORD_PLUGIN);
+    assert_int_equal(known_word(SPAN("tes")), WORD_UNKNOWN);
+    assert_int_equal(known_word(SPAN("tests")), WORD_UNKNOWN);
+    assert_int_equal(known_word(SPAN("test\0")), WORD_UNKNOWN);
+    assert_int_equal(known_word(SPAN("test\0time_limit time_limit time_limit")), WORD_UNKNOWN);
+    assert_int_equal(known_word(SPAN("whitelist_uri_host\0 and behind the end of the last")), WORD_UNKNOWN);
+    assert_int_equal(known_word(SPAN("")), WORD_UNKNOWN);
+}
+
 /* Which files of a path are read, and in which order. */
 static void
 test_files(void **state)
@@ -314,8 +356,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hits),  cmocka_unit_test(test_explained), cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_files), cmocka_unit_test(test_bounds),    cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_hits),        cmocka_unit_test(test_explained), cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_not_text),    cmocka_unit_test(test_files),     cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_known_words), cmocka_unit_test(test_shipped),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
