@@ -48,13 +48,18 @@ span_equal(struct span a, struct span b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-/* Equal but for the case of ASCII letters. */
+/* Equal but for the case of ASCII letters. (strncasecmp(3) ends at a NUL.) */
 static inline bool
 span_equal_nocase(struct span a, struct span b)
 {
-    if (a.len != b.len || a.len == 0)
-        return a.len == b.len;
-    return ((a.data[0] ^ b.data[0]) & ~0x20) == 0 && strncasecmp(a.data, b.data, a.len) == 0;
+    size_t at = 0;
+
+    if (a.len != b.len)
+        return false;
+    while (at < a.len && (a.data[at] == b.data[at] || ((a.data[at] ^ b.data[at]) == 0x20 &&
+                                                       (unsigned char)((a.data[at] | 0x20) - 'a') <= 'z' - 'a')))
+        at++;
+    return at == a.len;
 }
 
 /* Their order by octets, as memcmp(3) gives it; what begins like the other and is shorter comes first. */

@@ -164,14 +164,27 @@ relays_part(const struct relays *relays, enum relays_part part, size_t *count)
     return above || relays->items == NULL ? relays->items : relays->items + edge;
 }
 
+/* A fact may hold a NUL. */
+static void
+add_fact(struct bytes *text, struct span name, struct span fact)
+{
+    bytes_add(text, name);
+    bytes_add(text, fact);
+}
+
 static void
 print_relay(const struct relay *relay, struct bytes *text)
 {
-    bytes_printf(text, "[ ip=%.*s rdns=%.*s helo=%.*s by=%.*s", SPAN_ARG(relay->ip), SPAN_ARG(relay->rdns),
-                 SPAN_ARG(relay->helo), SPAN_ARG(relay->by));
-    bytes_printf(text, " ident=%.*s envfrom=%.*s intl=%d", SPAN_ARG(relay->ident), SPAN_ARG(relay->envfrom),
-                 relay->internal);
-    bytes_printf(text, " id=%.*s auth=%.*s msa=%d ]", SPAN_ARG(relay->id), SPAN_ARG(relay->auth), relay->msa);
+    add_fact(text, SPAN("[ ip="), relay->ip);
+    add_fact(text, SPAN(" rdns="), relay->rdns);
+    add_fact(text, SPAN(" helo="), relay->helo);
+    add_fact(text, SPAN(" by="), relay->by);
+    add_fact(text, SPAN(" ident="), relay->ident);
+    add_fact(text, SPAN(" envfrom="), relay->envfrom);
+    bytes_printf(text, " intl=%d", relay->internal);
+    add_fact(text, SPAN(" id="), relay->id);
+    add_fact(text, SPAN(" auth="), relay->auth);
+    bytes_printf(text, " msa=%d ]", relay->msa);
 }
 
 void

@@ -49,6 +49,14 @@ has(struct span text, const char *mark)
     return text.len > 0 && memmem(text.data, text.len, mark, strlen(mark)) != NULL;
 }
 
+/* What stands in front is put there; the rest may hold a NUL. */
+static void
+add_completed(struct bytes *address, struct span front, struct span uri)
+{
+    bytes_add(address, front);
+    bytes_add(address, uri);
+}
+
 /* "user@host", perhaps with a path in front of the @, made an address; false if it is none. */
 static bool
 complete_mail(struct span uri, struct bytes *address)
@@ -58,14 +66,14 @@ complete_mail(struct span uri, struct bytes *address)
     struct regex_found found;
 
     if (slash != NULL && slash + 1 < (const char *)memrchr(uri.data, '@', uri.len)) {
-        bytes_printf(address, "http://%.*s", SPAN_ARG(uri));
+        add_completed(address, SPAN("http://"), uri);
         return true;
     }
     if (behind >= uri.len || !has(span_tail(uri, behind), ".") || has(uri, "&nbsp;"))
         return false;
     if (regex_find(regex_of(&prefix_pattern), uri, 0, &found))
         uri = span_tail(uri, regex_group(&found, 0).len);
-    bytes_printf(address, "mailto:%.*s", SPAN_ARG(uri));
+    add_completed(address, SPAN("mailto:"), uri);
     return true;
 }
 
@@ -80,14 +88,14 @@ complete(struct span uri, struct bytes *address, unsigned *types)
     }
     *types |= URI_SCHEMELESS;
     if (span_starts_nocase(uri, SPAN("ftp."))) {
-        bytes_printf(address, "ftp://%.*s", SPAN_ARG(uri));
+        add_completed(address, SPAN("ftp://"), uri);
         return true;
     }
     if (has(uri, "@") && !regex_matches(regex_of(&www_pattern), uri))
         return complete_mail(uri, address);
     if (!regex_matches(regex_of(&www_pattern), uri))
         *types |= URI_UNLINKED;
-    bytes_printf(address, "http://%.*s", SPAN_ARG(uri));
+    add_completed(address, SPAN("http://"), uri);
     return has(uri, ".");
 }
 

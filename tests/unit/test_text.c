@@ -182,6 +182,26 @@ numbers_are_written(void **state)
     }
 }
 
+/* Spans may hold NUL, which ends nothing. */
+static void
+case_is_ignored(void **state)
+{
+    static const struct {
+        struct span a, b;
+        bool        equal;
+    } pairs[] = {
+        {SPAN(""), SPAN(""), true},          {SPAN("aZ-09"), SPAN("Az-09"), true}, {SPAN("a"), SPAN("ab"), false},
+        {SPAN("ab"), SPAN("ac"), false},     {SPAN("@[\\"), SPAN("`{|"), false},   {SPAN("1"), SPAN("\21"), false},
+        {SPAN("\xc4"), SPAN("\xe4"), false}, {SPAN("a\0b"), SPAN("A\0B"), true},   {SPAN("a\0b"), SPAN("A\0C"), false},
+        {SPAN("\0"), SPAN(" "), false},
+    };
+
+    (void)state;
+    for (size_t row = 0; row < LENGTH(pairs); row++)
+        if (span_equal_nocase(pairs[row].a, pairs[row].b) != pairs[row].equal)
+            fail_msg("row %zu", row);
+}
+
 int
 main(void)
 {
@@ -190,7 +210,7 @@ main(void)
         cmocka_unit_test(tokens_are_taken_off),   cmocka_unit_test(signs_are_taken_off),
         cmocka_unit_test(numbers_are_read),       cmocka_unit_test(controls_are_told_from_the_rest),
         cmocka_unit_test(white_space_is_trimmed), cmocka_unit_test(plain_octets_are_counted),
-        cmocka_unit_test(numbers_are_written),
+        cmocka_unit_test(numbers_are_written),    cmocka_unit_test(case_is_ignored),
     };
 
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
