@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "proxy/config.h"
 #include "proxy/config_address.h"
+#include "proxy/config_limits.h"
 #include "proxy/config_section.h"
 #include "proxy/config_setting.h"
 #include "proxy/config_table.h"
@@ -154,6 +155,7 @@ check_whole(struct config_loader *loader)
         error_add(loader->error, loader->file.path, 0, "there is no listener");
     if (fault != NULL)
         config_complain(loader, section, "spool_dir", "spool_dir = \"%s\": %s", config->spool_dir, fault);
+    config_limits_check(loader);
 }
 
 /* There are at most as many structs of each kind as there are sections; pointers into the arrays have to last. */

@@ -57,8 +57,10 @@ struct config_listener {
     int                           tls_min;       /* enum tls_version */
     char                         *upstream_name; /* the key `upstream` */
     struct setting_list           filters;
-    int64_t                       login_timeout; /* milliseconds from accept to login */
-    int64_t                       idle_timeout;  /* milliseconds without a command or progress once logged in */
+    int64_t                       max_sessions;             /* 0: no limit of its own */
+    int64_t                       max_sessions_per_address; /* likewise */
+    int64_t                       login_timeout;            /* milliseconds from accept to login */
+    int64_t                       idle_timeout; /* milliseconds without a command or progress once logged in */
     bool                          plaintext_login;
     int                           commands; /* enum config_commands */
     int                           bare_lf;  /* enum config_bare_lf */
@@ -83,8 +85,10 @@ struct config {
     char                   *log;              /* "stderr", "syslog" or an absolute path */
     int                     log_level;        /* enum log_level */
     char                   *spool_dir;
-    int64_t                 hold_memory;   /* octets per worker */
-    int64_t                 verdict_cache; /* octets for all workers together; 0: none */
+    int64_t                 hold_memory;    /* octets per worker */
+    int64_t                 max_sessions;   /* 0: as many as descriptors carry */
+    int64_t                 max_handshakes; /* with clients; 0: no limit */
+    int64_t                 verdict_cache;  /* octets for all workers together; 0: none */
     struct config_listener *listeners;
     size_t                  listener_count;
     struct config_upstream *upstreams;

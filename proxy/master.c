@@ -12,6 +12,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+#include "proxy/admission.h"
 #include "proxy/auditor.h"
 #include "proxy/channel.h"
 #include "proxy/clock.h"
@@ -81,6 +83,8 @@ static int
 run_worker(const struct master *master, const struct master_child *self, int control_fd)
 {
     const struct master_generation *generation = master->current;
+    size_t                          workers    = master_child_count(&master->children, MASTER_WORKER);
+    struct tally                  **tallies    = memory_new(workers * sizeof(struct tally *));
     const struct worker_start       start      = {
                    .config       = generation->config,
                    .sockets      = generation->sockets,
@@ -88,12 +92,18 @@ run_worker(const struct master *master, const struct master_child *self, int con
                    .audit_ids    = generation->audit_ids,
                    .audit_counts = generation->audit_counts,
                    .notes        = generation->notes,
+                   .tally        = self->tally,
+                   .tallies      = tallies,
+                   .tally_count  = master_child_tallies(&master->children, tallies),
                    .audit_fd     = master->audit.workers_fd,
                    .audit_batch  = self->batch,
                    .control_fd   = control_fd,
     };
 
-    return worker_run(&start);
+    int status = worker_run(&start);
+
+    free(tallies);
+    return status;
 }
 
 /* In the child, which does not return: nothing of the master's own end is to happen here. */
@@ -114,12 +124,25 @@ become_child(struct master *master, const struct master_child *self, int control
     _exit(status);
 }
 
+/* Each worker inherits the tallies of all: they are there before the first one starts. 0; or -1 with errno. */
+static int
+make_tallies(struct master *master)
+{
+    for (struct master_child *child = LIST_FIRST(&master->children); child != NULL; child = LIST_NEXT(child, next))
+        if (child->role == MASTER_WORKER && child->tally == NULL &&
+            (child->tally = admission_tally(master->current->config)) == NULL)
+            return -1;
+    return 0;
+}
+
 /* A channel, and a worker's batch, which a new process for it inherits. 0; or -1 with errno. */
 static int
-equip(const struct master *master, struct master_child *child, int ends[2])
+equip(struct master *master, struct master_child *child, int ends[2])
 {
     bool recorded = child->role == MASTER_WORKER && master->audit.count > 0;
 
+    if (make_tallies(master) != 0)
+        return -1;
     if (recorded && child->batch == NULL && (child->batch = audit_batch_open()) == NULL)
         return -1;
     return channel_open(ends);
@@ -441,6 +464,8 @@ master_run(struct config *config, const char *file)
     int           status = EXIT_FAILURE;
 
     raise_limits();
+    if (admission_start() != 0)
+        error_add(&error, NULL, 0, "the system gives no random numbers");
     master.current = open_generation(&master, config, &error);
     if (master.current != NULL && block_signals(&master) != 0)
         error_add(&error, NULL, 0, "signals cannot be waited for: %m");

@@ -54,6 +54,7 @@ master_child_free(struct master_child **pointer)
         log_write(LOG_LEVEL_ERROR, NULL, "%zu octets of audit records that a worker left are lost",
                   audit_batch_packet((*pointer)->batch).len);
     audit_batch_close(&(*pointer)->batch);
+    tally_close(&(*pointer)->tally);
     free(*pointer);
     *pointer = NULL;
 }
@@ -122,6 +123,8 @@ master_child_reap(struct master_children *children, const struct master_audit *a
         return pid > 0;
     log_death(child, pid, status, child->channel < 0);
     master_audit_rescue(audit, child->batch);
+    if (child->tally != NULL)
+        tally_clear(child->tally);
     if (child->channel < 0) {
         master_child_free(&child);
     } else {
@@ -148,6 +151,17 @@ master_child_due(struct master_children *children, int *wait)
             *wait = (int)left;
     }
     return NULL;
+}
+
+size_t
+master_child_tallies(const struct master_children *children, struct tally **tallies)
+{
+    size_t count = 0;
+
+    for (const struct master_child *child = LIST_FIRST(children); child != NULL; child = LIST_NEXT(child, next))
+        if (child->tally != NULL)
+            tallies[count++] = child->tally;
+    return count;
 }
 
 size_t

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "proxy/master_audit.h"
+#include "proxy/tally.h"
 
 enum master_role { MASTER_WORKER, MASTER_AUDITOR };
 
@@ -19,6 +20,7 @@ struct master_child {
     unsigned            generation; /* of a worker */
     pid_t               pid;        /* 0: is to be started at `due` */
     int                 channel;    /* the master's end; -1: closed, which told the child to come to its end */
+    struct tally       *tally;      /* of a worker: what it counts; NULL: not made yet */
     struct audit_batch *batch;      /* of a worker: its audit records that have not been sent; NULL: not made yet */
     int64_t             started;    /* clock_now() */
     int64_t             due;        /* clock_now() */
@@ -33,7 +35,7 @@ struct master_child *master_child_new(struct master_children *, enum master_role
 /* Tells the child to come to its end. One that does not run is forgotten: the pointer is set to NULL. */
 void master_child_end(struct master_child **);
 
-/* Forgets a child, closes its channel and gives back its batch. */
+/* Forgets a child, closes its channel and gives back its batch and its tally. */
 void master_child_free(struct master_child **);
 
 /*
@@ -52,6 +54,9 @@ int64_t master_child_defer(const struct master_children *, struct master_child *
 
 /* The first child that is due, NULL for none; `*wait` is set to the milliseconds until one will be, or to -1. */
 struct master_child *master_child_due(struct master_children *, int *wait);
+
+/* Those of all children that have one, for all of which there must be room; returns how many. */
+size_t master_child_tallies(const struct master_children *, struct tally **);
 
 /* How many children there are of this role, running or to be started. */
 size_t master_child_count(const struct master_children *, enum master_role);

@@ -49,6 +49,45 @@ session_enter(struct session *session, enum session_state state)
     session->state = state;
 }
 
+static void
+leave_phase(struct session *session)
+{
+    struct session_host *host = session->host;
+
+    TAILQ_REMOVE(&host->sessions[session->phase], session, entry);
+    host->counts[session->phase]--;
+}
+
+static void
+join_phase(struct session *session, enum session_phase phase)
+{
+    struct session_host *host = session->host;
+
+    session->phase = phase;
+    TAILQ_INSERT_TAIL(&host->sessions[phase], session, entry);
+    host->counts[phase]++;
+}
+
+/* At once, whatever it was about to say. */
+static void
+end_now(struct session *session, const char *reason)
+{
+    session_finish(session, session->in_reply ? END_RESET : END_FLUSH, reason);
+    session_enter(session, SESSION_GONE);
+    session_step(session);
+}
+
+void
+session_enter_phase(struct session *session, enum session_phase phase)
+{
+    struct session_host *host = session->host;
+
+    leave_phase(session);
+    join_phase(session, phase);
+    if (host->counts[SESSION_IN_HANDSHAKE] > host->handshakes && host->handshakes > 0)
+        end_now(TAILQ_FIRST(&host->sessions[SESSION_IN_HANDSHAKE]), "made room for a new handshake (max_handshakes)");
+}
+
 void
 session_finish(struct session *session, enum session_end how, const char *reason)
 {
@@ -262,11 +301,11 @@ session_free(struct session *session)
     bytes_free(&session->user_refusal);
     bytes_free(&session->greeting);
     uidl_free(&session->uidls);
-    TAILQ_REMOVE(&host->sessions, session, entry);
+    leave_phase(session);
     host->count--;
-    free(session);
     if (host->gone != NULL)
-        host->gone(host);
+        host->gone(host, &session->seat);
+    free(session);
 }
 
 static bool
@@ -355,21 +394,29 @@ name_session(struct session *session, const struct audit_logs *logs)
 }
 
 void
-session_open(struct session_host *host, const struct config_listener *listener, const struct audit_logs *logs, int fd,
-             const struct sockaddr *client)
+session_host_start(struct session_host *host)
+{
+    for (size_t i = 0; i < SESSION_PHASES; i++)
+        TAILQ_INIT(&host->sessions[i]);
+}
+
+void
+session_open(struct session_host *host, const struct config_listener *listener, const struct audit_logs *logs,
+             const struct admission_seat *seat, int fd, const struct sockaddr *client)
 {
     struct session *session  = memory_new(sizeof(*session));
     size_t          upstream = (size_t)(listener->upstream - host->config->upstreams);
 
     session->host             = host;
     session->listener         = listener;
+    session->seat             = *seat;
     session->attempt.upstream = &host->upstreams[upstream];
     session->opened = session->active = clock_now();
     STAILQ_INIT(&session->expected);
     STAILQ_INIT(&session->deliveries);
     name_client(session, client);
     name_session(session, logs);
-    TAILQ_INSERT_TAIL(&host->sessions, session, entry);
+    join_phase(session, SESSION_BEFORE_LOGIN);
     host->count++;
     if (evtimer_assign(&session->timer, host->base, session_note_timer, session) != 0 ||
         event_assign(&session->again, host->base, -1, 0, note_again, session) != 0)
@@ -378,20 +425,44 @@ session_open(struct session_host *host, const struct config_listener *listener, 
     if (peer_open(&session->client, host->base, fd, false, CLIENT_CHUNK, wake, session) != 0) {
         session->reason = "the event loop did not take the connection";
         session->state  = SESSION_GONE;
-    } else if (listener->tls == CONFIG_TLS_IMPLICIT)
+    } else if (listener->tls == CONFIG_TLS_IMPLICIT) {
         peer_start_tls(&session->client, listener->context, NULL);
+        session_enter_phase(session, SESSION_IN_HANDSHAKE);
+    }
     session_step(session);
+}
+
+/* The oldest of a phase that came by the listener. Where one listener keeps others out it has most of those who wait:
+ * no more than the first few are looked at. */
+static struct session *
+find_oldest(const struct session_host *host, enum session_phase phase, const struct config_listener *listener)
+{
+    enum { LOOKED_AT = 32 };
+    struct session *session = TAILQ_FIRST(&host->sessions[phase]);
+
+    for (int i = 0; i < LOOKED_AT && session != NULL; i++, session = TAILQ_NEXT(session, entry))
+        if (listener == NULL || session->listener == listener)
+            return session;
+    return NULL;
+}
+
+bool
+session_make_room(struct session_host *host, const struct config_listener *listener, const char *reason)
+{
+    struct session *shaking = find_oldest(host, SESSION_IN_HANDSHAKE, listener);
+    struct session *waiting = find_oldest(host, SESSION_BEFORE_LOGIN, listener);
+    struct session *oldest =
+        shaking == NULL || (waiting != NULL && waiting->opened < shaking->opened) ? waiting : shaking;
+
+    if (oldest != NULL)
+        end_now(oldest, reason);
+    return oldest != NULL;
 }
 
 void
 session_close_all(struct session_host *host, const char *reason)
 {
-    struct session *session, *next;
-
-    for (session = TAILQ_FIRST(&host->sessions); session != NULL; session = next) {
-        next = TAILQ_NEXT(session, entry);
-        session_finish(session, session->in_reply ? END_RESET : END_FLUSH, reason);
-        session_enter(session, SESSION_GONE);
-        session_step(session);
-    }
+    for (size_t i = 0; i < SESSION_PHASES; i++)
+        while (!TAILQ_EMPTY(&host->sessions[i]))
+            end_now(TAILQ_FIRST(&host->sessions[i]), reason);
 }

@@ -27,9 +27,10 @@ greet_client_tls(struct session *session)
 
     if (before != PEER_HANDSHAKE || !peer_handshake(&session->client))
         return false;
-    if (session->client.state == PEER_OPEN)
+    if (session->client.state == PEER_OPEN) {
+        session_enter_phase(session, SESSION_BEFORE_LOGIN);
         session_note_tls(session, AUDIT_CLIENT);
-    else if (session->client.state == PEER_BROKEN) {
+    } else if (session->client.state == PEER_BROKEN) {
         session_log(session, LOG_LEVEL_INFO, "TLS with the client failed: %s", session->client.why);
         session_finish(session, END_FLUSH, "TLS with the client failed");
     }

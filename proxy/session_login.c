@@ -205,6 +205,7 @@ session_start_stls(struct session *session)
     }
     forget_user(session);
     peer_start_tls(&session->client, session->listener->context, NULL);
+    session_enter_phase(session, SESSION_IN_HANDSHAKE);
     return true;
 }
 
@@ -242,6 +243,7 @@ session_on_login(struct session *session, const struct expectation *expectation,
     session->active       = clock_now();
     if (expectation->command.verb == POP3_PASS)
         upstream_note_user(&session->attempt, true);
+    session_enter_phase(session, SESSION_LOGGED_IN);
     session_enter(session, SESSION_TRANSACTION);
 }
 

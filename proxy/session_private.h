@@ -101,6 +101,8 @@ struct session {
     TAILQ_ENTRY(session) entry;
     struct session_host          *host;
     const struct config_listener *listener;
+    struct admission_seat         seat;
+    enum session_phase            phase;
     enum session_state            state;
     enum link_state               link;
     struct peer                   client;
@@ -184,6 +186,9 @@ void session_fail(struct session *, const char *why);
 
 /* The one way in which the state changes. */
 void session_enter(struct session *, enum session_state);
+
+/* The one way in which the phase changes. A handshake that is one too many ends the oldest one. */
+void session_enter_phase(struct session *, enum session_phase);
 
 /* A line of the log about this session. */
 void session_log(const struct session *, enum log_level, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -12,100 +12,40 @@
 #include "proxy/log.h"
 #include "proxy/session.h"
 #include "proxy/worker.h"
+#include "proxy/worker_accept.h"
 #include "proxy/worker_memory.h"
 
 enum {
-    ACCEPTS     = 16,   /* at once; then those that are connected have their turn */
-    PAUSE       = 200,  /* milliseconds without accepting, when there is no descriptor left */
     AUDIT_GRACE = 2000, /* milliseconds for the auditor to take the last records */
-};
-
-struct worker;
-
-/* A listening socket in this worker's event loop. */
-struct ear {
-    struct worker              *worker;
-    const struct worker_socket *socket;
-    struct audit_logs           logs;
-    struct event               *event;
 };
 
 struct worker {
     struct session_host        host;
     const struct worker_start *start;
-    struct ear                *ears;
+    struct admission           admission;
+    struct worker_accept      *accept;
     struct event              *control;
-    struct event              *pause;    /* accepts again when it goes off */
     struct event              *deadline; /* of the drain */
     bool                       draining;
 };
 
-/* Level-triggered: what one worker leaves, it or another takes at the next turn of the loop. */
-static void
-listen_again(struct worker *worker, bool on)
-{
-    for (size_t i = 0; i < worker->start->socket_count; i++)
-        (void)(on ? event_add(worker->ears[i].event, NULL) : event_del(worker->ears[i].event));
-}
-
-/* Out of descriptors: those who wait are served when sessions have ended, and nobody spins meanwhile. */
-static void
-pause_accepting(struct worker *worker, int error)
-{
-    const struct timeval time = {.tv_usec = PAUSE * 1000};
-
-    if (!evtimer_pending(worker->pause, NULL))
-        log_write(LOG_LEVEL_ERROR, NULL, "accepting connections: %s; %zu sessions are open: raise LimitNOFILE",
-                  strerrordesc_np(error), worker->host.count);
-    listen_again(worker, false);
-    (void)evtimer_add(worker->pause, &time);
-}
-
-static void
-end_pause(evutil_socket_t fd, short what, void *context)
-{
-    struct worker *worker = context;
-
-    (void)fd;
-    (void)what;
-    if (!worker->draining)
-        listen_again(worker, true);
-}
-
-static bool
-is_shortage(int error)
-{
-    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
-
-static void
-accept_clients(evutil_socket_t fd, short what, void *context)
-{
-    struct ear             *ear = context;
-    struct sockaddr_storage client;
-
-    (void)what;
-    for (int i = 0; i < ACCEPTS; i++) {
-        socklen_t len    = sizeof(client);
-        int       socket = accept4(fd, (struct sockaddr *)&client, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-        if (socket < 0 && is_shortage(errno))
-            pause_accepting(ear->worker, errno);
-        if (socket < 0)
-            return;
-        session_open(&ear->worker->host, ear->socket->listener, &ear->logs, socket, (struct sockaddr *)&client);
-    }
-}
-
 /* A session has gone. The last one of a worker that drains ends it. */
 static void
-count_down(struct session_host *host)
+end_if_drained(struct worker *worker)
+{
+    if (worker->draining && worker->host.count == 0)
+        (void)event_base_loopbreak(worker->host.base);
+}
+
+static void
+note_gone(struct session_host *host, const struct admission_seat *seat)
 {
     struct worker *worker = container_of(host, struct worker, host);
 
+    admission_leave(&worker->admission, seat);
+    worker_accept_note_room(worker->accept);
     worker_memory_give_back(host->count);
-    if (worker->draining && host->count == 0)
-        (void)event_base_loopbreak(host->base);
+    end_if_drained(worker);
 }
 
 static void
@@ -120,16 +60,6 @@ end_drain(evutil_socket_t fd, short what, void *context)
     (void)event_base_loopbreak(worker->host.base);
 }
 
-/* Closed, and not only left alone: else clients wait in vain where nobody listens any more, and a new master could not
- * bind. */
-static void
-stop_listening(struct worker *worker)
-{
-    listen_again(worker, false);
-    for (size_t i = 0; i < worker->start->socket_count; i++)
-        (void)close(worker->ears[i].socket->fd);
-}
-
 static void
 start_drain(struct worker *worker)
 {
@@ -137,11 +67,11 @@ start_drain(struct worker *worker)
     const struct timeval time  = {.tv_sec = limit / 1000, .tv_usec = limit % 1000 * 1000};
 
     worker->draining = true;
-    stop_listening(worker);
+    worker_accept_stop(worker->accept);
     (void)event_del(worker->control);
     (void)evtimer_add(worker->deadline, &time);
     log_write(LOG_LEVEL_DEBUG, NULL, "draining %zu sessions", worker->host.count);
-    count_down(&worker->host);
+    end_if_drained(worker);
 }
 
 /* The master's word: a new log file, or, at the end of the channel, to drain. */
@@ -193,22 +123,17 @@ make_events(struct worker *worker)
     const struct worker_start *start = worker->start;
 
     worker->control  = event_new(base, start->control_fd, EV_READ | EV_PERSIST, hear_master, worker);
-    worker->pause    = evtimer_new(base, end_pause, worker);
     worker->deadline = evtimer_new(base, end_drain, worker);
-    worker->ears     = memory_new(start->socket_count * sizeof(*worker->ears));
-    for (size_t i = 0; i < start->socket_count; i++) {
-        struct ear *ear      = &worker->ears[i];
-        size_t      listener = (size_t)(start->sockets[i].listener - start->config->listeners);
-
-        ear->worker = worker;
-        ear->socket = &start->sockets[i];
-        ear->logs   = (struct audit_logs){start->audit_ids[listener], start->audit_counts[listener]};
-        ear->event  = event_new(base, ear->socket->fd, EV_READ | EV_PERSIST, accept_clients, ear);
-        if (ear->event == NULL)
-            return false;
-    }
-    return worker->control != NULL && worker->pause != NULL && worker->deadline != NULL &&
+    worker->accept   = worker_accept_new(&worker->host, start, &worker->admission);
+    return worker->control != NULL && worker->deadline != NULL && worker->accept != NULL &&
            event_add(worker->control, NULL) == 0;
+}
+
+/* Its share of what all workers may have at a time. */
+static size_t
+handshakes_of_one(const struct config *config)
+{
+    return (size_t)((config->max_handshakes + config->workers - 1) / config->workers);
 }
 
 static bool
@@ -217,13 +142,18 @@ set_up(struct worker *worker)
     const struct config *config = worker->start->config;
 
     worker->host = (struct session_host){
-        .base   = make_base(),
-        .budget = {.limit = config->hold_memory, .spool_dir = config->spool_dir},
-        .config = config,
-        .notes  = worker->start->notes,
-        .gone   = count_down,
+        .base       = make_base(),
+        .budget     = {.limit = config->hold_memory, .spool_dir = config->spool_dir},
+        .config     = config,
+        .notes      = worker->start->notes,
+        .handshakes = handshakes_of_one(config),
+        .gone       = note_gone,
     };
-    TAILQ_INIT(&worker->host.sessions);
+    session_host_start(&worker->host);
+    worker->admission      = (struct admission){.config = config,
+                                                .own    = worker->start->tally,
+                                                .all    = worker->start->tallies,
+                                                .count  = worker->start->tally_count};
     worker->host.upstreams = memory_new(config->upstream_count * sizeof(struct upstream));
     for (size_t i = 0; i < config->upstream_count; i++)
         worker->host.upstreams[i].config = &config->upstreams[i];
@@ -246,12 +176,9 @@ check_spool(const struct config *config)
 static void
 tear_down(struct worker *worker)
 {
-    for (size_t i = 0; i < worker->start->socket_count; i++)
-        event_free(worker->ears[i].event);
+    worker_accept_free(&worker->accept);
     event_free(worker->control);
-    event_free(worker->pause);
     event_free(worker->deadline);
-    free(worker->ears);
     free(worker->host.upstreams);
     event_base_free(worker->host.base);
 }
@@ -268,7 +195,7 @@ worker_run(const struct worker_start *start)
         return EXIT_FAILURE;
     }
     check_spool(start->config);
-    listen_again(&worker, true);
+    worker_accept_start(worker.accept);
     (void)event_base_dispatch(worker.host.base);
     if (start->audit_batch != NULL)
         audit_stop(AUDIT_GRACE);

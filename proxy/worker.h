@@ -7,6 +7,7 @@
 #include "proxy/audit_batch.h"
 #include "proxy/config.h"
 #include "proxy/notes.h"
+#include "proxy/tally.h"
 
 /* One listening socket: the master opened it and keeps it. */
 struct worker_socket {
@@ -21,8 +22,11 @@ struct worker_start {
     const unsigned *const *audit_ids;    /* for each listener of config, in its order, */
     const size_t          *audit_counts; /* the audit logs it records to, and how many */
     struct notes          *notes;        /* the generation's; NULL: none are kept */
-    int                    audit_fd;     /* this worker's end of the auditor's socket */
-    struct audit_batch    *audit_batch;  /* its records that have not been sent; NULL: there is no audit log */
+    struct tally          *tally;        /* what this worker counts */
+    struct tally *const   *tallies;      /* and what each worker does, those that drain among them */
+    size_t                 tally_count;
+    int                    audit_fd;    /* this worker's end of the auditor's socket */
+    struct audit_batch    *audit_batch; /* its records that have not been sent; NULL: there is no audit log */
     int control_fd; /* from the master: a packet that carries a descriptor is the new log file; end of file: drain */
 };
 

@@ -45,7 +45,7 @@ class Gate:
         (folder / "spool").mkdir(exist_ok=True)
         give_away(folder / "spool")
         self.file, self.log_file, self.stderr_file = folder / "proxy.conf", folder / "popgate.log", folder / "stderr"
-        self.ports, self.process = {}, None
+        self.ports, self.process, self.program = {}, None, [POPGATE]
         self.options = dict(workers=1, shutdown_timeout="1s", log=self.log_file, log_level="debug", spool_dir=folder / "spool")
         if AS_ROOT:
             self.options["user"] = UNPRIVILEGED
@@ -70,7 +70,7 @@ class Gate:
 
     def start(self):
         with self.stderr_file.open("ab") as stderr:
-            self.process = subprocess.Popen([POPGATE, "-c", self.file], stdout=stderr, stderr=stderr,
+            self.process = subprocess.Popen([*self.program, "-c", self.file], stdout=stderr, stderr=stderr,
                                             start_new_session=True)
         try:
             wait_until(self.is_up, what="popgate listens")
