@@ -141,13 +141,25 @@ write_kept(const struct capa *capa, const struct capa_offer *offer, struct bytes
     }
 }
 
+/* What servers can do that are older than CAPA. */
+static void
+write_guessed(const struct capa_offer *offer, struct bytes *reply)
+{
+    if (is_offered(offer, true))
+        add_line(reply, SPAN("USER"));
+    if (offer->uidl)
+        add_line(reply, SPAN("UIDL"));
+    if (offer->top)
+        add_line(reply, SPAN("TOP"));
+}
+
 void
 capa_write(const struct capa *capa, const struct capa_offer *offer, struct bytes *reply)
 {
     add_line(reply, SPAN("+OK capability list follows"));
     write_kept(capa, offer, reply);
-    if (!capa->known && is_offered(offer, true))
-        add_line(reply, SPAN("USER"));
+    if (!capa->known)
+        write_guessed(offer, reply);
     add_line(reply, SPAN("PIPELINING"));
     if (offer->stls)
         add_line(reply, SPAN("STLS"));

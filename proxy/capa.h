@@ -29,12 +29,13 @@ struct capa_offer {
     bool stls;      /* STLS can be used now */
     bool plaintext; /* USER and the plaintext mechanisms are allowed now */
     bool login;     /* any login is allowed now (stls-required before TLS: not) */
+    bool uidl, top; /* where the server has no list: it was not seen to refuse these commands */
 };
 
 /*
  * Appends popgate's list as a whole reply, "+OK" to "." CR LF: the server's lines that may go on, SASL and USER as the
  * offer allows, then what popgate itself adds: PIPELINING always, STLS if offered. No line twice. Works with an unknown
- * `capa` too: then it is popgate's own lines, and USER if the offer allows it.
+ * `capa` too: then it is popgate's own lines, and USER, UIDL and TOP if the offer allows them.
  */
 void capa_write(const struct capa *, const struct capa_offer *, struct bytes *reply);
 

@@ -87,9 +87,13 @@ session_start_listing(struct session *session, struct expectation *expectation, 
 static struct capa_offer
 offer(const struct session *session)
 {
+    int64_t now = clock_now();
+
     return (struct capa_offer){.stls      = session_stls_offered(session),
                                .plaintext = session_plaintext_allowed(session),
-                               .login     = session_login_allowed(session)};
+                               .login     = session_login_allowed(session),
+                               .uidl      = !upstream_refuses(&session->attempt, UPSTREAM_UIDL, now),
+                               .top       = !upstream_refuses(&session->attempt, UPSTREAM_TOP, now)};
 }
 
 /* For this session, and for those that come. */
@@ -121,6 +125,8 @@ answer_capa(struct session *session, enum expectation_kind kind)
     bytes_free(&session->line);
 }
 
+/* Mail programs try what they need where there is no list, and leave what a list lacks alone: there is none but where
+ * they could not know of STLS without one. */
 void
 session_answer_without_capa(struct session *session, const struct expectation *expectation, struct span text)
 {
@@ -128,9 +134,9 @@ session_answer_without_capa(struct session *session, const struct expectation *e
     struct bytes            reply = {0};
 
     note_pipelining(session, false);
-    if (expectation->kind == EXPECT_REPLY)
+    if (expectation->kind == EXPECT_REPLY && now.stls)
         capa_write(&session->capa, &now, &reply);
-    else if (expectation->kind == EXPECT_LIST_OF_MECHANISMS)
+    else if (expectation->kind != EXPECT_CAPA)
         pop3_write_status(POP3_ERR, text, &reply);
     peer_put(&session->client, bytes_span(&reply));
     bytes_free(&reply);

@@ -151,8 +151,9 @@ struct session {
 
     struct uidl_table *uidls;
     enum uidl_list     uidl_list;
-    uint64_t           uidl_asked; /* the last message whose id popgate has asked for alone; 0: none */
-    struct chain_notes notes;      /* see session_notes() */
+    uint64_t           uidl_asked;  /* the last message whose id popgate has asked for alone; 0: none */
+    uint64_t           top_refused; /* the last message of which the server refused a TOP; 0: none */
+    struct chain_notes notes;       /* see session_notes() */
     uint64_t           retrieved, deleted;
 
     int64_t          opened;

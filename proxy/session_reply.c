@@ -88,9 +88,27 @@ take_status(struct session *session, struct expectation *expectation, enum pop3_
     session_forget(session);
 }
 
+/* Does the server have the commands that came after RFC 1081? One that refuses a TOP may lack the message; if it then
+ * gives that one to RETR it lacks TOP. */
+static void
+note_ability(struct session *session, const struct pop3_command *command, enum pop3_status status)
+{
+    bool ok = status == POP3_OK;
+
+    if (command->verb == POP3_UIDL && (ok || !command->has_number))
+        upstream_note_command(&session->attempt, UPSTREAM_UIDL, ok, clock_now());
+    if (command->verb == POP3_TOP && ok)
+        upstream_note_command(&session->attempt, UPSTREAM_TOP, true, clock_now());
+    if (command->verb == POP3_TOP)
+        session->top_refused = ok ? 0 : command->number;
+    if (command->verb == POP3_RETR && ok && command->number == session->top_refused)
+        upstream_note_command(&session->attempt, UPSTREAM_TOP, false, clock_now());
+}
+
 static void
 start_reply(struct session *session, struct expectation *expectation, enum pop3_status status, struct span text)
 {
+    note_ability(session, &expectation->command, status);
     switch (pop3_reply_shape(&expectation->command, status)) {
     case POP3_LINE:
         take_status(session, expectation, status, text);

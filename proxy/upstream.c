@@ -109,3 +109,18 @@ upstream_takes_user(const struct upstream_attempt *attempt)
 {
     return is_of_server_in_use(attempt) && attempt->upstream->takes_user;
 }
+
+void
+upstream_note_command(struct upstream_attempt *attempt, enum upstream_command command, bool taken, int64_t now)
+{
+    if (is_of_server_in_use(attempt))
+        attempt->upstream->refused[command] = taken ? 0 : now;
+}
+
+bool
+upstream_refuses(const struct upstream_attempt *attempt, enum upstream_command command, int64_t now)
+{
+    int64_t refused = attempt->upstream->refused[command];
+
+    return is_of_server_in_use(attempt) && refused != 0 && now - refused < KNOWN_FOR;
+}

@@ -11,14 +11,18 @@
 
 #include "proxy/config.h"
 
+/* What a server may be too old for. */
+enum upstream_command { UPSTREAM_UIDL, UPSTREAM_TOP, UPSTREAM_COMMANDS };
+
 /* One for a worker and an upstream. Starts as {.config = ...}. */
 struct upstream {
     const struct config_upstream *config;
     size_t                        preferred; /* index of the address to begin with */
     /* What is known of the server there, from sessions before: */
-    bool    pipelines;  /* it lists PIPELINING, which popgate may use */
-    int64_t pipelined;  /* when it did so last, in milliseconds of clock_now() */
-    bool    takes_user; /* USER and PASS were the way into a mailbox, and no USER was refused since */
+    bool    pipelines;                  /* it lists PIPELINING, which popgate may use */
+    int64_t pipelined;                  /* when it did so last, in milliseconds of clock_now() */
+    bool    takes_user;                 /* USER and PASS were the way into a mailbox, and no USER was refused since */
+    int64_t refused[UPSTREAM_COMMANDS]; /* when it refused the command as such; 0: it did not, or took it since */
 };
 
 /* One session's search. Starts as {.upstream = ...}. */
@@ -49,6 +53,12 @@ void upstream_works(struct upstream_attempt *);
 /* What the server in use says in its capabilities, and whether it took a name. */
 void upstream_note_pipelining(struct upstream_attempt *, bool pipelines, int64_t now);
 void upstream_note_user(struct upstream_attempt *, bool taken);
+
+/* The server in use took one of these commands, or does not know it. */
+void upstream_note_command(struct upstream_attempt *, enum upstream_command, bool taken, int64_t now);
+
+/* Has it lately said that it does not know it? */
+bool upstream_refuses(const struct upstream_attempt *, enum upstream_command, int64_t now);
 
 /* Has the server in use lately said that it takes several commands at a time (RFC 2449, 6.6)? */
 bool upstream_pipelines(const struct upstream_attempt *, int64_t now);

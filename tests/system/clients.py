@@ -12,6 +12,7 @@ import subprocess
 import pytest
 
 from places import BUILD, HERE, HOST, run
+from unpacked import unpack
 
 TLS = ("none", "stls", "implicit")
 
@@ -135,6 +136,19 @@ def fetch_mpop(place, account, folder):
 def mpop_order(file):
     """mpop names its files SECONDS.M..P..QCOUNT.HOST."""
     return int(file.name.split(".")[1].rpartition("Q")[2])
+
+
+def mutt(place, account, folder):
+    """Opens the mailbox and leaves it. It needs a terminal."""
+    tree = unpack("mutt", "libtokyocabinet9")
+    environment = {**tree.environment(), "TERM": "xterm", "HOME": str(folder)}
+    if run(tree / "usr/bin/mutt", "-v", env=environment, check=False).returncode:
+        pytest.skip("mutt lacks a library")
+    file = folder / "muttrc"
+    options = f'folder="{folder}" dotlock_program=/bin/true move=no quit=yes ssl_starttls=no ssl_force_tls=no'
+    file.write_text(f'set pop_pass="{account.password.decode()}" {options}\npush "<exit>"\n')
+    command = f"{tree / 'usr/bin/mutt'} -n -F {file} -f pop://{account.user.decode()}@{HOST}:{place.port}/"
+    run("script", "-qec", command, "/dev/null", env=environment, input=b"")
 
 
 @functools.cache

@@ -4,6 +4,7 @@ import poplib
 import pytest
 
 import clients
+import secrets_sent
 from certificates import Authority
 from clients import Place
 from scripted import Maildrop
@@ -113,3 +114,12 @@ def test_login_names_reach_the_server_as_they_are(server, gate):
             assert client.ask(b"PASS " + password).startswith(b"+OK")
         assert b"PASS " + password in drop.commands()
     assert b"USER bob smith@example.net" in drop.commands()
+
+
+@pytest.mark.parametrize("via", ("direct", "popgate"))
+def test_mutt_opens_a_mailbox_of_a_server_without_capa(via, server, gate, folder):
+    """It asks for CAPA before and after the login, and wants UIDL and TOP."""
+    drop = server(Maildrop([b"Subject: %d\r\nFrom: a@b.example\r\n\r\nbody\r\n" % number for number in range(1, 4)]))
+    port = drop.port if via == "direct" else gate(drop.port).port
+    clients.mutt(Place(port), secrets_sent.account("mutt"), folder)
+    assert drop.commands()[-9:] == [b"STAT", b"UIDL", b"LIST 1", b"TOP 1 0", b"LIST 2", b"TOP 2 0", b"LIST 3", b"TOP 3 0", b"QUIT"]

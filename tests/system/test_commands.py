@@ -2,6 +2,7 @@
 import pytest
 
 import secrets_sent
+from clients import Place
 from places import short
 from scripted import Maildrop
 from wire import Wire, stuff
@@ -116,10 +117,46 @@ def test_capa_in_both_states(drop, gate):
         assert len(lines) == len(set(lines))
 
 
-def test_capa_works_in_front_of_a_server_without(server, gate):
-    with Wire(gate(server(Maildrop(old=True)).port).port) as client:
+@pytest.mark.parametrize("tls", ("none", "implicit", "stls"))
+def test_capa_of_a_server_without_is_refused_in_its_words(server, gate, certificate, authority, tls):
+    """Programs then try TOP and UIDL, which an incomplete list would keep them from."""
+    listener = {"tls": tls, **({} if tls == "none" else {"certificate": [certificate]})}
+    port = gate(server(Maildrop(MAIL, script={"CAPA": b"-ERR never heard of it\r\n"})).port, listener).port
+    with Wire(port, tls=Place(0, ca=authority.file).context() if tls == "implicit" else None) as client:
         client.greet()
-        assert {b"USER", b"PIPELINING"} <= set(client.fetch(b"CAPA").split(b"\r\n"))
+        if tls == "stls":
+            assert client.ask(b"STLS").startswith(b"+OK")
+            client.handshake(Place(0, ca=authority.file).context())
+        assert client.ask(b"CAPA") == b"-ERR never heard of it\r\n"
+        assert client.ask(b"USER bob").startswith(b"+OK") and client.ask(b"PASS x").startswith(b"+OK")
+        assert client.ask(b"CAPA") == b"-ERR never heard of it\r\n"
+        assert b"3 uid-3\r\n" in client.fetch(b"UIDL")
+
+
+def list_before_tls(port):
+    with Wire(port) as client:
+        client.greet()
+        return set(client.fetch(b"CAPA").split(b"\r\n")) - {b".", b""}
+
+
+def test_capa_of_a_server_without_lists_stls(server, gate, certificate):
+    """And what the server was not seen to refuse; a server that has become better is believed."""
+    drop = server(Maildrop(MAIL, capa=None, old=True))
+    port = gate(drop.port, {"tls": "stls", "plaintext_login": True, "certificate": [certificate]}, workers=1).port
+    assert list_before_tls(port) == {b"USER", b"UIDL", b"TOP", b"PIPELINING", b"STLS"}
+    for old, listed in ((True, set()), (False, {b"UIDL", b"TOP"})):
+        drop.serve.old = old
+        with Wire(port) as client:
+            client.login(BOB)
+            client.ask(b"TOP 99 0"), client.ask(b"UIDL 99")  # there is no such message: this says nothing
+            if old:
+                assert {b"UIDL", b"TOP"} <= list_before_tls(port)
+            assert client.ask(b"TOP 1 0").startswith(b"-ERR" if old else b"+OK")
+            assert old or client.listing()
+            assert client.ask(b"UIDL").startswith(b"-ERR" if old else b"+OK")
+            assert old or client.listing()
+            assert client.ask(b"RETR 1").startswith(b"+OK") and client.listing()
+        assert list_before_tls(port) == {b"USER", b"PIPELINING", b"STLS"} | listed
 
 
 @pytest.mark.parametrize("line", (b"SASL GSSAPI DIGEST-MD5 SCRAM-SHA-256-PLUS KERBEROS_V4 PLAIN", b"XOIP", b"XCLIENT ADDR"), ids=short)

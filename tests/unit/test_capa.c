@@ -33,7 +33,9 @@ add_list(struct capa *capa, const char *list)
 
 static const struct capa_offer everything = {.plaintext = true, .login = true},
                                before_tls = {.stls = true, .login = true}, required = {.stls = true},
-                               both = {.stls = true, .plaintext = true, .login = true}, nonsense = {.plaintext = true};
+                               both = {.stls = true, .plaintext = true, .login = true}, nonsense = {.plaintext = true},
+                               with_uidl = {.stls = true, .uidl = true},
+                               with_all  = {.stls = true, .plaintext = true, .login = true, .uidl = true, .top = true};
 
 #define DOVECOT "CAPA\nTOP\nUIDL\nRESP-CODES\nPIPELINING\nAUTH-RESP-CODE\nSTLS\nUSER\nSASL PLAIN LOGIN CRAM-MD5\n"
 #define DOVECOT_KEPT "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\n"
@@ -52,6 +54,9 @@ static const struct {
     {NULL, &both, ALL "USER\r\n" END_STLS},
     {NULL, &before_tls, ALL END_STLS},
     {NULL, &required, ALL END_STLS},
+    {NULL, &with_uidl, ALL "UIDL\r\n" END_STLS},
+    {NULL, &with_all, ALL "USER\r\nUIDL\r\nTOP\r\n" END_STLS},
+    {"USER\n", &with_all, ALL "USER\r\n" END_STLS},
     {"", &everything, ALL END},
     {"EXPIRE 60\nLOGIN-DELAY 900 USER\nUTF8 USER\nLANG\nIMPLEMENTATION Shlemazle-Plotz-v302\n", &everything,
      ALL "EXPIRE 60\r\nLOGIN-DELAY 900 USER\r\nUTF8 USER\r\nLANG\r\nIMPLEMENTATION Shlemazle-Plotz-v302\r\n" END},
