@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "base/budget.h"
 #include "base/memory.h"
 #include "filters/chain.h"
 #include "filters/chain_notes.h"
@@ -38,6 +39,8 @@ struct chain_run {
     size_t            writer;   /* the step whose body() or end() is being called: filter_write() goes on behind it */
     bool              rewrites; /* text leaves by host->text */
     bool              surplus;  /* the text that passes was not asked for by the client */
+    bool              late;     /* a filter had no time left, and that was logged */
+    struct budget     budget;   /* of the message */
     size_t            count;
     struct chain_step steps[];
 };
@@ -107,12 +110,25 @@ stop(struct chain_step *step, enum filter_verdict verdict)
 static void
 fail(struct chain_step *step)
 {
-    if (step->setup->on_failure == CHAIN_REFUSE) {
+    struct chain_run *run    = step->run;
+    bool              passes = step->setup->on_failure == CHAIN_PASS;
+
+    if (run->budget.spent && !run->late)
+        filter_log(&step->filter, FILTER_LOG_WARNING, "time_limit was met: the message %s",
+                   passes ? "passes with what was done by then" : "took too long");
+    else if (passes && !run->budget.spent)
+        filter_log(&step->filter, FILTER_LOG_WARNING, "failed: the message passes without this filter");
+    run->late |= run->budget.spent;
+    if (passes)
+        finish(step);
+    else
         stop(step, FILTER_FAILED);
-        return;
-    }
-    filter_log(&step->filter, FILTER_LOG_WARNING, "failed: the message passes without this filter");
-    finish(step);
+}
+
+static void
+begin_turn(struct chain_step *step)
+{
+    budget_begin(&step->run->budget, (uint64_t)step->setup->time_limit * 1000);
 }
 
 static enum filter_verdict
@@ -123,7 +139,9 @@ call_end(struct chain_step *step)
     enum filter_verdict verdict;
 
     run->writer = (size_t)(step - run->steps);
-    verdict     = step->filter.module->end(&step->filter, run->list);
+    begin_turn(step);
+    verdict = step->filter.module->end(&step->filter, run->list);
+    budget_end(&run->budget);
     run->writer = writer;
     return verdict;
 }
@@ -295,8 +313,11 @@ show_headers(struct chain_step *step)
 
     if (step->waits)
         return;
-    if ((step->reach & FILTER_HEADERS) != 0 && step->filter.module->headers != NULL)
+    if ((step->reach & FILTER_HEADERS) != 0 && step->filter.module->headers != NULL) {
+        begin_turn(step);
         verdict = step->filter.module->headers(&step->filter, step->run->list);
+        budget_end(&step->run->budget);
+    }
     if (verdict == FILTER_WAIT) {
         step->waits = true;
         return;

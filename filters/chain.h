@@ -20,7 +20,10 @@ struct chain_filter {
     const char                 *name;
     void                       *conf;
     enum chain_on_failure       on_failure;
+    int64_t                     time_limit; /* milliseconds of the processor's time; 0: none */
 };
+
+enum { CHAIN_TIME_LIMIT = 2000 }; /* milliseconds, where proxy.conf says nothing */
 
 /* The filters of a listener, in their order. The filters are the configuration's, and outlive the chain. */
 struct chain {
@@ -55,6 +58,12 @@ struct chain_host {
 };
 
 struct chain_run;
+
+/*
+ * The time that headers() and end() of all filters take is that of the message, counted in its one budget: see
+ * base/budget.h. A filter that the sender can make slow stops when as much was used as its own time_limit says, and has
+ * failed. The first that does is logged; those behind it have nothing left either, unless they may use more.
+ */
 
 /*
  * Opens every filter for one message. NULL where no filter is interested: the message then needs no chain at all.

@@ -11,6 +11,9 @@
  * body() with FILTER_BODY or FILTER_REWRITE, end() with any of the others but FILTER_HEADERS alone. After
  * FILTER_ENOUGH, FILTER_WITHHOLD or FILTER_FAILED, or when the server died, only close follows. Memory handed to a
  * callback lives for that call, but for the header list, which lives until close.
+ *
+ * Where the time that headers() or end() takes is the sender's to choose, they say what they do with budget_use(), and
+ * once the budget of the message is spent (base/budget.h) they stop and answer FILTER_FAILED: see `time_limit`.
  */
 #ifndef FILTERS_FILTER_H
 #define FILTERS_FILTER_H

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "base/budget.h"
 #include "filters/header_rewrite.h"
 #include "rules/header_checks.h"
 
@@ -134,7 +135,7 @@ rewrite_field(struct pass *pass, struct header_field *field)
     const struct header_rewrite *conf  = pass->filter->conf;
     const struct header_rules   *rules = NULL;
 
-    if (field->name.len > 0 && pass->added <= ADDED_LIMIT)
+    if (field->name.len > 0 && pass->added <= ADDED_LIMIT && !budget_use(field->text.len))
         rules = header_checks_for(conf->checks, field->name);
     if (rules == NULL) {
         keep(pass, field);
@@ -158,10 +159,9 @@ rewrite_headers(struct filter *filter, struct header_list *list)
         rewrite_field(&pass, field);
     bytes_free(&pass.folded);
     bytes_free(&pass.check.text);
-    if (pass.added <= ADDED_LIMIT)
-        return FILTER_CONTINUE;
-    filter_log(filter, FILTER_LOG_ERROR, "the rules write more than %d octets into this message", ADDED_LIMIT);
-    return FILTER_FAILED;
+    if (pass.added > ADDED_LIMIT)
+        filter_log(filter, FILTER_LOG_ERROR, "the rules write more than %d octets into this message", ADDED_LIMIT);
+    return pass.added > ADDED_LIMIT || budget_is_spent() ? FILTER_FAILED : FILTER_CONTINUE;
 }
 
 static unsigned

@@ -24,6 +24,7 @@ enum {
 /* What is kept of one message. */
 struct scoring {
     bool                known; /* `rules` and `score` were found before */
+    bool                late;  /* they are what was found before the time was up */
     struct bytes        note;  /* that was kept under the message's unique id */
     struct verdict_mark mark;  /* of this message */
     struct bytes        held;  /* its text, as far as it is scored */
@@ -154,13 +155,13 @@ score(struct filter *filter, struct scoring *scoring)
     give_back(&scoring->held);
     score_run(conf->rules, &mail, &result);
     mail_free(&mail);
-    if (result.given_up > 0 || result.late)
-        filter_log(filter, FILTER_LOG_WARNING, "%u patterns were given up on this message%s", result.given_up,
-                   result.late ? ", and its time_limit was met: rules were left out" : "");
+    if (result.given_up > 0 && !result.late)
+        filter_log(filter, FILTER_LOG_WARNING, "%u patterns were given up on this message", result.given_up);
     scoring->score = result.score;
+    scoring->late  = result.late;
     bytes_add(&scoring->rules, bytes_span(&result.rules));
     score_result_free(&result);
-    if (whole)
+    if (whole && !scoring->late)
         remember(filter, scoring);
 }
 
@@ -188,7 +189,7 @@ judge(struct filter *filter, struct header_list *list)
                                conf->subject_tag != NULL ? span_of(conf->subject_tag) : bytes_span(&conf->tag)};
     verdict_write(&verdict, list);
     record(filter->report, &verdict);
-    return FILTER_CONTINUE;
+    return scoring->late ? FILTER_FAILED : FILTER_CONTINUE;
 }
 
 static void
@@ -272,7 +273,6 @@ configure(void *conf, const struct setting_place *place, struct error *error)
     score->rules = score_load((const char *const *)paths.items, paths.count, error);
     free(paths.items);
     if (score->rules != NULL) {
-        score_set_time_limit(score->rules, score->time_limit);
         take_from_rules(score, place, error);
         note_rules(score->rules, place, error);
     }
@@ -300,12 +300,6 @@ static const struct setting settings[] = {
      .fallback = "512K",
      .least    = 1024,
      .most     = INT64_C(64) * 1024 * 1024},
-    {.key      = "time_limit",
-     .type     = SETTING_DURATION,
-     .offset   = offsetof(struct spam_score, time_limit),
-     .fallback = "2s",
-     .least    = 10,
-     .most     = INT64_C(60) * 1000},
     {.key      = "top_verdict",
      .type     = SETTING_CHOICE,
      .offset   = offsetof(struct spam_score, top_verdict),

@@ -21,7 +21,6 @@ struct spam_score {
     char               *subject_tag;    /* put in front of the Subject of spam; empty: it is left alone; NULL: the rules
                                            say it */
     int64_t hold_limit;                 /* octets */
-    int64_t time_limit;                 /* milliseconds of the processor's time for a message's rules */
     int     top_verdict;                /* enum spam_score_top: what the verdict of a message is found on that is first
                                            asked for with TOP: all that RETR would show, or what TOP brings */
     struct score_rules *rules;

@@ -297,6 +297,7 @@ take_filter(struct config_loader *loader, struct config_section *section)
         .module     = module,
         .name       = filter->name,
         .on_failure = (enum chain_on_failure)head.on_failure,
+        .time_limit = head.time_limit,
         .conf       = module != NULL ? configure_module(loader, section, module) : NULL,
     };
     tables[1] = module != NULL ? module->settings : NULL;

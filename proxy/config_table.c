@@ -74,6 +74,7 @@ static const struct setting upstream_settings[] = {
 static const struct setting filter_settings[] = {
     {MEMBER(module), .type = SETTING_STRING, .required = true},
     {MEMBER(on_failure), .type = SETTING_CHOICE, .fallback = "pass", .choices = on_failure_words},
+    {MEMBER(time_limit), .type = SETTING_DURATION, .fallback = "2s", .least = 10 * MILLISECOND, .most = MINUTE},
     {0},
 };
 #undef MEMBER

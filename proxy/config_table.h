@@ -10,8 +10,9 @@ enum config_kind { CONFIG_MAIN, CONFIG_LISTENER, CONFIG_UPSTREAM, CONFIG_FILTER,
 
 /* The keys that every filter section has, whatever its module. */
 struct config_filter_head {
-    char *module;
-    int   on_failure; /* enum chain_on_failure */
+    char   *module;
+    int     on_failure; /* enum chain_on_failure */
+    int64_t time_limit; /* milliseconds */
 };
 
 /* By enum config_kind: the word for the section ("" for the keys outside of any), and its settings. */

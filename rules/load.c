@@ -231,7 +231,6 @@ new_rules(void)
     rules->eval_settings  = eval_settings_new(&rules->mail_settings);
     rules->names          = g_hash_table_new(g_str_hash, g_str_equal);
     rules->required_score = NAN;
-    rules->time_limit     = SCORE_TIME_LIMIT;
     return rules;
 }
 

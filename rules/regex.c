@@ -6,6 +6,7 @@
 #include <pcre2.h>
 #include <stdlib.h>
 
+#include "base/budget.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "rules/regex.h"
@@ -29,6 +30,7 @@ enum {
     CHECK_LONG      = 2,         /* in long texts */
     TIME_LIMIT      = 16000,     /* microseconds of a match */
     MATCH_LIMIT     = 100000000, /* steps under supervision */
+    MATCH_COST      = 64,        /* octets that any match counts as, beside those it looks at */
     DEPTH_LIMIT     = 10000,     /* nested backtracking points, where the interpreter has to run */
     HEAP_LIMIT      = 8 * 1024,  /* KiB, for the interpreter */
     JIT_STACK_LEAST = 32 * 1024, /* octets */
@@ -243,12 +245,12 @@ time_is_up(void)
     uint64_t wall = clock_microseconds(CLOCK_MONOTONIC), spent;
 
     if (wall < process.wall_check)
-        return false;
+        return budget_check();
     spent = clock_microseconds(CLOCK_THREAD_CPUTIME_ID);
     if (process.spent_limit == 0)
         process.spent_limit = spent + TIME_LIMIT / 2;
     process.wall_check = wall + (spent < process.spent_limit ? process.spent_limit - spent : 0);
-    return spent >= process.spent_limit;
+    return spent >= process.spent_limit || budget_check();
 }
 
 /* PCRE2 calls it in front of each item of a pattern under supervision. */
@@ -368,6 +370,10 @@ match(const struct regex *regex, struct span subject, size_t from, size_t last)
     assert(from <= last && last <= subject.len && subject.len < UINT32_MAX / 8);
     if (process.data == NULL)
         start_process();
+    if (budget_use(subject.len - from + MATCH_COST)) {
+        process.limits_hit++;
+        return PCRE2_ERROR_MATCHLIMIT;
+    }
     result = regex->compiled ? match_compiled(regex, subject, from, last)
                              : match_supervised(regex->code, subject, from, last);
     if (result < 0 && result != PCRE2_ERROR_NOMATCH)

@@ -94,8 +94,7 @@ struct score_rules {
     size_t                group_count;
     struct prefilter     *prefilter;
     struct meta_plan     *meta_plan;
-    int64_t               time_limit; /* milliseconds of the processor's time for a mail */
-    GHashTable           *names;      /* name to index + 1, while loading */
+    GHashTable           *names; /* name to index + 1, while loading */
     struct mail_settings  mail_settings;
     struct eval_settings *eval_settings;
     struct rule_report    report;

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "base/budget.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "rules/run.h"
@@ -19,34 +20,23 @@ enum {
 };
 
 /*
- * What counts is the processor's time, so that a busy machine does not change a verdict. To ask for it is slow, so that
- * is done where the clock on the wall, which is never behind, says that there may be something to see. How much of it
- * went by since it was last asked for.
+ * Takes a rule's time on a text since `*before` into account, which becomes now. False if it has had too much. What
+ * counts is the processor's time, so that a busy machine does not change a verdict. It is slow to ask for, and is not
+ * where the clock on the wall, which is never behind, says that little went by.
  */
-static uint64_t
-check_time(struct run *run)
-{
-    uint64_t spent = clock_microseconds(CLOCK_THREAD_CPUTIME_ID), passed = spent - run->spent_checked;
-    uint64_t limit = (uint64_t)run->rules->time_limit * 1000, used = spent - run->spent_start;
-
-    run->spent_checked = spent;
-    run->late          = used >= limit;
-    run->wall_check    = clock_microseconds(CLOCK_MONOTONIC) + (run->late ? 0 : limit - used);
-    return passed;
-}
-
-/* Takes a rule's time on a text since `*before` into account, which becomes now. False if it has had too much. */
 static bool
 charge(struct run *run, size_t rule, uint64_t *before)
 {
-    uint64_t now = clock_microseconds(CLOCK_MONOTONIC), took = now - *before, passed;
+    uint64_t now = clock_microseconds(CLOCK_MONOTONIC), took = now - *before, spent, passed;
 
     *before = now;
-    if (took < SLOW_MATCH && now < run->wall_check)
+    if (took < SLOW_MATCH)
         return true;
-    passed = check_time(run);
-    run->spent[rule] += (uint32_t)(took < SLOW_MATCH ? 0 : passed < took ? passed : took);
-    return run->spent[rule] < RULE_TIME && !run->late;
+    spent              = clock_microseconds(CLOCK_THREAD_CPUTIME_ID);
+    passed             = spent - run->spent_checked;
+    run->spent_checked = spent;
+    run->spent[rule] += (uint32_t)(passed < took ? passed : took);
+    return run->spent[rule] < RULE_TIME;
 }
 
 static unsigned
@@ -93,6 +83,7 @@ run_rule(struct run *run, size_t index, size_t number, struct span text)
         given_up |= !charge(run, index, &before);
     given_up |= regex_limits_hit() != limits;
     run->given_up += given_up;
+    run->late = budget_is_spent();
     return given_up || *hits >= most;
 }
 
@@ -244,8 +235,7 @@ run_evals(struct run *run, bool changing)
         if ((call->function->run == call->plugin->changes_body) != changing)
             continue;
         run->hits[rules->order[i]] = eval_run_call(&run->eval, call);
-        if (clock_microseconds(CLOCK_MONOTONIC) >= run->wall_check)
-            (void)check_time(run);
+        run->late                  = budget_check();
     }
     run->given_up += (unsigned)(regex_limits_hit() - limits);
 }
@@ -284,8 +274,7 @@ run_start(struct run *run, const struct score_rules *rules, const struct mail *m
         .candidates = memory_new(most_words(rules) * sizeof run->candidates[0]),
         .seen       = sightings_new(prefilter_largest_group(rules->prefilter)),
     };
-    run->spent_start = run->spent_checked = clock_microseconds(CLOCK_THREAD_CPUTIME_ID);
-    (void)check_time(run);
+    run->late = budget_check();
     captures_run(rules, mail, run->hits);
     eval_run_start(&run->eval, rules->eval_settings, &run->mail);
     run_headers(run);

@@ -12,13 +12,12 @@ struct run {
     struct eval_run           eval;
     unsigned                 *hits;     /* of each rule */
     unsigned                  given_up; /* patterns that met a bound: what they hit before it counts */
-    bool                      late; /* the time was up: rules that were left are not run, nor metas that need them */
+    bool late; /* the budget was spent: rules that were left are not run, nor metas that need them */
 
-    size_t    reached;                    /* in the order of rules: those in front of it ran to their end */
-    uint64_t  wall_check;                 /* microseconds: when the processor's time is to be asked for */
-    uint64_t  spent_start, spent_checked; /* microseconds of it: at the start, when last asked for */
-    uint32_t *spent;                      /* of each rule, in slow matches */
-    uint64_t *done, *candidates;          /* of the group that runs, a bit for each rule */
+    size_t    reached;           /* in the order of rules: those in front of it ran to their end */
+    uint64_t  spent_checked;     /* microseconds of the processor's time, when last asked for */
+    uint32_t *spent;             /* of each rule, in slow matches */
+    uint64_t *done, *candidates; /* of the group that runs, a bit for each rule */
 
     struct sightings *seen; /* where in a text its rules may match */
 };

@@ -122,12 +122,6 @@ score_list_hits(const struct score_rules *rules, const struct mail *mail, struct
     run_end(&run);
 }
 
-void
-score_set_time_limit(struct score_rules *rules, int64_t milliseconds)
-{
-    rules->time_limit = milliseconds;
-}
-
 const struct mail_settings *
 score_mail_settings(const struct score_rules *rules)
 {

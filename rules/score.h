@@ -44,22 +44,17 @@ size_t score_rules_count(const struct score_rules *);
 /* How these rules want a mail to be parsed; lives as long as they do. */
 const struct mail_settings *score_mail_settings(const struct score_rules *);
 
-enum { SCORE_TIME_LIMIT = 2000 }; /* milliseconds */
-
-/* Before the first mail: how much of the processor's time a mail may take; SCORE_TIME_LIMIT unless this is called. */
-void score_set_time_limit(struct score_rules *, int64_t milliseconds);
-
 /* A verdict. Starts as {0}. */
 struct score_result {
     double       score;    /* to three decimals */
     struct bytes rules;    /* RULE_A,RULE_B: those that hit and score, by name */
     unsigned     given_up; /* patterns that met a bound */
-    bool         late;     /* the time limit was met: rules were left out */
+    bool         late;     /* the budget was spent (base/budget.h): rules were left out */
 };
 
 /*
  * Runs all rules over a mail and fills in the result. A pattern that met a bound (see regex.h) is given up for this
- * mail, so that the work is bounded by that of a match times the number of rules.
+ * mail. Once the budget is spent no more is looked for; metas hit as far as what was found says so.
  */
 void score_run(const struct score_rules *, const struct mail *, struct score_result *);
 

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/budget.h"
 #include "base/memory.h"
+#include "filters/chain.h"
 #include "rules/score.h"
 #include "tools/explain.h"
 #include "tools/mail_files.h"
@@ -52,14 +54,17 @@ take_hit(void *context, const struct score_hit *hit)
 static void
 score_text(struct scorer *scorer, struct span text)
 {
-    struct mail mail = {0};
+    struct mail   mail   = {0};
+    struct budget budget = {0};
 
     bytes_clear(&scorer->subrules);
+    budget_begin(&budget, CHAIN_TIME_LIMIT * 1000);
     mail_parse(&mail, score_mail_settings(scorer->rules), text);
     if (scorer->options->explain || scorer->options->subrules)
         score_explain(scorer->rules, &mail, &scorer->result, take_hit, scorer);
     else
         score_run(scorer->rules, &mail, &scorer->result);
+    budget_end(&budget);
     mail_free(&mail);
 }
 

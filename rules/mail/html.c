@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <math.h>
 
+#include "base/budget.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/html.h"
 #include "rules/mail/html_entity.h"
@@ -12,6 +13,8 @@
 #include "rules/mail/html_text.h"
 #include "rules/mail/html_token.h"
 #include "rules/regex.h"
+
+enum { TOKEN_COST = 64 }; /* octets that a token counts as, beside its own */
 
 enum { IMAGE_SIDE = 200, SCREEN_WIDTH = 800, SCREEN_HEIGHT = 600 }; /* pixels; the first is a guess */
 
@@ -352,11 +355,11 @@ html_render(struct span source, size_t octets, struct arena *arena, struct bytes
     struct render      render = {.arena = arena, .facts = facts, .text = {.out = text}};
     struct html_reader reader = {.rest = prepare(source, arena)};
     size_t             before = text->len;
-    struct html_token  token;
+    struct html_token  token  = {0};
 
     *facts = (struct html_facts){0};
     start(&render, source);
-    while (html_read(&reader, &token))
+    while (!budget_use(token.text.len + TOKEN_COST) && html_read(&reader, &token))
         render_token(&render, &token);
     html_reader_free(&reader);
     finish_lists(&render);

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/budget.h"
 #include "base/memory.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/html_links.h"

@@ -1,6 +1,7 @@
 /* Puts together what the parts of a mail are to the rules. Whole passes over small texts, for clarity. */
 #include <gmime/gmime.h>
 
+#include "base/budget.h"
 #include "base/text.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/field_parts.h"
@@ -177,6 +178,8 @@ fill_body(struct mail *mail)
     for (size_t i = 0; i < mail->parts.count; i++) {
         struct mime_part *part = &mail->parts.items[i];
 
+        if (budget_use(part->text.len))
+            break;
         any |= part->leaf;
         if (part->leaf && rendering.text.len > 0)
             bytes_add_char(&rendering.text, '\n');
@@ -236,7 +239,7 @@ find_uris(struct mail *mail, struct uri_places *places)
 
     if (!mail->settings->ignore_signers)
         uri_find_signers(&mail->headers, &mail->arena, places);
-    for (size_t i = 0; i < mail->body.count; i++)
+    for (size_t i = 0; i < mail->body.count && !budget_use(mail->body.items[i].len); i++)
         uri_find(mail->body.items[i], mail->settings, &mail->arena, &seen, places);
     span_index_free(&seen);
     for (size_t i = 0; i < mail->parts.count; i++) {

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/budget.h"
 #include "base/lines.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -305,7 +306,7 @@ cut_multipart(struct walk *walk, size_t index)
         struct span body;
 
         more = cut_part(walk, &cutter, &body);
-        if (!add_part(walk, index, body))
+        if (!add_part(walk, index, body) || budget_use(body.len))
             return;
         if (more)
             expect_field(walk, text_line(cutter.rest));
@@ -434,7 +435,7 @@ mime_take_apart(struct mime_parts *parts, struct arena *arena, const struct mail
 
     *parts = (struct mime_parts){0};
     add_message(&walk, *headers, body, MIME_DEPTH_MAX);
-    for (size_t i = 0; i < walk.count; i++)
+    for (size_t i = 0; i < walk.count && !budget_use(walk.nodes[i].body.len); i++)
         take_node_apart(&walk, i);
     parts->flaws.mime_missing_boundary = is_unbalanced(&walk);
     put_in_order(&walk);

@@ -1,10 +1,13 @@
 /* Addresses that stand in several places are sorted together; what they come to is made once for each. */
 #include <stdlib.h>
 
+#include "base/budget.h"
 #include "base/memory.h"
 #include "rules/mail/uri.h"
 #include "rules/mail/uri_forms.h"
 #include "rules/mail/uri_host.h"
+
+enum { FORMS = 8 }; /* of an address, some of which are made and looked at */
 
 const char *const uri_type_names[URI_TYPES] = {
     "parsed", "unlinked", "schemeless", "a",          "area",    "base",    "bgsound", "body",
@@ -136,6 +139,8 @@ uri_details_fill(struct uri_details *details, struct uri_places *places, const s
 
         for (same = 1; i + same < places->count && span_equal(place[same].raw, place->raw);)
             same++;
+        if (budget_use(place->raw.len * FORMS))
+            return;
         details->count += read_detail(details, place, same, settings, arena);
     }
 }

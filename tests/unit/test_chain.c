@@ -274,7 +274,7 @@ run_row(const struct row *row)
         const struct script *script = &row->scripts[i];
 
         setups[i]  = (struct chain_filter){&script_module, names[i], (void *)script,
-                                          (script->reach & REFUSES) != 0 ? CHAIN_REFUSE : CHAIN_PASS};
+                                          (script->reach & REFUSES) != 0 ? CHAIN_REFUSE : CHAIN_PASS, 0};
         filters[i] = &setups[i];
     }
     waiting = NULL;
@@ -325,7 +325,7 @@ static void
 test_resumed_while_text_flows(void **state)
 {
     static struct script       script = {B | O, "", "e", "wc"};
-    struct chain_filter        setup  = {&script_module, "a", &script, CHAIN_PASS};
+    struct chain_filter        setup  = {&script_module, "a", &script, CHAIN_PASS, 0};
     const struct chain_filter *filter = &setup;
     struct chain               chain  = {&filter, 1};
     struct message_info        info   = {0};
@@ -375,8 +375,8 @@ test_fail(void **state)
     for (size_t i = 0; i < ROWS(fail_rows); i++) {
         const struct fail_row     *row       = &fail_rows[i];
         static struct script       script    = {H | B | O, "c", "c", "c"};
-        struct chain_filter        setups[2] = {{&script_module, "a", &script, row->on_failure[0]},
-                                                {&script_module, "b", &script, row->on_failure[1]}};
+        struct chain_filter        setups[2] = {{&script_module, "a", &script, row->on_failure[0], 0},
+                                                {&script_module, "b", &script, row->on_failure[1], 0}};
         const struct chain_filter *filters[] = {&setups[0], &setups[1]};
         struct chain               chain     = {filters, 2};
         struct message_info        info      = {0};

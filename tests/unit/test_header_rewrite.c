@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "filters/chain.h"
 #include "filters/header_rewrite.h"
@@ -87,12 +88,13 @@ configure(struct header_rewrite *conf, const char *rules)
     assert_int_equal(unlink(rules_path), 0);
 }
 
-/* Runs the filter over a header block: the verdict, and what is written then. */
+/* Runs the filter over a header block: the verdict, and what is written then. `limit`: its time_limit. */
 static enum filter_verdict
-rewrite(struct header_rewrite *conf, struct span block, struct bytes *written, struct bytes *changes)
+rewrite_within(struct header_rewrite *conf, int64_t limit, enum chain_on_failure on_failure, struct span block,
+               struct bytes *written, struct bytes *changes)
 {
     static const struct chain_host host   = {.log = take_log};
-    struct chain_filter            setup  = {&header_rewrite_module, "headers", conf, CHAIN_REFUSE};
+    struct chain_filter            setup  = {&header_rewrite_module, "headers", conf, on_failure, limit};
     const struct chain_filter     *filter = &setup;
     struct chain                   chain  = {&filter, 1};
     struct message_info            info   = {0};
@@ -110,6 +112,12 @@ rewrite(struct header_rewrite *conf, struct span block, struct bytes *written, s
     headers_free(&list);
     chain_close(&run);
     return verdict;
+}
+
+static enum filter_verdict
+rewrite(struct header_rewrite *conf, struct span block, struct bytes *written, struct bytes *changes)
+{
+    return rewrite_within(conf, 0, CHAIN_REFUSE, block, written, changes);
 }
 
 static void
@@ -197,6 +205,36 @@ test_long_field(void **state)
     bytes_free(&changes);
 }
 
+/* Each field costs a slow pattern its limit; the message has one of its own. No field is lost, and one line says it. */
+static void
+test_time_limit(void **state)
+{
+    enum { LIMIT = 100, SLACK = 50 }; /* milliseconds */
+    struct header_rewrite conf;
+    struct bytes          field = {0}, block = {0}, written = {0}, changes = {0};
+    uint64_t              took = clock_microseconds(CLOCK_THREAD_CPUTIME_ID);
+
+    (void)state;
+    for (unsigned i = 0; i < 40; i++)
+        bytes_add(&field, SPAN("aaaaaaaaaaaaaaaaaaaaaaaaa"));
+    for (unsigned i = 0; i < 100; i++)
+        bytes_printf(&block, "X-A: %s!\r\n", field.data);
+    bytes_add(&block, SPAN("X-B: b\r\n\r\n"));
+    configure(&conf, "/^X-A: (a+)+$/ IGNORE\n/^X-B/ IGNORE\n");
+    bytes_clear(&log_lines);
+    assert_int_equal(rewrite_within(&conf, LIMIT, CHAIN_PASS, bytes_span(&block), &written, &changes), FILTER_CONTINUE);
+    took = (clock_microseconds(CLOCK_THREAD_CPUTIME_ID) - took) / 1000;
+    assert_in_range(took, LIMIT - 10, LIMIT + SLACK);
+    assert_true(span_equal(bytes_span(&written), bytes_span(&block)));
+    assert_non_null(strstr(log_lines.data, "1 time_limit was met: the message passes with what was done by then\n"));
+    assert_int_equal(rewrite_within(&conf, LIMIT, CHAIN_REFUSE, bytes_span(&block), &written, &changes), FILTER_FAILED);
+    header_rewrite_module.release(&conf);
+    bytes_free(&field);
+    bytes_free(&block);
+    bytes_free(&written);
+    bytes_free(&changes);
+}
+
 static unsigned
 line_seven(const struct setting_place *place, const char *key)
 {
@@ -224,10 +262,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_long_field),
-        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_rows),       cmocka_unit_test(test_bounds),   cmocka_unit_test(test_long_field),
+        cmocka_unit_test(test_time_limit), cmocka_unit_test(test_mistakes),
     };
     int failed = cmocka_run_group_tests_name("header_rewrite", tests, NULL, NULL);
 

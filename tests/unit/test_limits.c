@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <time.h>
 
+#include "base/budget.h"
 #include "tests/unit/rule_fixture.h"
 
 /* A rule has 20 ms, and its last call what it has left of its steps: twice as long on a slow machine. */
@@ -134,6 +135,7 @@ test_time_limit(void **state)
     struct score_result result = {0};
     struct mail         mail   = {0};
     struct bytes        text   = {0};
+    struct budget       budget = {0};
     struct score_rules *rules;
     long                took;
 
@@ -145,19 +147,21 @@ test_time_limit(void **state)
                    "meta UNKNOWN FIRST && !LAST\nmeta DEEPER UNKNOWN || KNOWN\nmeta __KNOWN2 KNOWN\n"));
     rules = load_text(text.data);
     make_mail(&mail);
-    score_set_time_limit(rules, 200);
     took = cpu_ms();
+    budget_begin(&budget, 200000);
     score_run(rules, &mail, &result);
+    budget_end(&budget);
     took = cpu_ms() - took;
     assert_true(result.late);
     assert_string_equal(result.rules.data, "FIRST,KNOWN,SECOND");
     assert_in_range(took, 190, 200 + RULE_MS);
     assert_in_range(result.given_up, 2, 40);
 
-    score_set_time_limit(rules, 60000);
     mail_free(&mail);
     mail_parse(&mail, NULL, SPAN("Subject: aaaa\n\nhttp://www.example.com/\n"));
+    budget_begin(&budget, 60000000);
     score_run(rules, &mail, &result);
+    budget_end(&budget);
     assert_false(result.late);
     assert_string_equal(result.rules.data, "DEEPER,FIRST,KNOWN,LAST,SECOND");
     score_result_free(&result);

@@ -154,7 +154,7 @@ set_up(struct setup *setup, const struct filter_module *const *modules, int64_t 
     for (; setup->chain.count < 3 && modules[setup->chain.count] != NULL; setup->chain.count++) {
         size_t i = setup->chain.count;
 
-        setup->filters[i]  = (struct chain_filter){modules[i], modules[i]->name, NULL, CHAIN_REFUSE};
+        setup->filters[i]  = (struct chain_filter){modules[i], modules[i]->name, NULL, CHAIN_REFUSE, 0};
         setup->pointers[i] = &setup->filters[i];
     }
 }

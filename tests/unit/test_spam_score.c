@@ -106,7 +106,6 @@ conf_with(const char *tag)
         .required_score = 5.0,
         .subject_tag    = (char *)tag,
         .hold_limit     = 4096,
-        .time_limit     = 2000,
     };
 }
 
@@ -129,7 +128,7 @@ filter(const struct spam_score *conf, struct span message, size_t cut, struct me
 {
     static const struct message_info info   = {0};
     static const struct chain_host   host   = {0};
-    struct chain_filter              setup  = {&spam_score_module, "score", (void *)conf, CHAIN_PASS};
+    struct chain_filter              setup  = {&spam_score_module, "score", (void *)conf, CHAIN_PASS, 0};
     struct chain                     chain  = {(const struct chain_filter *[]){&setup}, 1};
     struct header_list               list   = {0};
     struct chain_run                *run    = chain_open(&chain, &info, report, &host);
