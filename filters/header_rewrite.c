@@ -128,7 +128,7 @@ static void (*const actions[HEADER_CHECK_ACTIONS])(struct pass *, struct header_
     [HEADER_CHECK_WARN] = warn,
 };
 
-/* The leading "From " line of an mbox has no name; Postfix does not show it to the rules. */
+/* The leading "From " line of an mbox, and a line that is no field, have no name: they are not shown to the rules. */
 static void
 rewrite_field(struct pass *pass, struct header_field *field)
 {

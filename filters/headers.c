@@ -75,17 +75,48 @@ make_field(const struct header_list *list, struct span name, struct span value)
     return field;
 }
 
+static void
+end_block(struct header_list *list)
+{
+    list->separator    = list->line_end;
+    list->body_follows = list->headless = false;
+}
+
+void
+headers_finish(struct header_list *list)
+{
+    if (!list->body_follows)
+        return;
+    end_block(list);
+    note_change(list, SPAN("add "), SPAN("an empty line"));
+}
+
+/* Does a "From " line of an mbox lead? */
+static bool
+has_mbox_line(const struct header_list *list)
+{
+    return list->count > 0 && list->fields[0].name.len == 0 && span_starts(list->fields[0].text, SPAN("From "));
+}
+
+size_t
+headers_sound(const struct header_list *list)
+{
+    size_t at = has_mbox_line(list) ? 1 : 0;
+
+    while (at < list->count && list->fields[at].name.len > 0)
+        at++;
+    return at;
+}
+
 void
 headers_insert(struct header_list *list, size_t at, struct span name, struct span value)
 {
     struct header_field field = make_field(list, name, value);
 
     assert(at <= list->count && name.len > 0 && name.len < HEADER_NAME_LIMIT);
-    if (list->headless) {
-        list->separator    = list->line_end;
-        list->body_follows = list->headless = false;
-    }
-    if (at == 0 && list->count > 0 && list->fields[0].name.len == 0)
+    if (list->headless)
+        end_block(list);
+    if (at == 0 && has_mbox_line(list))
         at = 1;
     header_make_room(list);
     memmove(&list->fields[at + 1], &list->fields[at], (list->count - at) * sizeof(field));

@@ -5,8 +5,10 @@
  *      |<------------- a field ------------->|<-- another -->|    |
  *      |<------------------------ the block ----------------->|<>| the empty line that ends it
  *
- * The block is what stands in front of the first empty line, as long as it looks like fields (RFC 5322, 2.2): a line
- * that is neither a field, a continuation nor a leading mbox "From " line ends the block too, so that a body that
+ * The block is what stands in front of the first empty line (RFC 5322, 2.2), as rules/mail/mail_header.h sees it and as
+ * most programs do: odd lines, which are neither a field, a continuation nor a leading mbox "From " line, are passed
+ * over, for who goes on behind them must not find what nobody looked at. The block ends without an empty line in front
+ * of "--", of one odd line more than MAIL_HEADER_ODD_MAX, and of one that stands before any field, so that a body that
  * comes without a header is never taken for one. Fields that nobody edits are written as the octets that came.
  */
 #ifndef FILTERS_HEADERS_H
@@ -18,7 +20,8 @@
 
 /* One field. Its spans live as long as the list and the block it was parsed from. */
 struct header_field {
-    struct span name;  /* without the colon and the white space before it; empty for a leading "From " line */
+    struct span name;  /* without the colon and the white space before it; empty for a leading "From " line and for an
+                          odd one, which are no fields: they are written, and never edited */
     struct span text;  /* the whole field as it is written: name, colon, folded value, the final line end */
     struct span value; /* the part of `text` behind the colon, folded as it came, without the final line end */
     char       *owned; /* what `text` points into when an edit made it; else NULL */
@@ -33,23 +36,31 @@ struct header_list {
     struct span          separator; /* the empty line that ends the block: "\r\n" or "\n"; empty if it has none */
     struct span          rest;      /* what is left of `raw`: a part of a line that is no field and ends the message */
     struct span          line_end;  /* what lines that an edit makes end in: "\r\n", or "\n" if the block does so */
-    bool                 body_follows; /* no empty line ends the block: a line that is no field follows, or nothing */
-    bool                 headless;     /* and no field stands in it: one that is added brings an empty line with it */
-    bool                 changed;      /* an edit was made */
-    bool                 unnoted;      /* nobody asks for the next */
-    struct bytes         changes;      /* the edits, for the audit log: "add X-Spam-Flag, replace Subject", bounded */
+    bool                 body_follows; /* no empty line ends the block: the body's first line does */
+    bool         headless; /* neither an empty line nor a field: one that is added brings an empty line with it */
+    bool         changed;  /* an edit was made */
+    bool         unnoted;  /* nobody asks for the next */
+    struct bytes changes;  /* the edits, for the audit log: "add X-Spam-Flag, replace Subject", bounded */
+};
+
+/* How far one has come in a block. Starts as {0}. */
+struct headers_scan {
+    size_t   at;     /* where to go on */
+    bool     fields; /* a field was there */
+    unsigned odd;    /* lines that were none */
 };
 
 /*
- * How long the block at the start of `text` is, the empty line included; -1 if it may go on behind `text`. `*resume`
- * starts as 0 and remembers where to go on, so that a text that grows is looked at once. At the end of a message that
- * has no body the whole text is the block: the caller knows.
+ * How long the block at the start of `text` is, the empty line included; -1 if it may go on behind `text`: the scan
+ * remembers where to go on, so that a text that grows is looked at once. At the end of a message that has no body the
+ * whole text is the block: the caller knows.
  */
-ssize_t headers_length(struct span text, size_t *resume);
+ssize_t headers_length(struct span text, struct headers_scan *);
 
 /*
- * Takes the block at the start of `text` apart and returns how long it is: all of it must be there, or the message must
- * end with the text. `text` must outlive the list, which is {0} or cleared. Never fails: see above.
+ * Takes the block at the start of `text` apart and returns how long it is: what headers_length() found it in must be
+ * there, or the message must end with the text. `text` must outlive the list, which is {0} or cleared. Never fails: see
+ * above.
  */
 size_t headers_parse(struct header_list *, struct span text);
 
@@ -90,6 +101,15 @@ void                 headers_walk(struct header_list *);
 struct header_field *headers_next(struct header_list *);
 void                 headers_keep(struct header_list *, const struct header_field *);
 void                 headers_drop(struct header_list *, struct header_field *);
+
+/* How many fields stand in front of the first odd line: who stops there finds no others. */
+size_t headers_sound(const struct header_list *);
+
+/*
+ * Puts an empty line behind the block where its body follows without one: who looks for fields up to an empty line
+ * finds those of the block and no others.
+ */
+void headers_finish(struct header_list *);
 
 /* The value unfolded: line ends taken out (RFC 5322, 2.2.3), white space at both ends trimmed; replaces `value`. */
 void headers_unfold(const struct header_field *, struct bytes *value);

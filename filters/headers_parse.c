@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 #include "filters/header_line.h"
+#include "rules/mail/mail_header.h"
 
-/* What a line is, judged by its first octets. */
-enum line_kind { LINE_UNDECIDED, LINE_FIELD, LINE_FROM, LINE_CONTINUES, LINE_EMPTY, LINE_OTHER };
+/* What a line is, judged by its first octets. An odd one is no field and stands among fields; any other ends them. */
+enum line_kind { LINE_UNDECIDED, LINE_FIELD, LINE_FROM, LINE_ODD, LINE_CONTINUES, LINE_EMPTY, LINE_OTHER };
 
 /* Octets of names: '!' to '~', but no colon. */
 static bool
@@ -81,57 +82,71 @@ header_split(struct span line, struct span *name, struct span *value)
     return true;
 }
 
-/* Judges the line that `text` starts with; `first`: no line stands in front of it. */
+/* A line that is no field, in a block of which `scan` has seen what stands in front. */
+static enum line_kind
+judge_odd_line(struct span text, const struct headers_scan *scan)
+{
+    if (scan->at == 0 && span_starts(text, SPAN("From ")))
+        return LINE_FROM;
+    return scan->fields && scan->odd < MAIL_HEADER_ODD_MAX ? LINE_ODD : LINE_OTHER;
+}
+
+/* Judges the line that `text` starts with: it stands at `scan->at`. */
 static inline enum line_kind
-judge_line(struct span text, bool first, size_t *name_len, size_t *colon)
+judge_line(struct span text, const struct headers_scan *scan, size_t *name_len, size_t *colon)
 {
     enum line_kind kind;
 
     if (text.len == 0)
         return LINE_UNDECIDED;
     if (header_is_blank(text.data[0]))
-        return first ? LINE_OTHER : LINE_CONTINUES;
+        return scan->at == 0 ? LINE_OTHER : LINE_CONTINUES;
     if (text.data[0] == '\n')
         return LINE_EMPTY;
     if (text.data[0] == '\r' && text.len == 1)
         return LINE_UNDECIDED;
     if (text.data[0] == '\r')
-        return text.data[1] == '\n' ? LINE_EMPTY : LINE_OTHER;
+        return text.data[1] == '\n' ? LINE_EMPTY : judge_odd_line(text, scan);
+    if (span_starts(text, SPAN("--")))
+        return LINE_OTHER;
     kind = read_name(text, name_len, colon);
-    if (kind == LINE_OTHER && first && text.len >= 5 && memcmp(text.data, "From ", 5) == 0)
-        return LINE_FROM;
-    return kind;
+    return kind == LINE_OTHER ? judge_odd_line(text, scan) : kind;
+}
+
+static inline void
+note_line(struct headers_scan *scan, enum line_kind kind)
+{
+    scan->fields = scan->fields || kind == LINE_FIELD;
+    scan->odd += kind == LINE_ODD;
 }
 
 ssize_t
-headers_length(struct span text, size_t *resume)
+headers_length(struct span text, struct headers_scan *scan)
 {
-    size_t      at = *resume, name_len, colon;
-    const char *end;
+    size_t         name_len, colon;
+    enum line_kind kind;
+    const char    *end;
 
     for (;;) {
+        size_t at = scan->at;
+
         if (at == 0 || text.data[at - 1] == '\n') {
             struct span line = text.len > at ? span_tail(text, at) : (struct span){"", 0};
 
-            *resume = at;
-            switch (judge_line(line, at == 0, &name_len, &colon)) {
-            case LINE_UNDECIDED:
+            kind = judge_line(line, scan, &name_len, &colon);
+            if (kind == LINE_UNDECIDED)
                 return -1;
-            case LINE_EMPTY:
+            if (kind == LINE_EMPTY)
                 return (ssize_t)(at + (line.data[0] == '\r' ? 2 : 1));
-            case LINE_OTHER:
+            if (kind == LINE_OTHER)
                 return (ssize_t)at;
-            case LINE_FIELD:
-            case LINE_FROM:
-            case LINE_CONTINUES:
-                break;
-            }
+            note_line(scan, kind);
         }
-        *resume = text.len;
-        end     = text.len > at ? memchr(text.data + at, '\n', text.len - at) : NULL;
+        scan->at = text.len;
+        end      = text.len > at ? memchr(text.data + at, '\n', text.len - at) : NULL;
         if (end == NULL)
             return -1;
-        at = (size_t)(end - text.data) + 1;
+        scan->at = (size_t)(end - text.data) + 1;
     }
 }
 
@@ -172,29 +187,45 @@ finish_block(struct header_list *list, struct span text, struct span behind, enu
     list->line_end     = line_end_of(list->raw);
     list->separator    = span_head(behind, separator);
     list->rest         = span_head(behind, rest);
-    list->body_follows = separator == 0;
+    list->body_follows = kind == LINE_OTHER;
     list->headless     = separator == 0 && (list->count == 0 || (list->count == 1 && list->fields[0].name.len == 0));
     return list->raw.len;
+}
+
+/* The field behind the last; a line that is none has no name. */
+static inline void
+add_field(struct header_list *list, struct span text, size_t name_len, size_t value_at)
+{
+    struct header_field *field;
+
+    header_make_room(list);
+    field        = &list->fields[list->count++];
+    field->text  = text;
+    field->name  = span_head(text, name_len);
+    field->value = span_tail(header_trim_end(text), value_at);
+    field->owned = NULL;
 }
 
 size_t
 headers_parse(struct header_list *list, struct span text)
 {
-    struct span    at = text.len > 0 ? text : (struct span){"", 0};
-    enum line_kind kind;
-    size_t         name_len = 0, colon = 0;
+    struct span         at       = text.len > 0 ? text : (struct span){"", 0}, field;
+    struct headers_scan scan     = {0};
+    size_t              name_len = 0, colon = 0;
 
     assert(list->count + list->waiting == 0);
-    while ((kind = judge_line(at, list->count == 0, &name_len, &colon)) == LINE_FIELD || kind == LINE_FROM) {
-        struct header_field *field;
+    for (;;) {
+        enum line_kind kind = judge_line(at, &scan, &name_len, &colon);
 
-        header_make_room(list);
-        field        = &list->fields[list->count++];
-        field->text  = whole_field(at);
-        field->name  = span_head(at, kind == LINE_FIELD ? name_len : 0);
-        field->value = span_tail(header_trim_end(field->text), colon + (kind == LINE_FIELD));
-        field->owned = NULL;
-        at           = span_tail(at, field->text.len);
+        if (kind != LINE_FIELD && kind != LINE_FROM && kind != LINE_ODD)
+            return finish_block(list, text, at, kind);
+        note_line(&scan, kind);
+        field = whole_field(at);
+        if (kind == LINE_FIELD)
+            add_field(list, field, name_len, colon + 1);
+        else
+            add_field(list, field, 0, kind == LINE_FROM ? strlen("From ") : 0);
+        scan.at += field.len;
+        at = span_tail(at, field.len);
     }
-    return finish_block(list, text, at, kind);
 }

@@ -208,7 +208,7 @@ tag_subjects(const struct verdict *verdict, struct header_list *list)
     fill_tag(verdict, &tag);
     if (at < 0) {
         add_tag(bytes_span(&tag), (struct span){0}, &value);
-        headers_insert(list, list->count, SPAN("Subject"), bytes_span(&value));
+        headers_insert(list, headers_sound(list), SPAN("Subject"), bytes_span(&value));
     }
     for (; at >= 0; at = headers_find(list, SPAN("Subject"), (size_t)at + 1))
         tag_subject(bytes_span(&tag), list, (size_t)at);
@@ -227,4 +227,5 @@ verdict_write(const struct verdict *verdict, struct header_list *list)
     write_level(verdict, list);
     write_score(verdict, list);
     write_flag(verdict, list);
+    headers_finish(list);
 }

@@ -19,7 +19,9 @@ bool verdict_is_spam(const struct verdict *);
 
 /*
  * Takes every X-Spam-Flag, -Score, -Level and -Status out that came with the message, puts its own on top of all fields
- * and, where it is spam, the tag in front of each Subject that has none yet; without a Subject one is added.
+ * and, where it is spam, the tag in front of each Subject that has none yet; without a Subject one is added. Where the
+ * block ends in front of a line that is no field, an empty line is put there: some programs go on to the first one, and
+ * would find in the body what was taken out of the header.
  */
 void verdict_write(const struct verdict *, struct header_list *);
 

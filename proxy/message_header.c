@@ -33,7 +33,7 @@ take_apart(struct message_header *header, bool ends)
 {
     struct span text = bytes_span(&header->text);
 
-    if (!ends && headers_length(text, &header->resume) < 0) {
+    if (!ends && headers_length(text, &header->scan) < 0) {
         if (text.len < MESSAGE_HEADER_MAX)
             return false;
         text = cut(header);

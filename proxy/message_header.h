@@ -13,11 +13,11 @@
 enum { MESSAGE_HEADER_MAX = 256 * 1024 };
 
 struct message_header {
-    struct header_list list;   /* once it is whole */
-    struct bytes       text;   /* what was collected: the header, and text behind it */
-    size_t             octets; /* how much of `text` is the header */
-    bool               cut;    /* and more of it follows: it is too long */
-    size_t             resume; /* see headers_length() */
+    struct header_list  list;   /* once it is whole */
+    struct bytes        text;   /* what was collected: the header, and text behind it */
+    size_t              octets; /* how much of `text` is the header */
+    bool                cut;    /* and more of it follows: it is too long */
+    struct headers_scan scan;
 };
 
 /* Begins one, in the memory of one that was closed. Nothing else is to be done before. */

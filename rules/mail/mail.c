@@ -19,15 +19,18 @@ enum { CUT_SLACK = 1024 }; /* how far behind the limit a text is cut, to cut it 
 static size_t
 remove_verdicts(char *data, size_t len)
 {
-    size_t kept = 0, at = 0;
-    bool   removing = false;
+    size_t   kept = 0, at = 0;
+    unsigned odd      = 0;
+    bool     removing = false;
 
-    while (at < len && data[at] != '\n') {
-        struct span line = {data + at, 0};
+    while (at < len) {
+        struct span rest = {data + at, len - at}, line = text_line(rest);
+        bool        continues = data[at] == ' ' || data[at] == '\t';
 
-        line.len = text_line((struct span){data + at, len - at}).len;
-        if (data[at] != ' ' && data[at] != '\t')
-            removing = span_starts_nocase(line, SPAN("X-Spam-"));
+        if (!continues && mail_headers_end(rest, &odd))
+            break;
+        if (!continues)
+            removing = span_starts_nocase(line, SPAN("X-Spam-")) && mail_headers_begin(line);
         if (!removing && kept < at)
             memmove(data + kept, line.data, line.len);
         kept += removing ? 0 : line.len;

@@ -7,8 +7,6 @@
 #include "rules/mail/mail_header.h"
 #include "rules/mail/words.h"
 
-enum { BAD_LINES_MAX = 3 };
-
 static bool
 is_continuation(struct span text)
 {
@@ -104,27 +102,31 @@ mail_headers_separator(struct span message)
     return line.len > 5 && line.data[5] == ':' ? 0 : line.len;
 }
 
+bool
+mail_headers_end(struct span rest, unsigned *odd)
+{
+    if (is_empty_line(rest) || span_starts(rest, SPAN("--")))
+        return true;
+    return !is_continuation(rest) && !mail_headers_begin(rest) && ++*odd > MAIL_HEADER_ODD_MAX;
+}
+
 size_t
 mail_headers_read(struct mail_headers *headers, struct arena *arena, struct span message,
                   struct mail_header_flaws *flaws)
 {
-    struct span rest      = message;
-    unsigned    bad_lines = 0;
+    struct span rest = message;
+    unsigned    odd  = 0;
 
     *flaws = (struct mail_header_flaws){.missing_head_body_separator = message.len > 0};
-    while (rest.len > 0) {
+    while (rest.len > 0 && !mail_headers_end(rest, &odd)) {
         size_t len = field_length(rest);
 
-        if (is_empty_line(rest)) {
-            rest                               = span_tail(rest, 1);
-            flaws->missing_head_body_separator = false;
-            break;
-        }
-        if ((rest.len >= 2 && memcmp(rest.data, "--", 2) == 0) ||
-            (!is_continuation(rest) && !mail_headers_begin(rest) && ++bad_lines > BAD_LINES_MAX))
-            break;
         add_field(headers, arena, span_head(rest, len), flaws);
         rest = span_tail(rest, len);
+    }
+    if (is_empty_line(rest)) {
+        rest                               = span_tail(rest, 1);
+        flaws->missing_head_body_separator = false;
     }
     flaws->truncated_header |= is_long(headers);
     return message.len - rest.len;

@@ -1,6 +1,6 @@
 /*
- * The header fields of a mail or of one of its parts, as rules see them. Unlike filters/headers.c, which must give back
- * every octet, this reads what a mail program would make of a broken header, as SpamAssassin does.
+ * The header fields of a mail or of one of its parts, as rules see them: what a mail program would make of a broken
+ * header, as SpamAssassin does. filters/headers.h, which must give back every octet, has it end at the same place.
  */
 #ifndef RULES_MAIL_MAIL_HEADER_H
 #define RULES_MAIL_MAIL_HEADER_H
@@ -15,6 +15,7 @@ enum {
     MAIL_HEADER_VALUE_MAX = 8192,  /* and of a value */
     MAIL_HEADERS_MAX      = 5000,  /* fields that are kept; those behind are passed over */
     MAIL_HEADER_MAX       = 65536, /* octets of a header that rules see as a whole */
+    MAIL_HEADER_ODD_MAX   = 3,     /* lines that are no field and are passed over; the next one ends the header */
 };
 
 struct mail_header {
@@ -43,6 +44,9 @@ size_t mail_headers_separator(struct span message);
 
 /* Reads the header of a message with LF line ends; returns where the body begins. */
 size_t mail_headers_read(struct mail_headers *, struct arena *, struct span message, struct mail_header_flaws *);
+
+/* Does the header end in front of this line, which continues no field? `odd` counts, from 0, lines that are none. */
+bool mail_headers_end(struct span rest, unsigned *odd);
 
 /* Adds a field; `raw` is kept, the value decoded from it. */
 void mail_headers_add(struct mail_headers *, struct arena *, struct span name, struct span raw);

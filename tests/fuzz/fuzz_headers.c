@@ -11,15 +11,16 @@ enum { LINE_MOST = 1000 }; /* octets with CR LF (RFC 5322, 2.1.1) */
 static ssize_t
 length_in_pieces(struct span text, uint32_t seed)
 {
-    size_t  resume = 0, len = 0;
-    ssize_t found = -1;
+    struct headers_scan scan  = {0};
+    size_t              len   = 0;
+    ssize_t             found = -1;
 
     while (found < 0 && len < text.len) {
         struct span grown;
 
         len += fuzz_piece(span_tail(text, len), &seed);
         grown = fuzz_copy(span_head(text, len));
-        found = headers_length(grown, &resume);
+        found = headers_length(grown, &scan);
         fuzz_drop(grown);
     }
     return found;
@@ -92,18 +93,19 @@ check_new_lines(const struct header_list *list)
     }
 }
 
-/* Where an empty line ends the block it still does, behind the same fields. */
+/* Where an empty line ends the block it still does, behind the same fields; unless an odd line now leads. */
 static void
 check_edited(const struct header_list *list)
 {
-    struct bytes       out    = write_list(list);
-    struct span        block  = span_head(bytes_span(&out), out.len - list->rest.len);
-    struct header_list again  = {0};
-    size_t             resume = 0;
+    struct bytes        out   = write_list(list);
+    struct span         block = span_head(bytes_span(&out), out.len - list->rest.len);
+    struct header_list  again = {0};
+    struct headers_scan scan  = {0};
+    bool odd = list->count > 0 && list->fields[0].name.len == 0 && !span_starts(bytes_span(&out), SPAN("From "));
 
     check_new_lines(list);
-    if (list->separator.len > 0) {
-        FUZZ_EXPECT(headers_length(bytes_span(&out), &resume) == (ssize_t)block.len);
+    if (list->separator.len > 0 && !odd) {
+        FUZZ_EXPECT(headers_length(bytes_span(&out), &scan) == (ssize_t)block.len);
         headers_parse(&again, block);
         FUZZ_EXPECT(again.count == list->count);
         for (size_t i = 0; i < again.count; i++)
@@ -116,11 +118,12 @@ check_edited(const struct header_list *list)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct span        input = {(const char *)data, size}, block;
-    uint32_t           seed  = (uint32_t)fuzz_number(&input, 256) + 1;
-    size_t             edits = fuzz_number(&input, 8), resume = 0;
-    ssize_t            len  = headers_length(input, &resume);
-    struct header_list list = {0};
+    struct span         input = {(const char *)data, size}, block;
+    uint32_t            seed  = (uint32_t)fuzz_number(&input, 256) + 1;
+    size_t              edits = fuzz_number(&input, 8);
+    struct headers_scan scan  = {0};
+    ssize_t             len   = headers_length(input, &scan);
+    struct header_list  list  = {0};
 
     FUZZ_EXPECT(len == length_in_pieces(input, seed) && len <= (ssize_t)input.len);
     block = fuzz_copy(len >= 0 ? span_head(input, (size_t)len) : input);
@@ -129,6 +132,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_untouched(&list, block);
     while (edits-- > 0)
         edit(&list, &input);
+    if (fuzz_number(&input, 2) == 1)
+        headers_finish(&list);
     check_edited(&list);
     headers_free(&list);
     fuzz_drop(block);

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "filters/headers.h"
+#include "rules/mail/mail_header.h"
 #include "tests/unit/octets.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
@@ -26,28 +27,35 @@ static const struct length_row {
     {"bare empty line first", SPAN("\nbody"), 1},
     {"body first", SPAN("Hello you\r\nA: b\r\n\r\n"), 0},
     {"white space first", SPAN(" A: b\r\n\r\n"), 0},
-    {"no colon in the second line", SPAN("A: b\r\nHello\r\nC: d\r\n\r\n"), 6},
+    {"no colon in the second line", SPAN("A: b\r\nHello\r\nC: d\r\n\r\nx"), 21},
+    {"an odd line is continued", SPAN("A: b\r\nHello\r\n C: d\r\n\r\nx"), 22},
+    {"three odd lines", SPAN("A: b\nx y\nC: d\n>\n:\n\nx"), 19},
+    {"four odd lines", SPAN("A: b\nx y\nC: d\n>\n:\n.\nE: f\n\n"), 18},
+    {"a boundary", SPAN("A: b\r\n--x\r\nC: d\r\n\r\n"), 6},
+    {"a boundary that could be a name", SPAN("A: b\r\n--x: y\r\n\r\n"), 6},
+    {"a name with a dash in front", SPAN("A: b\r\n-x: y\r\n\r\nx"), 15},
     {"mbox line", SPAN("From x@y Thu Jan  1 00:00:00 1970\r\nA: b\r\n\r\nx"), 43},
     {"mbox line, bare", SPAN("From \nA: b\n\nx"), 12},
-    {"mbox line later", SPAN("A: b\r\nFrom x@y\r\nC: d\r\n\r\n"), 6},
+    {"mbox line later", SPAN("A: b\r\nFrom x@y\r\nC: d\r\n\r\nx"), 24},
+    {"mbox line, then the body", SPAN("From x@y\r\nHello you\r\nA: b\r\n\r\n"), 10},
     {"From field, white space", SPAN("From : x@y\r\n\r\n"), 14},
     {"quoted mbox line", SPAN(">From x@y\r\nA: b\r\n\r\n"), 0},
     {"Fromage", SPAN("Fromage\r\n"), 0},
-    {"NUL in a name", SPAN("A: b\r\nC\0D: e\r\n\r\n"), 6},
+    {"NUL in a name", SPAN("A: b\r\nC\0D: e\r\n\r\nx"), 16},
     {"NUL in a value", SPAN("A: b\0c\r\n\r\nx"), 10},
-    {"8-bit name", SPAN("A: b\r\n\xc3\xbc: e\r\n\r\n"), 6},
+    {"8-bit name", SPAN("A: b\r\n\xc3\xbc: e\r\n\r\nx"), 15},
     {"control octet in a name", SPAN("A\x01: b\r\n\r\n"), 0},
     {"DEL in a name", SPAN("A\x7f: b\r\n\r\n"), 0},
     {"no name", SPAN(": b\r\n\r\n"), 0},
     {"white space before the colon", SPAN("A \t : b\r\n\r\nx"), 11},
     {"two words before the colon", SPAN("A B: b\r\n\r\nx"), 0},
-    {"colon alone", SPAN("A:\r\n:\r\n"), 4},
+    {"colon alone", SPAN("A:\r\n:\r\n\r\nx"), 9},
     {"value of colons", SPAN("A:::\r\n\r\n"), 8},
     {"name of dots", SPAN("..A: b\r\n.B: c\r\n\r\nx"), 17},
-    {"a dot", SPAN("A: b\r\n.\r\n\r\n"), 6},
+    {"a dot", SPAN("A: b\r\n.\r\n\r\nx"), 11},
     {"bare CR in a value", SPAN("A: b\rB: c\r\n\r\nx"), 13},
-    {"bare CR first in a line", SPAN("A: b\r\n\rB: c\r\n\r\n"), 6},
-    {"CR CR LF is no empty line", SPAN("A: b\r\n\r\r\n\r\n"), 6},
+    {"bare CR first in a line", SPAN("A: b\r\n\rB: c\r\n\r\nx"), 15},
+    {"CR CR LF is no empty line", SPAN("A: b\r\n\r\r\n\r\nx"), 11},
     {"value ends in CR CR LF", SPAN("A: b\r\r\n\r\nx"), 9},
     {"header alone", SPAN("A: b\r\nC: d\r\n"), -1},
     {"header without line end", SPAN("A: b"), -1},
@@ -81,13 +89,13 @@ check_parse(const struct length_row *row)
 static void
 check_growing(const struct length_row *row, size_t step)
 {
-    size_t  resume = 0;
-    ssize_t got    = -1;
+    struct headers_scan scan = {0};
+    ssize_t             got  = -1;
 
     for (size_t len = 0; got < 0; len += step) {
         struct span part = exact_copy(span_head(row->text, len < row->text.len ? len : row->text.len));
 
-        got = headers_length(part, &resume);
+        got = headers_length(part, &scan);
         free_copy(part);
         if (len >= row->text.len)
             break;
@@ -111,7 +119,7 @@ test_length(void **state)
 static void
 test_length_all_short_texts(void **state)
 {
-    static const char alphabet[] = "a: \r\nF";
+    static const char alphabet[] = "a: \r\n-";
     char              text[6];
 
     (void)state;
@@ -121,12 +129,13 @@ test_length_all_short_texts(void **state)
         for (size_t i = 0; i < len; i++)
             total *= sizeof(alphabet) - 1;
         for (size_t number = 0; number < total; number++) {
-            struct length_row row  = {.name = text, .text = {text, len}};
-            size_t            rest = number, resume = 0;
+            struct length_row   row  = {.name = text, .text = {text, len}};
+            struct headers_scan scan = {0};
+            size_t              rest = number;
 
             for (size_t i = 0; i < len; i++, rest /= sizeof(alphabet) - 1)
                 text[i] = alphabet[rest % (sizeof(alphabet) - 1)];
-            row.expect = headers_length(row.text, &resume);
+            row.expect = headers_length(row.text, &scan);
             check_growing(&row, 1);
             check_parse(&row);
         }
@@ -164,6 +173,8 @@ static const struct parse_row {
     {"ends in a name", SPAN("A: b\r\nCd"), SPAN("A= b|"), SPAN("")},
     {"ends in CR", SPAN("A: b\r\n\r"), SPAN("A= b|"), SPAN("")},
     {"ends in a fold", SPAN("A: b\r\n "), SPAN("A= b\r\n |"), SPAN("")},
+    {"odd lines", SPAN("A: b\r\nx y\r\n z\r\nC: d\r\n\r\n"), SPAN("A= b|=x y\r\n z|C= d|"), SPAN("\r\n")},
+    {"ends in an odd line", SPAN("A: b\r\nx y"), SPAN("A= b|=x y|"), SPAN("")},
 };
 
 static void
@@ -190,7 +201,7 @@ test_parse(void **state)
         render(&list, &out);
         expect_span(row->name, "fields", bytes_span(&out), row->fields);
         expect_span(row->name, "separator", list.separator, row->separator);
-        assert_int_equal(list.body_follows, row->separator.len == 0);
+        assert_false(list.body_follows);
         expect_written(row->name, &list, row->block);
         list.changed = true; /* put together from its fields it is the same */
         expect_written(row->name, &list, row->block);
@@ -333,6 +344,16 @@ static const struct edit_row {
      {ADD(0, "X", "y"), REMOVE(0)},
      SPAN("A: b\r\n\r\n"),
      SPAN("add X, remove X")},
+    {"remove all in front of an odd line",
+     SPAN("A: b\r\nx y\r\nC: d\r\n\r\n"),
+     {REMOVE(0), ADD(0, "X", "y")},
+     SPAN("X: y\r\nx y\r\nC: d\r\n\r\n"),
+     SPAN("remove A, add X")},
+    {"remove behind an odd line",
+     SPAN("A: b\r\nx y\r\nC: d\r\n e\r\nF: g\r\n\r\n"),
+     {REMOVE_ALL(1, "c")},
+     SPAN("A: b\r\nx y\r\nF: g\r\n\r\n"),
+     SPAN("remove C")},
     {"remove all that is there", SPAN("A: b\r\n\r\n"), {REMOVE(0)}, SPAN("\r\n"), SPAN("remove A")},
 };
 
@@ -379,13 +400,83 @@ test_edits(void **state)
     }
 }
 
+/* Where fields end for whoever stops at an odd line, and for whoever goes on to an empty line. */
+static void
+test_ends(void **state)
+{
+    static const struct {
+        const char *name;
+        struct span text;
+        size_t      sound;
+        struct span finished;
+    } rows[] = {
+        {"fields", SPAN("A: b\r\nC: d\r\n\r\nx"), 2, SPAN("A: b\r\nC: d\r\n\r\n")},
+        {"odd line", SPAN("A: b\nx y\nC: d\n\nx"), 1, SPAN("A: b\nx y\nC: d\n\n")},
+        {"mbox line", SPAN("From a\r\nA: b\r\nFrom c\r\n\r\n"), 2, SPAN("From a\r\nA: b\r\nFrom c\r\n\r\n")},
+        {"boundary", SPAN("A: b\r\n--x\r\n\r\n"), 1, SPAN("A: b\r\n\r\n")},
+        {"many odd lines", SPAN("A: b\n.\n.\n.\n.\nC: d\n\n"), 1, SPAN("A: b\n.\n.\n.\n\n")},
+        {"body alone", SPAN("x y\r\nA: b\r\n\r\n"), 0, SPAN("\r\n")},
+        {"no body", SPAN("A: b\r\nC: d"), 2, SPAN("A: b\r\nC: d")},
+        {"nothing", SPAN(""), 0, SPAN("")},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        struct header_list list = {0};
+
+        headers_parse(&list, rows[i].text);
+        assert_int_equal(headers_sound(&list), rows[i].sound);
+        headers_finish(&list);
+        expect_written(rows[i].name, &list, rows[i].finished);
+        headers_finish(&list);
+        expect_written(rows[i].name, &list, rows[i].finished);
+        headers_free(&list);
+    }
+}
+
+/* Rules and filters see the same header: every text of a few lines, with both kinds of line ends. */
+static void
+test_rules_see_the_same_header(void **state)
+{
+    static const char *const lines[] = {"", "Ab: c", "x y", " z", "--b", "From a", "\rAb: c", "-: c", ":"};
+    struct span              first   = SPAN("First: field\n");
+
+    (void)state;
+    for (size_t number = 0; number < 9 * 9 * 9 * 9 * 9; number++) {
+        struct bytes             text    = {0};
+        struct mail_headers      headers = {0};
+        struct mail_header_flaws flaws;
+        struct arena             arena = {0};
+        struct header_list       list  = {0};
+        struct headers_scan      scan  = {0};
+        size_t                   end, rest = number;
+
+        bytes_add(&text, first);
+        for (int i = 0; i < 5; i++, rest /= ROWS(lines))
+            bytes_printf(&text, "%s\n", lines[rest % ROWS(lines)]);
+        bytes_add(&text, SPAN("\nend"));
+        end = mail_headers_read(&headers, &arena, bytes_span(&text), &flaws);
+        if (headers_length(bytes_span(&text), &scan) != (ssize_t)end || headers_parse(&list, bytes_span(&text)) != end)
+            fail_msg("the rules' header has %zu octets in [%s]", end, text.data);
+        assert_int_equal(list.body_follows, flaws.missing_head_body_separator);
+        headers_free(&list);
+        mail_headers_free(&headers);
+        arena_free(&arena);
+        bytes_free(&text);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_length), cmocka_unit_test(test_length_all_short_texts),
-        cmocka_unit_test(test_parse),  cmocka_unit_test(test_find),
+        cmocka_unit_test(test_length),
+        cmocka_unit_test(test_length_all_short_texts),
+        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_find),
         cmocka_unit_test(test_edits),
+        cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_rules_see_the_same_header),
     };
 
     return cmocka_run_group_tests_name("headers", tests, NULL, NULL);

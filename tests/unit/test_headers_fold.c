@@ -18,15 +18,15 @@
 static void
 check_folding(struct span name, struct span value)
 {
-    struct header_list list = {0}, again = {0};
-    struct bytes       out = {0}, before = {0}, after = {0};
-    size_t             resume = 0;
+    struct header_list  list = {0}, again = {0};
+    struct bytes        out = {0}, before = {0}, after = {0};
+    struct headers_scan scan = {0};
 
     headers_parse(&list, SPAN("A: b\r\n\r\n"));
     headers_insert(&list, 0, name, value);
     headers_unfold(&list.fields[0], &before);
     headers_write(&list, &out);
-    assert_int_equal(headers_length(bytes_span(&out), &resume), out.len);
+    assert_int_equal(headers_length(bytes_span(&out), &scan), out.len);
     headers_parse(&again, bytes_span(&out));
     assert_int_equal(again.count, 2);
     headers_unfold(&again.fields[0], &after);

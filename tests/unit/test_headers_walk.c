@@ -104,16 +104,16 @@ test_time_is_linear(void **state)
     char                *many = repeat("A: b\r\n", 100000), *line = repeat("x", 1 << 20);
     struct header_list   list = {0};
     struct header_field *field;
-    size_t               resume = 0;
-    double               start  = seconds();
+    struct headers_scan  scan  = {0};
+    double               start = seconds();
 
     (void)state;
     memcpy(line, "A:", 2);
     for (size_t len = 0; len < 1 << 20; len += 100)
-        assert_int_equal(headers_length((struct span){line, len}, &resume), -1);
-    resume = 0;
+        assert_int_equal(headers_length((struct span){line, len}, &scan), -1);
+    scan = (struct headers_scan){0};
     for (size_t len = 0; len < 600000; len += 100)
-        assert_int_equal(headers_length((struct span){many, len}, &resume), -1);
+        assert_int_equal(headers_length((struct span){many, len}, &scan), -1);
     headers_parse(&list, span_of(many));
     assert_int_equal(list.count, 100000);
     headers_walk(&list);
@@ -135,18 +135,18 @@ test_time_is_linear(void **state)
 static void
 test_endless_name(void **state)
 {
-    char  *text   = repeat("x", 2000);
-    size_t resume = 0;
+    char               *text = repeat("x", 2000);
+    struct headers_scan scan = {0};
 
     (void)state;
-    assert_int_equal(headers_length(SPAN("A: long"), &resume), -1);
-    assert_int_equal(resume, 7);
-    resume = 0;
-    assert_int_equal(headers_length((struct span){text, 997}, &resume), -1);
-    assert_int_equal(resume, 0);
-    assert_int_equal(headers_length((struct span){text, 998}, &resume), 0);
+    assert_int_equal(headers_length(SPAN("A: long"), &scan), -1);
+    assert_int_equal(scan.at, 7);
+    scan = (struct headers_scan){0};
+    assert_int_equal(headers_length((struct span){text, 997}, &scan), -1);
+    assert_int_equal(scan.at, 0);
+    assert_int_equal(headers_length((struct span){text, 998}, &scan), 0);
     text[997] = ':';
-    assert_int_equal(headers_length((struct span){text, 998}, &resume), -1);
+    assert_int_equal(headers_length((struct span){text, 998}, &scan), -1);
     free(text);
 }
 

@@ -59,6 +59,10 @@ static const struct {
     {"H:A", "no field\nA: 1\n\n", "1\n"}, /* a few lines that are none are passed over, as mail programs do */
     {"H:A", "no\nno\nno\nno\nA: 1\n\n", "(none)"},
     {"F", "X-Spam-Flag: YES\nA: 1\n\nX-Spam-Flag: YES\n", "A: 1\n\nX-Spam-Flag: YES\n"},
+    {"H:ALL", "A: 1\nno field\nX-Spam-Flag: NO\nB: 2\n\n", "A: 1\nB: 2\n"},
+    {"F", "A: 1\nno\nX-Spam-Flag: NO\nno\nno\nno\nX-Spam-Flag: YES\n", "A: 1\nno\nno\nno\nno\nX-Spam-Flag: YES\n"},
+    {"F", "A: 1\n--b\nX-Spam-Flag: YES\n", "A: 1\n--b\nX-Spam-Flag: YES\n"},
+    {"F", "A: 1\nX-Spam-Flag is no field\n\n", "A: 1\nX-Spam-Flag is no field\n\n"},
     {"F", "From x@y Mon\nA: 1\n\nb", "A: 1\n\nb"},
 
     /* body: the subject, then paragraphs */
