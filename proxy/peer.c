@@ -57,16 +57,16 @@ watch(struct peer *peer, struct event_base *base, short output)
            event_add(&peer->event, NULL) == 0;
 }
 
-/* Asked for when a write first finds the socket full, and kept: most peers never need it. */
-static void
+/* Asked for when a write first finds the socket full, and kept: most peers never need it. True if it broke the peer. */
+static bool
 watch_output(struct peer *peer)
 {
     peer->writable = false;
     if ((event_get_events(&peer->event) & EV_WRITE) != 0)
-        return;
+        return false;
     (void)event_del(&peer->event);
-    if (!watch(peer, event_get_base(&peer->event), EV_WRITE))
-        (void)broken(peer, "the event loop did not take the connection");
+    return !watch(peer, event_get_base(&peer->event), EV_WRITE) &&
+           broken(peer, "the event loop did not take the connection");
 }
 
 int
@@ -146,7 +146,7 @@ peer_connect(struct peer *peer)
     return true;
 }
 
-/* What a TLS call's result means for the peer; true if it changed anything. */
+/* What the result of a read, or of a step of the handshake, means for the peer; true if it changed anything. */
 static bool
 take_tls_result(struct peer *peer, enum tls_result result)
 {
@@ -158,8 +158,7 @@ take_tls_result(struct peer *peer, enum tls_result result)
         peer->readable = false;
         return false;
     case TLS_WANTS_WRITE:
-        watch_output(peer);
-        return false;
+        return watch_output(peer);
     case TLS_CLOSED:
         return ended(peer);
     case TLS_FAILED:
@@ -323,10 +322,8 @@ flush_plain(struct peer *peer)
 {
     ssize_t put = write_plain(peer);
 
-    if (put < 0 && errno == EAGAIN) {
-        watch_output(peer);
-        return false;
-    }
+    if (put < 0 && errno == EAGAIN)
+        return watch_output(peer);
     if (put < 0)
         return system_error(peer, errno);
     buffer_drain(&peer->out, (size_t)put);
@@ -336,34 +333,39 @@ flush_plain(struct peer *peer)
 }
 
 /* Seals what there is, as far as there is room. */
-static bool
+static enum tls_written
 seal(struct peer *peer)
 {
-    size_t put;
-
     while (peer->out.length > 0 && tls_has_room(peer->tls)) {
-        struct span record = next_record(peer);
-        bool        alone  = record.len == peer->out.length && !peer->complete;
+        struct span      record = next_record(peer);
+        bool             alone  = record.len == peer->out.length && !peer->complete;
+        size_t           put;
+        enum tls_written written = tls_seal(peer->tls, record, alone, &put);
 
-        if (!take_tls_result(peer, tls_seal(peer->tls, record, alone, &put)))
-            return false;
-        if (peer->state == PEER_BROKEN)
-            return true;
+        if (written != TLS_WRITTEN)
+            return written;
         buffer_drain(&peer->out, put);
         peer->sealed += put;
     }
     if (peer->complete && peer->out.length == 0 && tls_has_room(peer->tls))
         tls_say_close(peer->tls);
-    return true;
+    return TLS_WRITTEN;
 }
 
 static bool
 flush_tls(struct peer *peer)
 {
-    if (!seal(peer) || peer->state == PEER_BROKEN || !take_tls_result(peer, tls_send(peer->tls)))
-        return peer->state == PEER_BROKEN;
+    enum tls_written written = seal(peer);
+
+    if (written == TLS_WRITTEN)
+        written = tls_send(peer->tls);
+    if (written == TLS_WRITE_LATER)
+        return watch_output(peer);
+    if (written == TLS_WRITE_FAILED)
+        return broken(peer, tls_error(peer->tls));
     peer->sent += peer->sealed;
     peer->sealed = 0;
+    peer->last   = clock_now();
     return true;
 }
 

@@ -208,6 +208,8 @@ read_stls_answer(struct session *session)
         next_address(session, "it answered before it was asked");
     else if (status != POP3_OK)
         next_address(session, "it has no STLS, which tls = \"stls\" requires");
+    else if (session->server.state != PEER_OPEN)
+        return false; /* it has gone meanwhile */
     else if (take_line(session))
         start_server_tls(session, LINK_STLS_TLS);
     return true;

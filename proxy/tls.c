@@ -288,21 +288,33 @@ result_of(const struct tls *tls, int result, int system_error)
     }
 }
 
+/* OpenSSL tells of any call that failed behind the peer's close_notify what it tells of a read there: the end. */
+static enum tls_written
+result_of_write(const struct tls *tls, int result, int system_error)
+{
+    int code = SSL_get_error(tls->ssl, result);
+
+    if (code == SSL_ERROR_WANT_WRITE)
+        return TLS_WRITE_LATER;
+    note_error(tls, code == SSL_ERROR_ZERO_RETURN ? SSL_ERROR_SYSCALL : code, system_error);
+    return TLS_WRITE_FAILED;
+}
+
 bool
 tls_has_room(const struct tls *tls)
 {
     return !tls->full && SEALED - tls->end >= TLS_RECORD_MAX + OVERHEAD;
 }
 
-enum tls_result
+enum tls_written
 tls_send(struct tls *tls)
 {
     if (send_sealed(tls) == 0)
-        return TLS_OK;
+        return TLS_WRITTEN;
     if (errno == EAGAIN)
-        return TLS_WANTS_WRITE;
+        return TLS_WRITE_LATER;
     (void)snprintf(last_error, sizeof(last_error), "%s", strerrordesc_np(errno));
-    return TLS_FAILED;
+    return TLS_WRITE_FAILED;
 }
 
 static void
@@ -334,22 +346,41 @@ may_wait(const struct tls *tls)
     return SSL_is_init_finished(tls->ssl) && SSL_is_server(tls->ssl) && SSL_version(tls->ssl) == TLS1_3_VERSION;
 }
 
+/* What keeps the octets of a handshake from being sent; `fine` if nothing does. */
+static enum tls_result
+send_handshake(struct tls *tls, enum tls_result fine)
+{
+    switch (tls_send(tls)) {
+    case TLS_WRITE_LATER:
+        return TLS_WANTS_WRITE;
+    case TLS_WRITE_FAILED:
+        return TLS_FAILED;
+    case TLS_WRITTEN:
+        break;
+    }
+    return fine;
+}
+
 enum tls_result
 tls_handshake(struct tls *tls)
 {
-    enum tls_result sent = tls_send(tls), result;
+    enum tls_result result = send_handshake(tls, TLS_OK);
     int             done;
 
-    if (sent != TLS_OK)
-        return sent;
+    if (result != TLS_OK)
+        return result;
     done   = SSL_do_handshake(take_turn(tls));
     result = result_of(tls, done, errno);
     if (result == TLS_OK)
         forget_exchange(tls->ssl);
+    if (result == TLS_CLOSED) {
+        (void)snprintf(last_error, sizeof(last_error), "closed in the handshake");
+        result = TLS_FAILED;
+    }
     if (result == TLS_FAILED)
         (void)send_sealed(tls); /* an alert */
-    else if (!may_wait(tls) && (sent = tls_send(tls)) != TLS_OK)
-        return sent;
+    else if (!may_wait(tls))
+        result = send_handshake(tls, result);
     return result;
 }
 
@@ -360,6 +391,8 @@ tls_read(struct tls *tls, char *data, size_t size, size_t *got)
     int             done   = SSL_read_ex(take_turn(tls), data, size, got);
     enum tls_result result = done == 1 ? TLS_OK : result_of(tls, done, errno);
 
+    if (result != TLS_OK)
+        *got = 0;
     if (tls->end != before)
         (void)send_sealed(tls); /* an alert, or the answer to a key update: the peer may wait for it */
     return result;
@@ -371,7 +404,7 @@ tls_has_more(const struct tls *tls)
     return tls->readable || SSL_has_pending(tls->ssl) == 1;
 }
 
-enum tls_result
+enum tls_written
 tls_seal(struct tls *tls, struct span span, bool alone, size_t *put)
 {
     int result;
@@ -380,7 +413,10 @@ tls_seal(struct tls *tls, struct span span, bool alone, size_t *put)
     tls->alone = alone;
     result     = SSL_write_ex(take_turn(tls), span.data, span.len, put);
     tls->alone = false;
-    return result == 1 ? TLS_OK : result_of(tls, result, errno);
+    if (result == 1)
+        return TLS_WRITTEN;
+    *put = 0;
+    return result_of_write(tls, result, errno);
 }
 
 void

@@ -51,12 +51,20 @@ int tls_start(void);
 /* One connection's TLS. */
 struct tls;
 
+/* Of a read, and of a step of the handshake. */
 enum tls_result {
     TLS_OK,
     TLS_WANTS_READ,  /* call again when the socket is readable */
     TLS_WANTS_WRITE, /* call again when the socket is writable */
-    TLS_CLOSED,      /* the peer said close_notify: an orderly end */
+    TLS_CLOSED,      /* the peer said close_notify: an orderly end, which only tls_read() meets */
     TLS_FAILED,      /* anything else, a connection that ended without close_notify among it: tls_error() */
+};
+
+/* Of a write: that the peer has said its last word does not end it, nor excuse that it fails. */
+enum tls_written {
+    TLS_WRITTEN,
+    TLS_WRITE_LATER,  /* call again when the socket is writable */
+    TLS_WRITE_FAILED, /* nothing can be written any more: tls_error() */
 };
 
 /*
@@ -67,7 +75,7 @@ struct tls *tls_open(struct tls_context *, int fd, const char *name);
 
 enum tls_result tls_handshake(struct tls *);
 
-/* Reads up to `size` octets; `*got` says how many when the result is TLS_OK. */
+/* Reads up to `size` octets; `*got` says how many, 0 unless the result is TLS_OK. */
 enum tls_result tls_read(struct tls *, char *data, size_t size, size_t *got);
 
 /* May tls_read() find more without another event? Octets that were read with the last ones, or wait in the kernel. */
@@ -75,14 +83,14 @@ bool tls_has_more(const struct tls *);
 
 /*
  * Octets are sealed into records first and sent together: many records and what TLS itself has to say are one system
- * call. tls_has_room(): may tls_seal() have a record's octets now? tls_seal() takes some of them; `*put` says how many
- * when the result is TLS_OK. A record that is `alone` does not wait for others. tls_send(): TLS_OK when the socket has
- * taken all that was sealed.
+ * call. tls_has_room(): may tls_seal() have a record's octets now? tls_seal() takes some of them; `*put` says how many,
+ * 0 unless the result is TLS_WRITTEN. A record that is `alone` does not wait for others. tls_send(): TLS_WRITTEN when
+ * the socket has taken all that was sealed.
  */
 enum { TLS_RECORD_MAX = 16 * 1024 /* octets (RFC 8446, 5.1) */ };
-bool            tls_has_room(const struct tls *);
-enum tls_result tls_seal(struct tls *, struct span, bool alone, size_t *put);
-enum tls_result tls_send(struct tls *);
+bool             tls_has_room(const struct tls *);
+enum tls_written tls_seal(struct tls *, struct span, bool alone, size_t *put);
+enum tls_written tls_send(struct tls *);
 
 /*
  * The socket has become readable, as the event loop says: only then does tls_read() ask the kernel again. `ending`: the

@@ -7,8 +7,6 @@
 
 #include <fcntl.h>
 #include <ftw.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -16,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "proxy/config.h"
+#include "tests/unit/certificate.h"
 
 static char folder[] = "/tmp/test_config.XXXXXX"; /* where the tests' files are */
 
@@ -70,24 +69,10 @@ load(const char *text, struct error *error)
 static inline void
 write_certificate(const char *name)
 {
-    char      path[512];
-    EVP_PKEY *key         = EVP_EC_gen("P-256");
-    X509     *certificate = X509_new();
-    FILE     *file;
+    char path[512];
 
-    assert_true(X509_gmtime_adj(X509_getm_notBefore(certificate), 0) != NULL);
-    assert_true(X509_gmtime_adj(X509_getm_notAfter(certificate), 3600) != NULL);
-    assert_int_equal(X509_set_pubkey(certificate, key), 1);
-    assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
-    write_file(name, "", 0600);
     (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-    file = fopen(path, "w");
-    assert_non_null(file);
-    assert_int_equal(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
-    assert_int_equal(PEM_write_X509(file, certificate), 1);
-    assert_int_equal(fclose(file), 0);
-    X509_free(certificate);
-    EVP_PKEY_free(key);
+    assert_true(certificate_write(path));
 }
 
 static inline int

@@ -1,0 +1,309 @@
+/*
+ * proxy/peer.h against the other end of a real connection, which speaks, closes and resets at the worst moment: what a
+ * peer does breaks that peer, and nothing else.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "base/memory.h"
+#include "proxy/peer.h"
+#include "tests/unit/config_fixture.h"
+
+enum { STUCK = 20 /* seconds: then a test is in a loop that does not end */, ROUNDS = 200 };
+
+static struct event_base  *base;
+static struct tls_context *context;
+static SSL_CTX            *their_context;
+static struct peer         peer;
+static int                 theirs; /* the other end's socket */
+static SSL                *ssl;    /* and its TLS, which writes to memory; NULL: in the clear */
+
+static void
+wake(void *arg)
+{
+    (void)arg;
+}
+
+/* The two ends of a connection over the loopback interface: a socketpair(2) knows no reset. */
+static void
+connect_ends(int ends[2])
+{
+    const int          on = 1, narrow = 16 * 1024;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t          len     = sizeof(address);
+    int                ear     = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(ear, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(ear, 1), 0);
+    assert_int_equal(getsockname(ear, (struct sockaddr *)&address, &len), 0);
+    ends[1] = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(setsockopt(ends[1], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
+    assert_int_equal(setsockopt(ends[1], SOL_SOCKET, SO_RCVBUF, &narrow, sizeof(narrow)), 0);
+    assert_int_equal(connect(ends[1], (struct sockaddr *)&address, sizeof(address)), 0);
+    ends[0] = accept4(ear, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    assert_true(ends[0] >= 0);
+    assert_int_equal(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &narrow, sizeof(narrow)), 0);
+    (void)close(ear);
+}
+
+/* What was sent comes a little later, even over the loopback interface. */
+static void
+turn(void)
+{
+    struct pollfd ready = {.fd = peer.fd, .events = POLLIN};
+
+    (void)poll(&ready, 1, 10);
+    (void)event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+/* What the other end's TLS has written goes out, in one write. */
+static void
+send_theirs(void)
+{
+    static char octets[256 * 1024];
+    int         len = BIO_read(SSL_get_wbio(ssl), octets, sizeof(octets));
+
+    if (len > 0)
+        assert_int_equal(send(theirs, octets, (size_t)len, MSG_NOSIGNAL), len);
+}
+
+/* Reads what has come for the other end. False: nothing has. */
+static bool
+take_theirs(void)
+{
+    static char octets[256 * 1024];
+    ssize_t     len = recv(theirs, octets, sizeof(octets), MSG_DONTWAIT);
+
+    if (len > 0 && ssl != NULL)
+        assert_int_equal(BIO_write(SSL_get_rbio(ssl), octets, (int)len), len);
+    return len > 0;
+}
+
+static void
+start_tls(void)
+{
+    peer_start_tls(&peer, context, NULL);
+    ssl = SSL_new(their_context);
+    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    BIO_set_mem_eof_return(SSL_get_rbio(ssl), -1);
+    SSL_set_connect_state(ssl);
+}
+
+static void
+shake_hands(void)
+{
+    start_tls();
+    for (int round = 0; round < ROUNDS && (peer.state == PEER_HANDSHAKE || !SSL_is_init_finished(ssl)); round++) {
+        (void)SSL_do_handshake(ssl);
+        send_theirs();
+        turn();
+        (void)peer_handshake(&peer);
+        (void)take_theirs();
+    }
+    assert_int_equal(peer.state, PEER_OPEN);
+}
+
+static int
+begin(void **state)
+{
+    int ends[2];
+
+    (void)state;
+    connect_ends(ends);
+    theirs = ends[1];
+    (void)alarm(STUCK);
+    return peer_open(&peer, base, ends[0], false, PEER_BATCH, wake, NULL);
+}
+
+static void
+reset_theirs(void)
+{
+    const struct linger now = {.l_onoff = 1};
+
+    assert_int_equal(setsockopt(theirs, SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
+    (void)close(theirs);
+    theirs = -1;
+}
+
+static int
+end(void **state)
+{
+    (void)state;
+    peer_close(&peer);
+    SSL_free(ssl);
+    ssl = NULL;
+    if (theirs >= 0)
+        (void)close(theirs);
+    (void)alarm(0);
+    return 0;
+}
+
+/* As a session does it: everything is read, before anything is written. */
+static void
+read_all(void)
+{
+    turn();
+    while (peer_fill(&peer, SIZE_MAX))
+        ;
+}
+
+static void
+say(const char *text)
+{
+    assert_true(SSL_write(ssl, text, (int)strlen(text)) > 0);
+}
+
+static void
+put(size_t octets)
+{
+    char *data = memory_new(octets);
+
+    peer_put(&peer, (struct span){data, octets});
+    free(data);
+}
+
+/* A command and the end in one write, and a reset before the answer: that the peer ended well is no excuse. */
+static void
+answer_behind_close_notify(size_t octets, bool complete, bool reset_first)
+{
+    shake_hands();
+    say("what\r\n");
+    (void)SSL_shutdown(ssl);
+    send_theirs();
+    if (reset_first)
+        reset_theirs();
+    read_all();
+    assert_int_equal(peer.state, PEER_ENDED);
+    assert_int_equal(peer_waiting(&peer), 6);
+    if (!reset_first)
+        reset_theirs();
+    turn();
+    put(octets);
+    if (complete)
+        peer_put_end(&peer);
+    assert_true(peer_flush(&peer));
+    assert_int_equal(peer.state, PEER_BROKEN);
+    assert_non_null(peer.why);
+    assert_false(peer_flush(&peer));
+    assert_int_equal(peer.sent, 0);
+}
+
+static void
+write_that_fails_behind_close_notify(void **state)
+{
+    static const size_t answers[] = {1, 100, TLS_RECORD_MAX, TLS_RECORD_MAX + 1, 40 * TLS_RECORD_MAX};
+
+    for (size_t i = 0; i < 4 * sizeof(answers) / sizeof(*answers); i++) {
+        if (i > 0)
+            assert_int_equal(end(state) + begin(state), 0);
+        answer_behind_close_notify(answers[i / 4], i % 2 == 1, i / 2 % 2 == 1);
+    }
+}
+
+/* A record for each few octets of an answer (RFC 6066, 4): one that is cut in the middle goes on where it was. */
+static void
+many_small_records_to_a_slow_reader(void **state)
+{
+    enum { SIZE = 1024 * 1024 };
+    size_t total = 0, got;
+    char   scrap[TLS_RECORD_MAX];
+
+    (void)state;
+    SSL_CTX_set_tlsext_max_fragment_length(their_context, TLSEXT_max_fragment_length_512);
+    shake_hands();
+    SSL_CTX_set_tlsext_max_fragment_length(their_context, TLSEXT_max_fragment_length_DISABLED);
+    put(SIZE);
+    for (int round = 0; round < 10 * ROUNDS && total < SIZE; round++) {
+        turn();
+        (void)peer_flush(&peer);
+        assert_int_equal(peer.state, PEER_OPEN);
+        (void)take_theirs();
+        while (SSL_read_ex(ssl, scrap, sizeof(scrap), &got) == 1)
+            total += got;
+    }
+    assert_int_equal(total, SIZE);
+    assert_int_equal(peer.sent, SIZE);
+}
+
+/* An end in the handshake, however polite, is none in good order. */
+static void
+handshake_that_the_peer_ends(void **state)
+{
+    static const unsigned char alert[] = {21, 3, 3, 0, 2, 1, 0}; /* a warning: close_notify (RFC 5246, 7.2) */
+
+    (void)state;
+    start_tls();
+    assert_int_equal(send(theirs, alert, sizeof(alert), 0), sizeof(alert));
+    turn();
+    assert_true(peer_handshake(&peer));
+    assert_int_equal(peer.state, PEER_BROKEN);
+    assert_non_null(peer.why);
+}
+
+/* The same without TLS: a write that fails behind the end breaks. */
+static void
+write_that_fails_behind_the_end(void **state)
+{
+    (void)state;
+    assert_int_equal(send(theirs, "NOOP\r\n", 6, 0), 6);
+    assert_int_equal(shutdown(theirs, SHUT_WR), 0);
+    read_all();
+    assert_int_equal(peer.state, PEER_ENDED);
+    assert_int_equal(peer_waiting(&peer), 6);
+    reset_theirs();
+    turn();
+    put(10);
+    assert_true(peer_flush(&peer));
+    assert_int_equal(peer.state, PEER_BROKEN);
+    assert_int_equal(peer.sent, 0);
+}
+
+static int
+start(void **state)
+{
+    char                       path[512];
+    char                      *file        = path;
+    const struct setting_list  certificate = {.items = &file, .count = 1}, none = {0};
+    struct error               error    = {0};
+    struct tls_server_settings settings = {.certificate = &certificate, .key = &none, .least = TLS_VERSION_1_2};
+
+    if (set_up(state) != 0)
+        return -1;
+    (void)snprintf(path, sizeof(path), "%s/one.pem", folder);
+    base          = event_base_new();
+    context       = tls_server_new(&settings, &(struct setting_place){0}, &error);
+    their_context = SSL_CTX_new(TLS_client_method());
+    return base != NULL && context != NULL && their_context != NULL ? 0 : -1;
+}
+
+static int
+stop(void **state)
+{
+    SSL_CTX_free(their_context);
+    tls_context_free(&context);
+    event_base_free(base);
+    return tear_down(state);
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+    static const struct CMUnitTest tests[] = {
+        TEST(write_that_fails_behind_close_notify),
+        TEST(many_small_records_to_a_slow_reader),
+        TEST(handshake_that_the_peer_ends),
+        TEST(write_that_fails_behind_the_end),
+    };
+
+    return cmocka_run_group_tests(tests, start, stop);
+}
