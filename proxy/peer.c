@@ -256,19 +256,21 @@ fill_plain(struct peer *peer, size_t *len)
     return true;
 }
 
-/* As many records as there are. */
+/* As many records as there are. One may have to wait until the answer to one before it can be written. */
 static bool
 fill_tls(struct peer *peer, size_t *len)
 {
-    bool changed = false;
+    enum tls_result result;
+    bool            changed = false;
 
     do {
         size_t got = 0;
 
-        changed = take_tls_result(peer, tls_read(peer->tls, block->data + *len, peer->chunk - *len, &got)) || changed;
-        peer->readable = peer->readable && tls_has_more(peer->tls);
+        result         = tls_read(peer->tls, block->data + *len, peer->chunk - *len, &got);
+        changed        = take_tls_result(peer, result) || changed;
+        peer->readable = peer->readable && (result == TLS_WANTS_WRITE || tls_has_more(peer->tls));
         *len += got;
-    } while (peer->state == PEER_OPEN && peer->readable && *len < peer->chunk);
+    } while (result == TLS_OK && peer->readable && *len < peer->chunk);
     return changed;
 }
 

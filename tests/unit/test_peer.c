@@ -209,6 +209,48 @@ write_that_fails_behind_close_notify(void **state)
     }
 }
 
+/* Nothing can be written, until the other end reads. */
+static void
+fill_socket(void)
+{
+    for (int quiet = 0; quiet < 3; quiet++) {
+        for (; peer.writable; quiet = 0) {
+            put(PEER_BATCH);
+            (void)peer_flush(&peer);
+        }
+        turn();
+    }
+}
+
+/* Reading needs to write, and cannot: it waits, and does not try for ever. */
+static void
+read_that_waits_for_a_write(void **state)
+{
+    size_t got;
+    char   scrap[TLS_RECORD_MAX];
+
+    (void)state;
+    shake_hands();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+        say("NOOP\r\n");
+    }
+    send_theirs();
+    fill_socket();
+    while (peer_fill(&peer, SIZE_MAX))
+        ;
+    assert_int_equal(peer.state, PEER_OPEN);
+    for (int round = 0; round < ROUNDS && (peer_waiting(&peer) < 18 || peer_unsent(&peer) > 0); round++) {
+        while (take_theirs())
+            while (SSL_read_ex(ssl, scrap, sizeof(scrap), &got) == 1)
+                ;
+        read_all();
+        (void)peer_flush(&peer);
+    }
+    assert_int_equal(peer_waiting(&peer), 18);
+    assert_int_equal(peer_unsent(&peer), 0);
+}
+
 /* A record for each few octets of an answer (RFC 6066, 4): one that is cut in the middle goes on where it was. */
 static void
 many_small_records_to_a_slow_reader(void **state)
@@ -299,9 +341,8 @@ main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
     static const struct CMUnitTest tests[] = {
-        TEST(write_that_fails_behind_close_notify),
-        TEST(many_small_records_to_a_slow_reader),
-        TEST(handshake_that_the_peer_ends),
+        TEST(write_that_fails_behind_close_notify), TEST(read_that_waits_for_a_write),
+        TEST(many_small_records_to_a_slow_reader),  TEST(handshake_that_the_peer_ends),
         TEST(write_that_fails_behind_the_end),
     };
 
