@@ -82,6 +82,7 @@ struct config {
     int64_t                 workers; /* never 0: the number of processors was filled in */
     char                   *user;
     int64_t                 shutdown_timeout; /* milliseconds */
+    int64_t                 drain_timeout;    /* milliseconds; 0: none */
     char                   *log;              /* "stderr", "syslog" or an absolute path */
     int                     log_level;        /* enum log_level */
     char                   *spool_dir;

@@ -21,6 +21,7 @@ static const struct setting main_settings[] = {
     {MEMBER(workers), .type = SETTING_NUMBER, .fallback = "0", .most = 1024},
     {MEMBER(user), .type = SETTING_STRING, .fallback = "popgate"},
     {MEMBER(shutdown_timeout), .type = SETTING_DURATION, .fallback = "30s", .most = DAY},
+    {MEMBER(drain_timeout), .type = SETTING_DURATION, .fallback = "0s", .most = 30 * DAY},
     {MEMBER(log), .type = SETTING_STRING, .fallback = "stderr"},
     {MEMBER(log_level), .type = SETTING_CHOICE, .fallback = "info", .choices = log_level_names},
     {MEMBER(spool_dir), .type = SETTING_PATH, .fallback = "/var/spool/popgate"},

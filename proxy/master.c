@@ -184,16 +184,16 @@ add_children(struct master *master)
         (void)master_child_new(&master->children, MASTER_WORKER, master->current->number);
 }
 
-/* Tells all workers, or the auditor, to come to an end. */
+/* Tells all workers, or the auditor, to come to an end in one of its ways. */
 static void
-end_children(struct master *master, enum master_role role)
+end_children(struct master *master, enum master_role role, void (*end)(struct master_child **))
 {
     struct master_child *next;
 
     for (struct master_child *child = LIST_FIRST(&master->children); child != NULL; child = next) {
         next = LIST_NEXT(child, next);
         if (child->role == role)
-            master_child_end(&child);
+            end(&child);
     }
 }
 
@@ -251,7 +251,7 @@ change_generation(struct master *master, struct master_generation *next)
     struct master_generation *old = master->current;
 
     master->current = next;
-    end_children(master, MASTER_WORKER);
+    end_children(master, MASTER_WORKER, master_child_drain);
     master_generation_close(&old, next);
     send_files(master);
     add_children(master);
@@ -301,7 +301,7 @@ stop(struct master *master, int64_t ms)
     if (master->phase == PHASE_SERVING) {
         master_notify("STOPPING=1");
         master_generation_close_sockets(master->current, NULL);
-        end_children(master, MASTER_WORKER);
+        end_children(master, MASTER_WORKER, master_child_end);
     }
     master->phase   = PHASE_DRAINING;
     master->kill_at = clock_now() + ms;
@@ -359,16 +359,17 @@ take_signals(struct master *master)
                 acts[i].act(master);
 }
 
-/* Starts all that are due; returns for how many milliseconds nobody is, -1: for ever. */
+/* Does what is due of starts and ends; returns for how many milliseconds nothing is, -1: for ever. */
 static int
-start_due(struct master *master)
+do_due(struct master *master)
 {
     struct master_child *child;
-    int                  wait;
+    int                  start, end;
 
-    while ((child = master_child_due(&master->children, &wait)) != NULL)
+    while ((child = master_child_due(&master->children, &start)) != NULL)
         start_child(master, child);
-    return wait;
+    end = master_child_expire(&master->children, master->current->config->drain_timeout);
+    return start < 0 || (end >= 0 && end < start) ? end : start;
 }
 
 /* The workers have ended. The auditor ends when the master has closed its ends, and one that died is started for that.
@@ -383,7 +384,7 @@ end_auditor(struct master *master)
     master->phase = PHASE_AUDITING;
     if (master_child_due(&master->children, &wait) != NULL || wait >= 0)
         return;
-    end_children(master, MASTER_AUDITOR);
+    end_children(master, MASTER_AUDITOR, master_child_end);
     master_audit_close_workers_end(&master->audit);
     master_audit_close_auditors_end(&master->audit);
 }
@@ -397,7 +398,7 @@ step_end(struct master *master)
     if (clock_now() >= master->kill_at) {
         enum master_role role = master->phase == PHASE_AUDITING ? MASTER_AUDITOR : MASTER_WORKER;
 
-        end_children(master, role);
+        end_children(master, role, master_child_end);
         master_child_kill(&master->children, role, SIGKILL);
         master->kill_at = clock_now() + KILL_MORE_MS;
     }
@@ -420,7 +421,7 @@ sleep_until_signal(const struct master *master, int wait)
 static void
 run(struct master *master)
 {
-    int wait = start_due(master);
+    int wait = do_due(master);
 
     master_notify("READY=1");
     while (step_end(master)) {
@@ -428,7 +429,7 @@ run(struct master *master)
         take_signals(master);
         while (master_child_reap(&master->children, &master->audit))
             continue;
-        wait = start_due(master);
+        wait = do_due(master);
     }
 }
 

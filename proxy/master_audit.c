@@ -34,7 +34,7 @@ master_audit_find(struct master_audit *audit, const char *path)
     for (size_t i = 0; i < audit->count; i++)
         if (strcmp(audit->logs[i].path, path) == 0)
             return (int)i;
-    fd = audit->count < CHANNEL_LOG ? logfile_open(path, O_RDWR) : -1;
+    fd = audit->count < CHANNEL_LOGS ? logfile_open(path, O_RDWR) : -1;
     if (fd < 0 || open_ends(audit) != 0) {
         int why = errno;
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "proxy/channel.h"
 #include "proxy/clock.h"
 #include "proxy/log.h"
 #include "proxy/master_child.h"
@@ -14,10 +15,19 @@ enum {
     LONG_LIFE_MS   = 5000, /* who lived that long did not die of how it was started */
     DELAY_FIRST_MS = 1000, /* doubled with each death at start, */
     DELAY_LAST_MS  = 60000,
-    DELAY_ALONE_MS = 200, /* but nobody waits longer while there is no other of its role at work */
+    DELAY_ALONE_MS = 200,  /* but nobody waits longer while there is no other of its role at work */
+    KILL_MORE_MS   = 5000, /* beyond drain_timeout, for sessions to be closed and records to be written */
+    WAIT_LAST_MS   = 3600000,
 };
 
 static const char *const role_names[] = {[MASTER_WORKER] = "worker", [MASTER_AUDITOR] = "auditor"};
+
+static void
+set_state(struct master_child *child, enum master_child_state state)
+{
+    child->state = state;
+    child->since = clock_now();
+}
 
 struct master_child *
 master_child_new(struct master_children *children, enum master_role role, unsigned generation)
@@ -25,6 +35,7 @@ master_child_new(struct master_children *children, enum master_role role, unsign
     struct master_child *child = memory_new(sizeof(*child));
 
     *child = (struct master_child){.role = role, .generation = generation, .channel = -1, .due = clock_now()};
+    set_state(child, CHILD_WANTED);
     LIST_INSERT_HEAD(children, child, next);
     return child;
 }
@@ -41,8 +52,63 @@ void
 master_child_end(struct master_child **pointer)
 {
     close_channel(*pointer);
+    set_state(*pointer, CHILD_ENDING);
     if ((*pointer)->pid == 0)
         master_child_free(pointer);
+}
+
+/* One that does not take the word in is told by the end of its channel, as at the end of the service. */
+static void
+tell(struct master_child *child, unsigned word)
+{
+    if (child->channel >= 0 && channel_send(child->channel, word, -1) != 0)
+        close_channel(child);
+}
+
+void
+master_child_drain(struct master_child **pointer)
+{
+    struct master_child *child = *pointer;
+
+    if (child->pid == 0) {
+        master_child_free(pointer);
+    } else if (child->state == CHILD_WANTED) {
+        tell(child, CHANNEL_DRAIN);
+        set_state(child, CHILD_DRAINING);
+    }
+}
+
+/* Does what is due for a worker of this state and age, if anything; returns when the next is, by clock_now(). */
+static int64_t
+expire(struct master_child *child, int64_t now, int64_t drain_timeout)
+{
+    int64_t end = INT64_MAX;
+
+    if (child->state == CHILD_EXPIRED)
+        end = child->since + KILL_MORE_MS;
+    else if (child->state == CHILD_DRAINING && drain_timeout > 0)
+        end = child->since + drain_timeout;
+    if (now < end)
+        return end;
+    if (child->state == CHILD_DRAINING)
+        tell(child, CHANNEL_EXPIRED);
+    else
+        (void)kill(child->pid, SIGKILL);
+    set_state(child, CHILD_EXPIRED);
+    return now + KILL_MORE_MS;
+}
+
+int
+master_child_expire(const struct master_children *children, int64_t drain_timeout)
+{
+    int64_t now = clock_now(), next = INT64_MAX;
+
+    for (struct master_child *child = LIST_FIRST(children); child != NULL; child = LIST_NEXT(child, next)) {
+        int64_t due = expire(child, now, drain_timeout);
+
+        next = due < next ? due : next;
+    }
+    return next == INT64_MAX ? -1 : next - now < WAIT_LAST_MS ? (int)(next - now) : WAIT_LAST_MS;
 }
 
 void
@@ -59,12 +125,12 @@ master_child_free(struct master_child **pointer)
     *pointer = NULL;
 }
 
-/* Does another child do this one's work? Those that have been told to end do not. */
+/* Does another child do this one's work? */
 static bool
 has_stand_in(const struct master_children *children, const struct master_child *child)
 {
     for (const struct master_child *other = LIST_FIRST(children); other != NULL; other = LIST_NEXT(other, next))
-        if (other != child && other->role == child->role && other->pid > 0 && other->channel >= 0)
+        if (other != child && other->role == child->role && other->pid > 0 && other->state == CHILD_WANTED)
             return true;
     return false;
 }
@@ -121,11 +187,11 @@ master_child_reap(struct master_children *children, const struct master_audit *a
 
     if (child == NULL)
         return pid > 0;
-    log_death(child, pid, status, child->channel < 0);
+    log_death(child, pid, status, child->state != CHILD_WANTED);
     master_audit_rescue(audit, child->batch);
     if (child->tally != NULL)
         tally_clear(child->tally);
-    if (child->channel < 0) {
+    if (child->state != CHILD_WANTED) {
         master_child_free(&child);
     } else {
         log_write(LOG_LEVEL_WARNING, NULL, "the %s is started again in %d ms", role_names[child->role],

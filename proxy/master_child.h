@@ -14,17 +14,26 @@
 
 enum master_role { MASTER_WORKER, MASTER_AUDITOR };
 
+enum master_child_state {
+    CHILD_WANTED,   /* runs, or is to be started at `due` */
+    CHILD_DRAINING, /* a reload has replaced this worker, which ends with its last session */
+    CHILD_EXPIRED,  /* drain_timeout is over for it */
+    CHILD_ENDING,   /* the service ends */
+};
+
 struct master_child {
     LIST_ENTRY(master_child) next;
-    enum master_role    role;
-    unsigned            generation; /* of a worker */
-    pid_t               pid;        /* 0: is to be started at `due` */
-    int                 channel;    /* the master's end; -1: closed, which told the child to come to its end */
-    struct tally       *tally;      /* of a worker: what it counts; NULL: not made yet */
-    struct audit_batch *batch;      /* of a worker: its audit records that have not been sent; NULL: not made yet */
-    int64_t             started;    /* clock_now() */
-    int64_t             due;        /* clock_now() */
-    int64_t             delay;      /* milliseconds that the last death at start asks for; 0: it was none */
+    enum master_role        role;
+    unsigned                generation; /* of a worker */
+    enum master_child_state state;
+    int64_t                 since;   /* clock_now(): when it came into this state */
+    pid_t                   pid;     /* 0: does not run, which only one that is wanted may do for long */
+    int                     channel; /* the master's end; -1: closed */
+    struct tally           *tally;   /* of a worker: what it counts; NULL: not made yet */
+    struct audit_batch     *batch;   /* of a worker: its audit records that have not been sent; NULL: not made yet */
+    int64_t                 started; /* clock_now() */
+    int64_t                 due;     /* clock_now() */
+    int64_t                 delay;   /* milliseconds that the last death at start asks for; 0: it was none */
 };
 
 LIST_HEAD(master_children, master_child);
@@ -32,15 +41,27 @@ LIST_HEAD(master_children, master_child);
 /* A child that is due now. */
 struct master_child *master_child_new(struct master_children *, enum master_role, unsigned generation);
 
-/* Tells the child to come to its end. One that does not run is forgotten: the pointer is set to NULL. */
+/*
+ * The service ends: tells the child to come to its end within shutdown_timeout. One that does not run is forgotten: the
+ * pointer is set to NULL.
+ */
 void master_child_end(struct master_child **);
+
+/* A reload has replaced this worker, which is to end with its last session. One that does not run is forgotten, too. */
+void master_child_drain(struct master_child **);
+
+/*
+ * Tells workers that have been draining for `drain_timeout` milliseconds (0: for ever) to close their sessions, and
+ * kills those that have not ended some seconds later. Returns the milliseconds until there is more to do; -1: for ever.
+ */
+int master_child_expire(const struct master_children *, int64_t drain_timeout);
 
 /* Forgets a child, closes its channel and gives back its batch and its tally. */
 void master_child_free(struct master_child **);
 
 /*
  * Collects one child that has died, with the records that it left, and logs how if that was not to be expected. Returns
- * false when there is no more. A child that had not been told to end is deferred.
+ * false when there is no more. A child that is wanted is deferred.
  */
 bool master_child_reap(struct master_children *, const struct master_audit *);
 

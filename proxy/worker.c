@@ -25,7 +25,7 @@ struct worker {
     struct admission           admission;
     struct worker_accept      *accept;
     struct event              *control;
-    struct event              *deadline; /* of the drain */
+    struct event              *deadline; /* of the shutdown */
     bool                       draining;
 };
 
@@ -48,33 +48,69 @@ note_gone(struct session_host *host, const struct admission_seat *seat)
     end_if_drained(worker);
 }
 
+/* The time that sessions had to end by themselves is over, by this key. */
 static void
-end_drain(evutil_socket_t fd, short what, void *context)
+close_sessions(struct worker *worker, const char *key, const char *reason)
 {
-    struct worker *worker = context;
-
-    (void)fd;
-    (void)what;
-    log_write(LOG_LEVEL_WARNING, NULL, "shutdown_timeout is over: %zu sessions are closed", worker->host.count);
-    session_close_all(&worker->host, "shut down (shutdown_timeout)");
+    log_write(LOG_LEVEL_WARNING, NULL, "%s is over: %zu sessions are closed", key, worker->host.count);
+    session_close_all(&worker->host, reason);
     (void)event_base_loopbreak(worker->host.base);
 }
 
 static void
+end_shutdown(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    close_sessions(context, "shutdown_timeout", "shut down (shutdown_timeout)");
+}
+
+static void
+end_drain(struct worker *worker)
+{
+    close_sessions(worker, "drain_timeout", "replaced by a reload (drain_timeout)");
+}
+
+/* Of a worker that drains already: nothing. */
+static void
 start_drain(struct worker *worker)
 {
-    int64_t              limit = worker->start->config->shutdown_timeout;
-    const struct timeval time  = {.tv_sec = limit / 1000, .tv_usec = limit % 1000 * 1000};
-
+    if (worker->draining)
+        return;
     worker->draining = true;
     worker_accept_stop(worker->accept);
-    (void)event_del(worker->control);
-    (void)evtimer_add(worker->deadline, &time);
     log_write(LOG_LEVEL_DEBUG, NULL, "draining %zu sessions", worker->host.count);
     end_if_drained(worker);
 }
 
-/* The master's word: a new log file, or, at the end of the channel, to drain. */
+/* The service ends, or the master has died. */
+static void
+start_shutdown(struct worker *worker)
+{
+    int64_t              limit = worker->start->config->shutdown_timeout;
+    const struct timeval time  = {.tv_sec = limit / 1000, .tv_usec = limit % 1000 * 1000};
+
+    (void)event_del(worker->control);
+    (void)evtimer_add(worker->deadline, &time);
+    start_drain(worker);
+}
+
+static void
+act_on_word(struct worker *worker, unsigned word, int descriptor)
+{
+    static void (*const acts[])(struct worker *) = {
+        [CHANNEL_DRAIN - CHANNEL_LOGS]   = start_drain,
+        [CHANNEL_EXPIRED - CHANNEL_LOGS] = end_drain,
+    };
+
+    if (descriptor >= 0 && word == CHANNEL_LOG)
+        log_adopt(descriptor);
+    else if (descriptor >= 0)
+        (void)close(descriptor);
+    else if (word >= CHANNEL_LOGS && word - CHANNEL_LOGS < sizeof(acts) / sizeof(*acts))
+        acts[word - CHANNEL_LOGS](worker);
+}
+
 static void
 hear_master(evutil_socket_t fd, short what, void *context)
 {
@@ -83,14 +119,10 @@ hear_master(evutil_socket_t fd, short what, void *context)
     int            descriptor, result;
 
     (void)what;
-    while ((result = channel_receive(fd, &word, &descriptor)) > 0) {
-        if (descriptor >= 0 && word == CHANNEL_LOG)
-            log_adopt(descriptor);
-        else if (descriptor >= 0)
-            (void)close(descriptor);
-    }
+    while ((result = channel_receive(fd, &word, &descriptor)) > 0)
+        act_on_word(worker, word, descriptor);
     if (result == 0 || errno != EAGAIN)
-        start_drain(worker);
+        start_shutdown(worker);
 }
 
 /* Signals are the master's business; those to a whole group must not take workers with sessions away. */
@@ -123,7 +155,7 @@ make_events(struct worker *worker)
     const struct worker_start *start = worker->start;
 
     worker->control  = event_new(base, start->control_fd, EV_READ | EV_PERSIST, hear_master, worker);
-    worker->deadline = evtimer_new(base, end_drain, worker);
+    worker->deadline = evtimer_new(base, end_shutdown, worker);
     worker->accept   = worker_accept_new(&worker->host, start, &worker->admission);
     return worker->control != NULL && worker->deadline != NULL && worker->accept != NULL &&
            event_add(worker->control, NULL) == 0;

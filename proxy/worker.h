@@ -27,12 +27,13 @@ struct worker_start {
     size_t                 tally_count;
     int                    audit_fd;    /* this worker's end of the auditor's socket */
     struct audit_batch    *audit_batch; /* its records that have not been sent; NULL: there is no audit log */
-    int control_fd; /* from the master: a packet that carries a descriptor is the new log file; end of file: drain */
+    int                    control_fd;  /* a channel from the master, proxy/channel.h */
 };
 
 /*
- * Runs until it has been told to drain (by end of file on control_fd) and its last session is gone, or shutdown_timeout
- * is over. Returns the process's exit status. Privileges have been dropped and the log is open.
+ * Runs until it has been told to drain and its last session is gone, or until it is told that the time for that is
+ * over. From end of file on control_fd, which stands for the end of the service, there are shutdown_timeout for it.
+ * Returns the process's exit status. Privileges have been dropped and the log is open.
  */
 int worker_run(const struct worker_start *);
 

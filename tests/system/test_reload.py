@@ -1,6 +1,8 @@
 """HUP and TERM: new settings without losing a session or a connection; a broken file changes nothing."""
 import os
+import re
 import signal
+import ssl
 import threading
 import time
 
@@ -9,9 +11,10 @@ import pytest
 import filters
 import mail
 import secrets_sent
+from certificates import NAMES
 from places import HOST, wait_until
 from scripted import Maildrop
-from wire import Wire
+from wire import Wire, stuff
 
 BOB = secrets_sent.account("reload-bob")
 MAIL = [mail.message("one"), mail.message("two")]
@@ -36,6 +39,143 @@ def test_session_lives_on_and_the_next_one_is_new(server, gate):
             assert new.ask(b"STAT").startswith(b"+OK 2 ")
         assert old.fetch(b"RETR 1") == MAIL[0]
         assert old.ask(b"QUIT").startswith(b"+OK")
+
+
+def test_sessions_outlive_reloads_and_shutdown_timeout(server, gate, folder):
+    """Each under the rules it began with, a message half of which has come, too; log files are opened again for all of them."""
+    cheap = mail.message("Cheap pills", b"order your pills now\r\n")
+
+    def slow(connection, argument):
+        if argument != b"2":
+            return b"+OK\r\n" + stuff(cheap)
+        connection.send(b"+OK\r\nSubject: slow\r\n\r\n")
+        for number in range(12):
+            connection.send(b"line %d\r\n" % number, delay=0.25)
+        return b".\r\n"
+
+    drop = server(Maildrop([cheap, b""], script={"RETR": slow}))
+    running = gate(drop.port, filters=filters.score(folder), shutdown_timeout="200ms")
+    with Wire(running.port) as first, Wire(running.port) as second:
+        workers = running.workers()
+        assert b"BODY_PILLS" in first.login(BOB).fetch(b"RETR 1")
+        second.login(BOB)
+        second.send(b"RETR 2\r\n")
+        for number in range(3):
+            (folder / "rules.cf").write_text(f"header NEW_{number} Subject =~ /Cheap/\n")
+            running.reload()
+            running.wait_log(f"generation {number + 2}")
+        running.log_file.rename(folder / "log.1")
+        running.process.send_signal(signal.SIGUSR1)
+        running.wait_log("log files were opened")
+        assert second.line().startswith(b"+OK") and b"line 11\r\n" in second.listing()
+        assert b"BODY_PILLS" in first.fetch(b"RETR 1")
+        assert set(workers) & set(running.workers())
+        for client in (first, second):
+            assert client.ask(b"QUIT").startswith(b"+OK")
+        running.wait_log("disconnected: quit(?s:.*)disconnected: quit")
+        wait_until(lambda: not set(workers) & set(running.workers()), what="the old worker's end")
+        assert re.search(rf"worker {workers[0]} has ended", running.log())
+
+
+def test_term_closes_sessions_of_older_configurations_in_time(server, gate):
+    drop = server(Maildrop(MAIL))
+    running = gate(drop.port, shutdown_timeout="1s")
+    with Wire(running.port) as old, Wire(running.port) as new:
+        workers = running.workers()
+        assert old.login(BOB).ask(b"DELE 1").startswith(b"+OK")
+        running.reload()
+        wait_for_new_workers(running, workers)
+        new.login(BOB)
+        start = time.monotonic()
+        running.process.terminate()
+        time.sleep(0.4)
+        assert all(client.ask(b"NOOP").startswith(b"+OK") for client in (old, new))
+        assert [client.rest()[1] for client in (old, new)] == ["fin", "fin"]
+        assert running.process.wait(5) == 0
+        assert 0.9 < time.monotonic() - start < 4
+    assert drop.verbs().count("QUIT") == 0, "a delete that the client did not commit takes effect"
+
+
+def test_drain_timeout_bounds_what_a_reload_leaves_behind(server, gate):
+    """The value last read holds for all, and no QUIT is sent; a worker that does not listen is killed."""
+    drop = server(Maildrop(MAIL))
+    running = gate(drop.port, shutdown_timeout="60s")
+    with Wire(running.port) as idle, Wire(running.port) as held:
+        held.login(BOB)
+        workers = running.workers()
+        running.reload()
+        wait_for_new_workers(running, workers)
+        idle.greet()
+        wait_until(lambda: len(running.workers()) == 2, what="both generations")
+        running.options["drain_timeout"] = "1500ms"
+        running.write()
+        running.reload()
+        running.wait_log("generation 3")
+        assert held.ask(b"DELE 1").startswith(b"+OK")
+        assert held.rest()[1] == "fin"
+        running.wait_log("drain_timeout is over: [12] sessions are closed")
+        running.wait_log(r"disconnected: replaced by a reload \(drain_timeout\)")
+        wait_until(lambda: not set(workers) & set(running.workers()), what="the old worker's end")
+    with Wire(running.port) as client:
+        client.login(BOB)
+        worker, = wait_until(lambda: [running.workers(), 0][len(running.workers()) != 1], what="one worker")
+        os.kill(worker, signal.SIGSTOP)
+        running.reload()
+        running.wait_log(f"worker {worker} was killed by signal 9", seconds=15)
+    assert drop.verbs().count("QUIT") == 0
+
+
+def test_client_of_a_half_sent_message_sees_a_reset(server, gate):
+    def half(connection, _):
+        connection.send(b"+OK\r\nSubject: half\r\n\r\nbody\r\n")
+        connection.drain(20)
+
+    running = gate(server(Maildrop(MAIL, script={"RETR": half})).port, shutdown_timeout="300ms", drain_timeout="300ms")
+    with Wire(running.port) as client:
+        client.login(BOB).send(b"RETR 1\r\n")
+        wait_until(lambda: client.more() or b"body" in client.buffer, what="half a message")
+        running.reload()
+        assert client.rest()[1] == "rst"
+
+
+def test_renewed_certificate_is_for_new_sessions_and_a_broken_one_for_none(server, gate, authority, folder):
+    first, second = (authority.issue(f"renewed-{number}", NAMES).read_bytes() for number in range(2))
+    file = folder / "site.pem"
+    file.touch(mode=0o600)
+    file.write_bytes(first)
+    running = gate(server(Maildrop(MAIL)).port, {"tls": "implicit", "certificate": [file]})
+    context = ssl.create_default_context(cafile=authority.file)
+
+    def shown(client):
+        return client.socket.tls.getpeercert(True)
+
+    with Wire(running.port, tls=context) as old:
+        old.login(BOB)
+        file.write_bytes(second)
+        running.reload()
+        running.wait_log("generation 2")
+        with Wire(running.port, tls=context) as client:
+            assert shown(client) != shown(old)
+            renewed = shown(client.login(BOB))
+        file.write_bytes(second[:-100])
+        running.reload()
+        assert running.wait_log(r"error: .*proxy.conf:\d+: .*site.pem: ") and running.wait_log("goes on as it was")
+        with Wire(running.port, tls=context) as client:
+            assert shown(client.login(BOB)) == renewed
+        assert old.fetch(b"RETR 2") == MAIL[1]
+
+
+@pytest.mark.parametrize("key,value", (("log", "/nowhere/popgate.log"), ("spool_dir", ""), ("workers", "many")))
+def test_wrong_value_leaves_the_service_untouched(server, gate, key, value):
+    running = gate(server(Maildrop(MAIL)).port)
+    workers = running.workers()
+    running.options[key] = value
+    running.write()
+    running.reload()
+    assert running.wait_log(f"error: .*proxy.conf:.*{key}") and running.wait_log("goes on as it was")
+    assert running.workers() == workers
+    with Wire(running.port) as client:
+        assert client.login(BOB).fetch(b"RETR 1") == MAIL[0]
 
 
 def test_broken_file_leaves_the_service_untouched(server, gate):
