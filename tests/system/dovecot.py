@@ -1,12 +1,13 @@
 """A real Dovecot from a generated configuration in a temporary folder: POP3, STLS and POP3S on free ports."""
 import grp
 import os
+import re
 import shutil
 import signal
 import subprocess
 
 import secrets_sent
-from places import AS_ROOT, HOST, UNPRIVILEGED, free_port, give_away, listens, wait_until
+from places import AS_ROOT, HOST, UNPRIVILEGED, free_port, give_away, listens, run, wait_until
 
 CONFIG = """
 base_dir = {folder}/run
@@ -15,21 +16,15 @@ log_path = {folder}/dovecot.log
 protocols = pop3
 listen = {host}
 ssl = yes
-ssl_cert = <{certificate}
-ssl_key = <{certificate}
-disable_plaintext_auth = no
 auth_mechanisms = plain login cram-md5 apop
 auth_failure_delay = 0
 mail_max_userip_connections = 100
 mail_fsync = never
-mail_location = maildir:~/Maildir
 mail_uid = {user}
 mail_gid = {group}
 first_valid_uid = 1
 first_valid_gid = 1
-pop3_uidl_format = %f
 pop3_no_flag_updates = no
-{unprivileged}
 service anvil {{
   chroot =
   unix_listener anvil-auth-penalty {{
@@ -44,7 +39,6 @@ service stats {{
 }}
 service pop3-login {{
   chroot =
-  service_count = 0
   inet_listener pop3 {{
     port = {port}
   }}
@@ -52,6 +46,18 @@ service pop3-login {{
     port = {tls_port}
     ssl = yes
   }}
+}}
+"""
+
+# What versions of Dovecot have words of their own for, in front of the rest: 2.4 wants to read first which language it is.
+DIALECT_2_3 = """
+ssl_cert = <{certificate}
+ssl_key = <{certificate}
+disable_plaintext_auth = no
+mail_location = maildir:~/Maildir
+pop3_uidl_format = %f
+service pop3-login {{
+  service_count = 0
 }}
 service pop3 {{
   service_count = 0
@@ -62,7 +68,32 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = home={folder}/mail/%u allow_all_users=yes
+  args = home={folder}/mail/{name} allow_all_users=yes
+}}
+"""
+DIALECT_2_4 = """
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+ssl_server_cert_file = {certificate}
+ssl_server_key_file = {certificate}
+auth_allow_cleartext = yes
+mail_driver = maildir
+mail_path = ~/Maildir
+pop3_uidl_format = %{{filename}}
+service pop3-login {{
+  restart_request_count = unlimited
+}}
+service pop3 {{
+  restart_request_count = unlimited
+}}
+passdb static {{
+  password = {password}
+}}
+userdb static {{
+  allow_all_users = yes
+  fields {{
+    home = {folder}/mail/{name}
+  }}
 }}
 """
 OWN = """
@@ -72,6 +103,11 @@ default_internal_group = {group}
 """
 GROUP = "nogroup" if AS_ROOT else grp.getgrgid(os.getegid()).gr_name
 PROGRAM = shutil.which("dovecot", path=os.environ["PATH"] + ":/usr/sbin")
+
+
+def version():
+    """Dovecot's, as numbers, like (2, 3, 19)."""
+    return tuple(map(int, re.match(rb"[\d.]+", run(PROGRAM, "--version").stdout)[0].split(b".")))
 
 
 class Dovecot:
@@ -84,10 +120,11 @@ class Dovecot:
             (folder / part).mkdir(mode=0o755, parents=True)
         give_away(folder / "mail")
         config = folder / "dovecot.conf"
-        own = "" if AS_ROOT else OWN.format(user=UNPRIVILEGED, group=GROUP)
-        config.write_text(CONFIG.format(folder=folder, host=HOST, port=self.port, tls_port=self.tls_port, user=UNPRIVILEGED,
-                                        group=GROUP,
-                                        certificate=certificate, password=secrets_sent.PASSWORD % "%u", unprivileged=own))
+        dialect, name = (DIALECT_2_4, "%{user}") if version() >= (2, 4) else (DIALECT_2_3, "%u")
+        own = "" if AS_ROOT else OWN
+        config.write_text((dialect + CONFIG + own).format(
+            folder=folder, host=HOST, port=self.port, tls_port=self.tls_port, user=UNPRIVILEGED, group=GROUP,
+            certificate=certificate, name=name, password=secrets_sent.PASSWORD % name))
         self.process = subprocess.Popen([PROGRAM, "-F", "-c", config], start_new_session=True)
         wait_until(lambda: listens(self.port) and listens(self.tls_port), what="Dovecot listens")
 
