@@ -35,7 +35,8 @@ class Authority:
         self.config.write_text(CONFIG.format(folder=folder))
         self.file, self.key = folder / "ca.pem", folder / "ca.key"
         run("openssl", "req", "-x509", "-config", self.config, *self.new_key(self.key), "-out", self.file,
-            "-subj", f"/CN={name}", "-days", "7000", "-addext", "basicConstraints=critical,CA:TRUE")
+            "-subj", f"/CN={name}", "-days", "7000", "-addext", "basicConstraints=critical,CA:TRUE",
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
     @staticmethod
     def new_key(path):
