@@ -12,6 +12,8 @@ split_text(const char *text, struct span *host, struct span *port)
 {
     const char *colon = strrchr(text, ':');
 
+    if (strstr(text, "://") != NULL)
+        return "this is a URL: write HOST:PORT, and whether there is TLS under the key tls";
     if (colon == NULL || colon[1] == '\0')
         return "it lacks the port, as in 192.0.2.1:110";
     *host = (struct span){text, (size_t)(colon - text)};

@@ -199,6 +199,16 @@ read_text(const struct config_file *file, struct bytes *text, struct error *erro
     return got == 0 ? 0 : -1;
 }
 
+/* Some editors begin a file with the mark of UTF-8, which nobody sees. */
+static void
+skip_mark(struct bytes *text)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+
+    if (span_starts(bytes_span(text), SPAN(mark)))
+        memset(text->data, ' ', sizeof(mark) - 1);
+}
+
 static char *
 find_folder(const char *path)
 {
@@ -220,8 +230,9 @@ config_file_read(struct config_file *file, const char *path, struct error *error
     *file = (struct config_file){.path = memory_copy_string(path), .folder = find_folder(path)};
     add_section(file, "", "", 0);
     if (read_text(file, &text, error) == 0 && file->folder != NULL) {
+        skip_mark(&text);
         if (strlen(text.data) < text.len)
-            error_add(error, path, 0, "there is a NUL in it");
+            error_add(error, path, 0, "there is a NUL in it: save it as UTF-8");
         else if (config_scan(text.data, &reader.words, path, error) == 0)
             result = parse_text(&reader, text.data);
     }

@@ -17,16 +17,17 @@ read_comment(const char *text, size_t *len)
     return PIECE_COMMENT;
 }
 
+/* It ends in its line: where a quote is missing, all quotes behind it mean the opposite. */
 static enum piece
 read_string(const char *text, size_t *len)
 {
     const char *end = text + 1;
 
-    for (; *end != '\0' && *end != text[0]; end++)
+    for (; *end != '\0' && *end != '\n' && *end != text[0]; end++)
         if (*end == '\\' && end[1] != '\0')
             end++;
     *len = (size_t)(end + 1 - text);
-    return *end != '\0' ? PIECE_STRING : PIECE_UNENDED;
+    return *end == text[0] ? PIECE_STRING : PIECE_UNENDED;
 }
 
 /* What the text begins with, and how long that is. */
@@ -67,8 +68,9 @@ struct history {
     struct span last;   /* the piece before, if it is a word and no value */
     struct span before; /* as that, of the piece before it, if it is itself a word or a string */
     char        sign;   /* the piece before, if it is a sign */
-    unsigned    depth;  /* of braces */
-    const char *open;   /* the outermost of those that are open */
+    bool        in_list;
+    unsigned    depth; /* of braces */
+    const char *open;  /* the outermost of those that are open */
 };
 
 /* What a word is shows by what follows it. */
@@ -97,9 +99,10 @@ learn_piece(struct config_words *words, struct history *history, enum piece piec
         history->open = text.data;
     else if (sign == '}' && history->depth > 0)
         history->depth--;
-    history->before = text_follows ? history->last : (struct span){0};
-    history->last   = piece == PIECE_WORD && !value ? text : (struct span){0};
-    history->sign   = sign;
+    history->in_list = sign == '{' ? history->sign == '=' : history->in_list && sign != '}';
+    history->before  = text_follows ? history->last : (struct span){0};
+    history->last    = piece == PIECE_WORD && !value ? text : (struct span){0};
+    history->sign    = sign;
 }
 
 static void
@@ -120,19 +123,39 @@ line_at(const char *text, const char *at)
     return line;
 }
 
+/* What is written so in other languages, and what to write here; NULL if the word is right. */
+static const char *
+find_habit(const struct history *history, struct span word)
+{
+    bool value = history->sign == '=' || history->in_list;
+
+    if (word.data[word.len - 1] == ';')
+        return "no line ends in a semicolon here: remove it";
+    if (!value && word.len > 1 && word.data[word.len - 1] == ':')
+        return "a key and its value are joined by =, as in: workers = 1";
+    if (!value && span_equal(word, SPAN("include")))
+        return "there is no include: write all into this file";
+    return NULL;
+}
+
 int
 config_scan(char *text, struct config_words *words, const char *file, struct error *error)
 {
     struct history history = {0};
-    size_t         len     = 0;
+    size_t         len = 0, before = error->count;
 
     for (char *at = text; *at != '\0'; at += len) {
-        enum piece piece = read_piece(at, &len);
+        enum piece  piece = read_piece(at, &len);
+        const char *habit = piece == PIECE_WORD ? find_habit(&history, (struct span){at, len}) : NULL;
 
         if (piece == PIECE_UNENDED) {
-            error_add(error, file, line_at(text, at), "this %s has no end", *at == '/' ? "comment" : "string");
+            error_add(error, file, line_at(text, at),
+                      *at == '/' ? "this comment has no end"
+                                 : "this string has no end in its line: a quote is missing");
             return -1;
         }
+        if (habit != NULL)
+            error_add(error, file, line_at(text, at), "%.*s: %s", (int)len, at, habit);
         if (piece == PIECE_COMMENT)
             make_blank(at, len);
         else if (piece != PIECE_SPACE)
@@ -141,7 +164,7 @@ config_scan(char *text, struct config_words *words, const char *file, struct err
     learn_word(words, &history, false, '\0');
     if (history.depth > 0)
         error_add(error, file, line_at(text, history.open), "this { has no }");
-    return history.depth > 0 ? -1 : 0;
+    return error->count > before ? -1 : 0;
 }
 
 bool

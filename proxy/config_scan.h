@@ -27,7 +27,8 @@ struct config_words {
     size_t              count;
 };
 
-/* Changes `text` and fills `words`. 0; or -1 with the error's line if a comment, a string or a brace has no end. */
+/* Changes `text` and fills `words`. 0; or -1 with the lines of what has no end (a comment, a string, a brace), and of
+ * what other languages have and this one does not. */
 int config_scan(char *text, struct config_words *words, const char *file, struct error *);
 
 /* Is the word one that begins a section? */

@@ -138,6 +138,22 @@ test_whole(void **state)
     config_free(&config);
 }
 
+/* The mark that some editors begin a file with is no part of its first word. */
+static void
+test_mark(void **state)
+{
+    struct error   error = {0};
+    struct config *config;
+    char           text[sizeof(whole) + 3] = "\xef\xbb\xbf";
+
+    (void)state;
+    memcpy(text + 3, whole, sizeof(whole));
+    config = load(text, &error);
+    assert_string_equal(error_text(&error), "");
+    assert_non_null(config);
+    config_free(&config);
+}
+
 /* A file cut anywhere, and one with any octet replaced, is valid or has errors, and gives all memory back. */
 static void
 test_damaged(void **state)
@@ -166,6 +182,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_mark),
         cmocka_unit_test(test_damaged),
     };
 

@@ -138,8 +138,29 @@ static const struct broken {
     {"user = { nobody\n", "F:4: this { has no }\n", NULL},
     {"upstream \"b\" {\nserver = { a, , b } }\n",
      "F:5: unexpected token ',', in the upstream \"b\" that begins at line 4\n", NULL},
-    {"\nuser = \"x\nworkers = 1\n", "F:5: this string has no end\n", NULL},
-    {"\nuser = 'x\nworkers = 1\n", "F:5: this string has no end\n", NULL},
+    {"\nuser = \"x\nworkers = 1\n", "F:5: this string has no end in its line: a quote is missing\n", NULL},
+    {"\nuser = 'x\nworkers = 1\n", "F:5: this string has no end in its line: a quote is missing\n", NULL},
+    {"upstream \"b\" {\nserver = \"127.0.0.1:110\n tls = \"none\"\n tls_name = \"x\"\n }\n",
+     "F:5: this string has no end in its line: a quote is missing\n", NULL},
+    {"user = 'x\\'\nlog = 'stderr'\n", "F:4: this string has no end in its line: a quote is missing\n", NULL},
+
+    /* Habits from other languages. */
+    {"workers = 1;\nlog = \"stderr\" ;\nuser = \"a;b\"\n",
+     "F:4: 1;: no line ends in a semicolon here: remove it\nF:5: ;: no line ends in a semicolon here: remove it\n",
+     NULL},
+    {"workers: 1\nupstream \"b\" {\n tls: none }\n",
+     "F:4: workers:: a key and its value are joined by =, as in: workers = 1\n"
+     "F:6: tls:: a key and its value are joined by =, as in: workers = 1\n",
+     NULL},
+    {"include \"other.conf\"\n", "F:4: include: there is no include: write all into this file\n", NULL},
+    {"include(\"other.conf\")\n", "F:4: include: there is no include: write all into this file\n", NULL},
+    {"upstream \"b\" {\nserver = { \"pop3://mail.invalid:110\", \"pop3s://mail.invalid\" } }\n",
+     "F:5: server = \"pop3://mail.invalid:110\": this is a URL: write HOST:PORT, and whether there is TLS under the "
+     "key "
+     "tls\n"
+     "F:5: server = \"pop3s://mail.invalid\": this is a URL: write HOST:PORT, and whether there is TLS under the key "
+     "tls\n",
+     NULL},
     {"\nuser = x /* \" ' \nworkers = 1\n", "F:5: this comment has no end\n", NULL},
     {"user = \"\\777\"\n", "F:4: invalid octal number '\\777'\n", NULL},
     {"\"\" = 1\n", "F:4: this is not understood\n", NULL},
