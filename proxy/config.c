@@ -9,6 +9,7 @@
 #include "proxy/config.h"
 #include "proxy/config_address.h"
 #include "proxy/config_limits.h"
+#include "proxy/config_loop.h"
 #include "proxy/config_section.h"
 #include "proxy/config_setting.h"
 #include "proxy/config_table.h"
@@ -113,20 +114,6 @@ check_addresses(struct config_loader *loader, const struct config_section *secti
     }
 }
 
-/* A module that holds messages says how much of one in its key hold_limit. */
-static bool
-may_hold(const struct config *config)
-{
-    for (size_t i = 0; i < config->listener_count; i++)
-        for (size_t k = 0; k < config->listeners[i].chain.count; k++) {
-            const struct filter_module *module = config->listeners[i].chain.filters[k]->module;
-
-            if (module != NULL && config_setting_find(module->settings, "hold_limit") != NULL)
-                return true;
-        }
-    return false;
-}
-
 static void
 link_listeners(struct config_loader *loader)
 {
@@ -144,18 +131,33 @@ link_listeners(struct config_loader *loader)
     }
 }
 
+/* A module that holds messages says how much of one in its key hold_limit. */
+bool
+config_holds(const struct config *config)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        for (size_t k = 0; k < config->listeners[i].chain.count; k++) {
+            const struct filter_module *module = config->listeners[i].chain.filters[k]->module;
+
+            if (module != NULL && config_setting_find(module->settings, "hold_limit") != NULL)
+                return true;
+        }
+    return false;
+}
+
 static void
 check_whole(struct config_loader *loader)
 {
     const struct config         *config  = loader->config;
     const struct config_section *section = &loader->file.sections[0];
-    const char                  *fault   = may_hold(config) ? config_folder_fault(config->spool_dir) : NULL;
+    const char                  *fault   = config_holds(config) ? config_folder_fault(config->spool_dir) : NULL;
 
     if (config->listener_count == 0)
         error_add(loader->error, loader->file.path, 0, "there is no listener");
     if (fault != NULL)
         config_complain(loader, section, "spool_dir", "spool_dir = \"%s\": %s", config->spool_dir, fault);
     config_limits_check(loader);
+    config_loop_check(loader);
 }
 
 /* There are at most as many structs of each kind as there are sections; pointers into the arrays have to last. */

@@ -109,6 +109,9 @@ struct config *config_load(const char *file, struct error *);
 /* Gives it back with all it holds and sets it to NULL. Of NULL: nothing. */
 void config_free(struct config **);
 
+/* Does a filter in use hold messages, so that spool_dir is needed? */
+bool config_holds(const struct config *);
+
 /* The paths of the audit logs that the filters of `listener` record to, the first `most` of them; returns how many. */
 size_t config_audit_paths(const struct config_listener *, const char **paths, size_t most);
 

@@ -113,12 +113,12 @@ config_address_add(struct config_addresses *addresses, const char *text, enum co
 
 /* The address's own octets and its port, whatever the family. */
 static void
-take_apart(const struct config_address *address, struct span *host, in_port_t *port)
+take_apart(const struct sockaddr *address, struct span *host, in_port_t *port)
 {
-    const struct sockaddr_in  *v4 = (const struct sockaddr_in *)&address->sockaddr;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&address->sockaddr;
+    const struct sockaddr_in  *v4 = (const struct sockaddr_in *)address;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
 
-    if (address->sockaddr.ss_family == AF_INET6) {
+    if (address->sa_family == AF_INET6) {
         *host = (struct span){(const char *)&v6->sin6_addr, sizeof(v6->sin6_addr)};
         *port = v6->sin6_port;
     } else {
@@ -143,9 +143,22 @@ config_address_clash(const struct config_address *a, const struct config_address
 
     if (a->sockaddr.ss_family != b->sockaddr.ss_family)
         return false;
-    take_apart(a, &a_host, &a_port);
-    take_apart(b, &b_host, &b_port);
+    take_apart((const struct sockaddr *)&a->sockaddr, &a_host, &a_port);
+    take_apart((const struct sockaddr *)&b->sockaddr, &b_host, &b_port);
     return a_port == b_port && a_port != 0 && (span_equal(a_host, b_host) || is_any(a_host) || is_any(b_host));
+}
+
+bool
+config_address_same_host(const struct sockaddr *a, const struct sockaddr *b)
+{
+    struct span a_host, b_host;
+    in_port_t   port;
+
+    if (a->sa_family != b->sa_family || (a->sa_family != AF_INET && a->sa_family != AF_INET6))
+        return false;
+    take_apart(a, &a_host, &port);
+    take_apart(b, &b_host, &port);
+    return span_equal(a_host, b_host);
 }
 
 void

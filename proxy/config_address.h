@@ -18,6 +18,9 @@ const char *config_address_add(struct config_addresses *, const char *text, enum
 /* Can only one of the two be listened on: is it the same address, or does one stand for all of its family? */
 bool config_address_clash(const struct config_address *, const struct config_address *);
 
+/* Have both the same IPv4 address, or the same IPv6 address, whatever the port? */
+bool config_address_same_host(const struct sockaddr *, const struct sockaddr *);
+
 /* Gives the memory back; the struct is {0} again. */
 void config_address_free(struct config_addresses *);
 

@@ -57,7 +57,7 @@ config_folder_fault(const char *path)
     return S_ISDIR(status.st_mode) ? NULL : strerror(ENOTDIR);
 }
 
-/* A file that is opened later is not looked at, but where it is to be. */
+/* Where a file is to be made. */
 static void
 check_folder_of(struct config_loader *loader, const struct config_section *section, const char *key, const char *path)
 {
@@ -66,9 +66,25 @@ check_folder_of(struct config_loader *loader, const struct config_section *secti
 
     strrchr(folder, '/')[1] = '\0';
     fault                   = config_folder_fault(folder);
+    if (fault == NULL && access(folder, W_OK | X_OK) != 0)
+        fault = strerror(errno);
     if (fault != NULL)
         config_complain(loader, section, key, "%s = \"%s\": the folder %s: %s", key, path, folder, fault);
     free(folder);
+}
+
+/* A file that is written to later, and made if it is not there. */
+static void
+check_log_file(struct config_loader *loader, const struct config_section *section, const char *key, const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0)
+        check_folder_of(loader, section, key, path);
+    else if (S_ISDIR(status.st_mode))
+        config_complain(loader, section, key, "%s = \"%s\": this is a folder: name a file in it", key, path);
+    else if (access(path, W_OK) != 0)
+        config_complain(loader, section, key, "%s = \"%s\": %s", key, path, strerror(errno));
 }
 
 static void
@@ -82,7 +98,7 @@ check_log(struct config_loader *loader, const struct config_section *section)
     path = config_setting_absolute(loader->file.folder, config->log);
     free(config->log);
     config->log = path;
-    check_folder_of(loader, section, "log", path);
+    check_log_file(loader, section, "log", path);
 }
 
 /* Only root can become somebody else, and must. */
@@ -269,7 +285,7 @@ configure_module(struct config_loader *loader, struct config_section *section, c
             assert(loader->error->count > 0);
         path = module->records_to != NULL ? module->records_to(conf) : NULL;
         if (path != NULL)
-            check_folder_of(loader, section, "path", path);
+            check_log_file(loader, section, "path", path);
         return conf;
     }
     config_setting_release(table, conf);

@@ -50,6 +50,7 @@ static const struct broken {
     {"log = 'none/log'\n", "F:4: log = \"D/none/log\": the folder D/none/: No such file or directory\n", NULL},
     {"log = 'proxy.conf/log'\n", "F:4: log = \"D/proxy.conf/log\": the folder D/proxy.conf/: Not a directory\n", NULL},
 
+    {"log = 'spool'\n", "F:4: log = \"D/spool\": this is a folder: name a file in it\n", NULL},
     {"log = { a, b }\n", "F:4: log takes one value, not a list\n", NULL},
 
     /* Sections. */
@@ -98,6 +99,16 @@ static const struct broken {
      "F:9: [::]:9: the listener \"n\" at line 6 has [::1]:9 already\n",
      NULL},
 
+    {"listener \"m\" { address = \"*:9\"\n upstream = \"l\" }\nupstream \"l\" {\n server = { \"192.0.2.1:9\", "
+     "\"127.0.0.3:9\" } }\n",
+     "F:4: listener \"m\" would connect to itself: the server of its upstream \"l\" (line 6) is popgate\n", NULL},
+    {"listener \"m\" { address = \"127.0.0.2:9\" upstream = \"v\" }\nupstream \"v\" { server = \"127.0.0.3:9\" }\n"
+     "listener \"n\" { address = \"127.0.0.3:9\" upstream = \"w\" }\nupstream \"w\" { server = \"127.0.0.2:9\" }\n"
+     "listener \"o\" { address = \"127.0.0.4:9\" upstream = \"w\" }\n",
+     "F:4: listener \"m\" would connect to itself: the server of its upstream \"v\" (line 5) is popgate\n"
+     "F:6: listener \"n\" would connect to itself: the server of its upstream \"w\" (line 7) is popgate\n",
+     NULL},
+
     /* Upstreams. */
     {"upstream \"b\" { server = \"127.0.0.1:110\"\n tls = stls-required }\n",
      "F:5: tls = \"stls-required\": not one of \"none\", \"stls\", \"implicit\"\n", NULL},
@@ -118,6 +129,8 @@ static const struct broken {
      "F:6: filter \"f\" is named twice\n", "audit-log"},
     {"filter \"f\" {\n module = \"audit-log\"\n path = \"none/a.jsonl\"\n}\n",
      "F:6: path = \"D/none/a.jsonl\": the folder D/none/: No such file or directory\n", "audit-log"},
+    {"filter \"f\" {\n module = \"audit-log\"\n path = \"spool\"\n}\n",
+     "F:6: path = \"D/spool\": this is a folder: name a file in it\n", "audit-log"},
     {"filter \"f\" {\n module = \"header-rewrite\"\n rules = { \"none.rules\",\n\"bad.rules\" } }\n",
      "F:6: rules D/none.rules: No such file or directory\nD/bad.rules:2: action REJECT makes no sense on retrieval\n",
      "header-rewrite"},
