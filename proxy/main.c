@@ -1,5 +1,6 @@
 /* Options, configuration, then the master or a subcommand. */
 #include <event2/event.h>
+#include <getopt.h>
 #include <openssl/crypto.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -10,6 +11,7 @@
 
 #include "proxy/config.h"
 #include "proxy/master.h"
+#include "proxy/master_try.h"
 #include "tools/rewrite.h"
 #include "tools/score.h"
 
@@ -27,7 +29,8 @@ static const struct {
 static const char usage[] =
     "usage: popgate [-c FILE]                 run in the foreground with FILE (default " POPGATE_CONFIG ")\n"
     "       popgate -t [-c FILE]              test the configuration and all it names\n"
-    "       popgate -V                        print the versions of popgate and its libraries\n"
+    "       popgate -V, --version             print the versions of popgate and its libraries\n"
+    "       popgate -h, --help                print this\n"
     "       popgate score -r RULES FILE...    score messages as the spam-score filter would (--explain: and why)\n"
     "       popgate score -r RULES --lint     say what is wrong with the rules, and which do not run\n"
     "       popgate rewrite -r RULES FILE...  print messages as the header-rewrite filter would leave them\n"
@@ -70,12 +73,23 @@ run(const char *file, bool test)
     error_free(&error);
     if (!test)
         return master_run(config, file);
+    master_try(config, &error);
     if (config->notes.len > 0)
         (void)fputs(config->notes.data, stderr);
+    (void)fputs(error_notes(&error), stderr);
+    error_free(&error);
     (void)printf("%s: the configuration is valid\n", file);
     config_free(&config);
     return EXIT_SUCCESS;
 }
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"test", no_argument, NULL, 't'},
+    {"version", no_argument, NULL, 'V'},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
 
 int
 main(int argc, char **argv)
@@ -87,7 +101,7 @@ main(int argc, char **argv)
     for (size_t i = 0; argc > 1 && i < sizeof(tools) / sizeof(*tools); i++)
         if (strcmp(argv[1], tools[i].name) == 0)
             return tools[i].run(argc - 1, argv + 1);
-    while ((option = getopt(argc, argv, "c:tVh")) != -1) {
+    while ((option = getopt_long(argc, argv, "c:tVh", options, NULL)) != -1) {
         switch (option) {
         case 'c':
             file = optarg;

@@ -25,7 +25,7 @@ set_options(int fd)
 }
 
 static int
-listen_on(int fd, const struct config_address *address)
+bind_to(int fd, const struct config_address *address)
 {
     const int on = 1;
 
@@ -33,25 +33,35 @@ listen_on(int fd, const struct config_address *address)
         return -1;
     if (address->sockaddr.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
         return -1;
-    if (bind(fd, (const struct sockaddr *)&address->sockaddr, address->len) != 0)
-        return -1;
-    return listen(fd, SOMAXCONN);
+    return bind(fd, (const struct sockaddr *)&address->sockaddr, address->len);
+}
+
+/* For -1, with errno as it was. */
+static int
+close_failed(int fd)
+{
+    int why = errno;
+
+    (void)close(fd);
+    errno = why;
+    return -1;
+}
+
+int
+master_generation_bind(const struct config_address *address)
+{
+    int fd = socket(address->sockaddr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    return fd >= 0 && bind_to(fd, address) != 0 ? close_failed(fd) : fd;
 }
 
 /* A socket that listens; or -1 with errno. */
 static int
 open_socket(const struct config_address *address)
 {
-    int fd = socket(address->sockaddr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = master_generation_bind(address);
 
-    if (fd >= 0 && listen_on(fd, address) != 0) {
-        int why = errno;
-
-        (void)close(fd);
-        errno = why;
-        return -1;
-    }
-    return fd;
+    return fd >= 0 && listen(fd, SOMAXCONN) != 0 ? close_failed(fd) : fd;
 }
 
 /* The socket that listens on the address; -1 if there is none. */

@@ -31,6 +31,9 @@ struct master_generation {
 struct master_generation *master_generation_open(struct config *config, const struct master_generation *old,
                                                  struct master_audit *, struct error *);
 
+/* A socket that is bound to the address and does not listen; or -1 with errno. */
+int master_generation_bind(const struct config_address *);
+
 /* Closes the sockets, but for those that `kept` (NULL: none) uses as well. */
 void master_generation_close_sockets(struct master_generation *, const struct master_generation *kept);
 

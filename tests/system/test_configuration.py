@@ -1,9 +1,11 @@
 """popgate -t: every mistake is an error at FILE:LINE, exit 1; a good file is silent, exit 0. And the other command lines."""
+import os
 import re
+import socket
 
 import pytest
 
-from places import POPGATE, ROOT, UNPRIVILEGED, run, short
+from places import AS_ROOT, HOST, POPGATE, ROOT, UNPRIVILEGED, give_away, run, short
 from popgate import check
 
 GOOD = """workers = 1
@@ -40,6 +42,7 @@ CHECKS = "/^X:/ IGNORE\n"
 @pytest.fixture
 def good(binary, folder, certificate):
     (folder / "spool").mkdir()
+    give_away(folder / "spool")
     (folder / "rules.cf").write_text(RULES)
     (folder / "header_checks").write_text(CHECKS)
     return GOOD.format(certificate=certificate, user=UNPRIVILEGED)
@@ -134,8 +137,36 @@ def test_usage_error_exits_2(binary, arguments):
     assert done.returncode == 2 and done.stderr
 
 
-def test_version(binary):
-    done = run(POPGATE, "-V")
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help(binary, option):
+    done = run(POPGATE, option)
+    assert done.stdout.startswith(b"usage: popgate") and b"popgate.conf(5)" in done.stdout and not done.stderr
+
+
+def test_address_that_is_in_use_is_said(folder, good):
+    """No mistake: popgate itself may run already."""
+    with socket.create_server((HOST, 0)) as other:
+        port = other.getsockname()[1]
+        code, said = check(folder, good.replace("127.0.0.1:0", f"127.0.0.1:{port}"))
+    assert code == 0 and re.search(rf"proxy\.conf:\d+: 127\.0\.0\.1:{port} is in use: by popgate", said), said
+    code, said = check(folder, good)
+    assert code == 0 and "in use" not in said, said
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root has workers with a user of their own")
+def test_spool_that_the_workers_cannot_write_to(folder, good):
+    spool = folder / "spool"
+    spool.chmod(0o700)
+    os.chown(spool, 0, 0)
+    code, said = check(folder, good)
+    assert code == 0 and f"the workers, as user {UNPRIVILEGED} cannot write there: Permission denied" in said, said
+    give_away(spool)
+    assert check(folder, good) == (0, "")
+
+
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_version(binary, option):
+    done = run(POPGATE, option)
     assert re.match(rb"popgate \d", done.stdout)
     for library in (b"OpenSSL", b"PCRE2", b"libevent"):
         assert library.lower() in done.stdout.lower()

@@ -1,0 +1,11 @@
+/* What a start would meet on this machine, for popgate -t. */
+#ifndef PROXY_MASTER_TRY_H
+#define PROXY_MASTER_TRY_H
+
+#include "proxy/config.h"
+
+/* Notes each address that cannot be listened on now, and a spool_dir that `user` cannot write to. Leaves nothing open.
+ */
+void master_try(const struct config *, struct error *notes);
+
+#endif
