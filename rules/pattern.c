@@ -78,104 +78,6 @@ pattern_split(struct span text, struct span *pattern, struct span *flags, struct
     return check_flags(*flags, why);
 }
 
-/* "(?aai)" and "(?aai:" without the letters that say which characters are meant: here they are octets. */
-static size_t
-translate_flags(struct span text, struct bytes *out)
-{
-    size_t end = 2;
-
-    while (end < text.len && (islower((unsigned char)text.data[end]) || strchr("^-", text.data[end]) != NULL))
-        end++;
-    if (end == 2 || end == text.len || (text.data[end] != ')' && text.data[end] != ':'))
-        return 0;
-    bytes_add(out, SPAN("(?"));
-    for (size_t i = 2; i <= end; i++)
-        if (strchr("adlup", text.data[i]) == NULL)
-            bytes_add_char(out, text.data[i]);
-    return end + 1;
-}
-
-/* "{,n}" is "{0,n}". */
-static size_t
-translate_repeat(struct span text, struct bytes *out)
-{
-    size_t end = 2;
-
-    while (end < text.len && isdigit((unsigned char)text.data[end]))
-        end++;
-    if (end == 2 || end == text.len || text.data[end] != '}')
-        return 0;
-    bytes_add(out, SPAN("{0"));
-    bytes_add(out, (struct span){text.data + 1, end});
-    return end + 1;
-}
-
-/* "\x{456}" matches nothing, as it is no octet. */
-static size_t
-translate_hex(struct span text, bool in_class, struct bytes *out)
-{
-    const char   *close = memchr(text.data, '}', text.len);
-    unsigned long code;
-    char         *end;
-
-    if (close == NULL)
-        return 0;
-    code = strtoul(text.data + 3, &end, 16);
-    if (end != close || code <= 0xff)
-        return 0;
-    bytes_add(out, in_class ? SPAN("\\P{Any}") : SPAN("(?!)"));
-    return (size_t)(close - text.data) + 1;
-}
-
-/* What stands at the front of `text` and is written otherwise in PCRE2: how much of it that is; 0: it is not. */
-static size_t
-translate_piece(struct span text, bool in_class, struct bytes *out)
-{
-    if (starts(text, "\\x{"))
-        return translate_hex(text, in_class, out);
-    if (!in_class && starts(text, "(?"))
-        return translate_flags(text, out);
-    if (!in_class && starts(text, "{,"))
-        return translate_repeat(text, out);
-    return 0;
-}
-
-/* Where the class that begins at `at` has its first member: a ] there closes nothing. */
-static size_t
-class_start(struct span pattern, size_t at)
-{
-    at += at + 1 < pattern.len && pattern.data[at + 1] == '^' ? 2 : 1;
-    return at < pattern.len && pattern.data[at] == ']' ? at + 1 : at;
-}
-
-void
-pattern_translate(struct span pattern, struct bytes *out)
-{
-    bool   in_class = false;
-    size_t at       = 0;
-
-    while (at < pattern.len) {
-        struct span rest = span_tail(pattern, at);
-        size_t      len  = translate_piece(rest, in_class, out);
-
-        if (len > 0) {
-            at += len;
-            continue;
-        }
-        len = rest.data[0] == '\\' && rest.len > 1 ? 2 : 1;
-        if (!in_class && rest.data[0] == '[') {
-            in_class = true;
-            len      = class_start(pattern, at) - at;
-        } else if (in_class && starts(rest, "[:") && memmem(rest.data, rest.len, ":]", 2) != NULL) {
-            len = (size_t)((const char *)memmem(rest.data, rest.len, ":]", 2) - rest.data) + 2;
-        } else if (in_class && rest.data[0] == ']') {
-            in_class = false;
-        }
-        bytes_add(out, span_head(rest, len));
-        at += len;
-    }
-}
-
 /* SpamAssassin compiles all patterns under Perl's /aa. */
 struct regex *
 pattern_compile_bare(struct span pattern, struct span flags, struct bytes *why)
@@ -183,7 +85,7 @@ pattern_compile_bare(struct span pattern, struct span flags, struct bytes *why)
     struct bytes  translated = {0}, letters = {0};
     struct regex *regex;
 
-    pattern_translate(pattern, &translated);
+    pattern_translate(pattern, flags, &translated);
     bytes_add(&letters, flags);
     bytes_add_char(&letters, 'a');
     regex = regex_compile(bytes_span(&translated), bytes_span(&letters), why);

@@ -16,10 +16,10 @@
 int pattern_split(struct span text, struct span *pattern, struct span *flags, struct bytes *why);
 
 /*
- * Appends the pattern as PCRE2 is to read it: {,n}, inline flags that PCRE2 does not know, characters beyond octets,
- * which match nothing.
+ * Appends the pattern as PCRE2 is to read it: {,n}, quantified anchors, inline flags and properties that PCRE2 does not
+ * know, characters by their numbers, of which those beyond octets match nothing.
  */
-void pattern_translate(struct span pattern, struct bytes *translated);
+void pattern_translate(struct span pattern, struct span flags, struct bytes *translated);
 
 /* What a pattern without delimiters and its flags compile to. NULL with the reason appended to `why`. */
 struct regex *pattern_compile_bare(struct span pattern, struct span flags, struct bytes *why);
