@@ -107,18 +107,31 @@ stop(struct chain_step *step, enum filter_verdict verdict)
     step->run->failure = step->filter.name;
 }
 
+/* The filter has said why by itself, or `why` does. */
 static void
-fail(struct chain_step *step)
+log_failure(struct chain_step *step, const char *why, bool passes)
 {
-    struct chain_run *run    = step->run;
-    bool              passes = step->setup->on_failure == CHAIN_PASS;
+    struct chain_run *run = step->run;
 
+    if (why != NULL) {
+        filter_log(&step->filter, FILTER_LOG_WARNING, "%s%s", why,
+                   passes ? ": the message passes without this filter" : "");
+        return;
+    }
     if (run->budget.spent && !run->late)
         filter_log(&step->filter, FILTER_LOG_WARNING, "time_limit was met: the message %s",
                    passes ? "passes with what was done by then" : "took too long");
     else if (passes && !run->budget.spent)
         filter_log(&step->filter, FILTER_LOG_WARNING, "failed: the message passes without this filter");
     run->late |= run->budget.spent;
+}
+
+static void
+fail(struct chain_step *step, const char *why)
+{
+    bool passes = step->setup->on_failure == CHAIN_PASS;
+
+    log_failure(step, why, passes);
     if (passes)
         finish(step);
     else
@@ -162,7 +175,7 @@ end(struct chain_step *step)
     else if (verdict == FILTER_WITHHOLD)
         stop(step, verdict);
     else if (verdict == FILTER_FAILED)
-        fail(step);
+        fail(step, NULL);
     else
         finish(step);
 }
@@ -193,7 +206,7 @@ judge(struct chain_step *step, enum filter_verdict verdict)
     if (verdict == FILTER_WITHHOLD)
         stop(step, verdict);
     else if (verdict == FILTER_FAILED)
-        fail(step);
+        fail(step, NULL);
     else if (verdict == FILTER_ENOUGH && (step->reach & FILTER_HOLD) != 0)
         end_in_turn(step);
     else if (verdict == FILTER_ENOUGH || step->reach == FILTER_SKIPS)
@@ -429,14 +442,17 @@ chain_cut(struct chain_run *run, const char *why)
     return run->verdict;
 }
 
+/* Those behind that only wait for these have their turn then; who still holds the message after that fails as well. */
 enum filter_verdict
-chain_fail(struct chain_run *run, const char *why)
+chain_fail_holds(struct chain_run *run, const char *why)
 {
     for (size_t i = 0; i < run->count; i++)
-        if (run->steps[i].state != STEP_FINISHED) {
-            filter_log(&run->steps[i].filter, FILTER_LOG_WARNING, "%s", why);
-            fail(&run->steps[i]);
-        }
+        if ((run->steps[i].reach & FILTER_HOLD) != 0 && !run->steps[i].held_back)
+            fail(&run->steps[i], why);
+    advance_all(run);
+    for (size_t i = 0; i < run->count; i++)
+        if ((run->steps[i].reach & FILTER_HOLD) != 0)
+            fail(&run->steps[i], why);
     return run->verdict;
 }
 

@@ -109,10 +109,11 @@ enum filter_verdict chain_surplus(struct chain_run *, struct span text);
 enum filter_verdict chain_cut(struct chain_run *, const char *why);
 
 /*
- * What the filters wait for cannot be held: every filter that has not finished has failed, as if it had said so itself.
- * FILTER_CONTINUE if all may pass, else FILTER_FAILED.
+ * The message cannot be held: every filter that holds it has failed, as if it had said so itself, and nothing holds it
+ * any longer. The others go on. FILTER_CONTINUE if all that failed let it pass, else FILTER_FAILED; or what another
+ * filter says whose turn has come.
  */
-enum filter_verdict chain_fail(struct chain_run *, const char *why);
+enum filter_verdict chain_fail_holds(struct chain_run *, const char *why);
 
 /* The name of the filter that withheld the message or failed; NULL if none did. */
 const char *chain_failure(const struct chain_run *);

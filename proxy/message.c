@@ -5,6 +5,7 @@
  *      HEADER -> CHECK -> BODY -> END -> DONE          a message that a filter withholds goes to DISCARD -> DONE
  */
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/pool.h"
@@ -328,12 +329,22 @@ pass_piece(struct message *message, struct buffer *from)
     return passed;
 }
 
+static void
+fail_holds(struct message *message)
+{
+    struct bytes why = {0};
+
+    bytes_printf(&why, "the held message could not be written to spool_dir: %s", strerror(errno));
+    message->verdict = chain_fail_holds(message->run, why.data);
+    bytes_free(&why);
+}
+
 /* After the filters saw more of the body: are they content, and does one still hold the message? */
 static bool
 settle(struct message *message, enum message_progress *progress)
 {
     if (message->verdict == FILTER_CONTINUE && message->holding && hold_settle(&message->hold) != 0)
-        message->verdict = chain_fail(message->run, "the held message could not be written to spool_dir");
+        fail_holds(message);
     if (message->verdict != FILTER_CONTINUE)
         return refuse(message, message->verdict, progress) && message->stage == MESSAGE_BODY;
     *progress = MESSAGE_BROKEN;

@@ -1,4 +1,5 @@
 """What the filters do to mail on its way: scores, rewritten headers, forged verdicts, failures, and TOP like RETR."""
+import hashlib
 import re
 
 import pytest
@@ -268,7 +269,22 @@ def test_spool_that_cannot_be_written(server, gate, folder, on_failure):
         if on_failure == "pass":
             assert unstuff(client.listing()).partition(b"\r\n\r\n")[2] == large.partition(b"\r\n\r\n")[2]
         assert b"X-Spam-Status: No" in client.fetch(b"RETR 2")
-    assert running.wait_log("warning: .*filter score, message 1: the held message could not be written to spool_dir")
+    assert running.wait_log("warning: .*filter score, message 1: the held message could not be written to spool_dir: Permission denied")
+
+
+def test_spool_that_cannot_be_written_fails_those_that_hold(server, gate, folder):
+    """The other filters do their work, the record is right, and one warning says what is missing."""
+    large = REWRITTEN + b"filler line of some length, again and again\r\n" * 8000
+    running = gate(server(Maildrop([large], capa=CAPA)).port, hold_memory="64K", filters=filters.every(folder, hold_limit="1M"))
+    (running.folder / "spool").rmdir()
+    with Wire(running.port, timeout=60) as client:
+        text = client.login(BOB).fetch(b"RETR 1")
+    assert header(text, b"X-Remove-Me") == [] and header(text, b"X-Replaced") == [b"old"] and header(text, b"X-Spam-Status") == []
+    assert text.partition(b"\r\n\r\n")[2] == large.partition(b"\r\n\r\n")[2]
+    record, = wait_until(lambda: records(folder / "audit.jsonl", "message"), what="the record")
+    assert record["sha256"] == hashlib.sha256(large).hexdigest() and record["outcome"] == "delivered"
+    assert (record["octets_in"], record["octets_out"]) == (len(large), len(text)) and "score" not in record
+    assert len(re.findall("warning: .*message 1", running.log())) == 1
 
 
 OVERGROWN = mail.message("overgrown", b"body\r\n", b"X-Original: a\r\n" * 3000)

@@ -350,22 +350,48 @@ test_resumed_while_text_flows(void **state)
 
 static const struct fail_row {
     const char           *name;
+    struct script         scripts[2];
     enum chain_on_failure on_failure[2];
     enum filter_verdict   verdict;
-    const char           *expect;
+    const char           *failure; /* whose */
+    const char           *expect;  /* what comes of it */
 } fail_rows[] = {
     {"all pass",
+     {{H | B | O, "c", "c", "c"}, {H | B | O, "c", "c", "c"}},
      {CHAIN_PASS, CHAIN_PASS},
      FILTER_CONTINUE,
-     "a:open b:open log(a,no roo) log(a,failed) log(b,no roo) log(b,failed) a:close b:close "},
+     NULL,
+     "log(a,no roo) log(b,no roo) "},
     {"one refuses",
+     {{H | B | O, "c", "c", "c"}, {H | B | O, "c", "c", "c"}},
      {CHAIN_PASS, CHAIN_REFUSE},
      FILTER_FAILED,
-     "a:open b:open log(a,no roo) log(a,failed) log(b,no roo) a:close b:close "},
+     "b",
+     "log(a,no roo) log(b,no roo) "},
     {"both refuse",
+     {{H | B | O, "c", "c", "c"}, {H | B | O, "c", "c", "c"}},
      {CHAIN_REFUSE, CHAIN_REFUSE},
      FILTER_FAILED,
-     "a:open b:open log(a,no roo) log(b,no roo) a:close b:close "},
+     "a",
+     "log(a,no roo) log(b,no roo) "},
+    {"one that holds nothing goes on",
+     {{H | B | O, "c", "c", "c"}, {H | B, "c", "c", "c"}},
+     {CHAIN_PASS, CHAIN_REFUSE},
+     FILTER_CONTINUE,
+     NULL,
+     "log(a,no roo) b:body(2) b:end(1) "},
+    {"one behind the hold has its turn",
+     {{H | B | O, "c", "c", "c"}, {H, "c", "c", "c"}},
+     {CHAIN_PASS, CHAIN_REFUSE},
+     FILTER_CONTINUE,
+     NULL,
+     "log(a,no roo) b:headers(1) "},
+    {"one that would hold it longer fails as well",
+     {{H | B | O, "c", "c", "c"}, {H, "w", "c", "c"}},
+     {CHAIN_PASS, CHAIN_PASS},
+     FILTER_CONTINUE,
+     NULL,
+     "log(a,no roo) b:headers(1) log(b,no roo) "},
 };
 
 static void
@@ -374,23 +400,33 @@ test_fail(void **state)
     (void)state;
     for (size_t i = 0; i < ROWS(fail_rows); i++) {
         const struct fail_row     *row       = &fail_rows[i];
-        static struct script       script    = {H | B | O, "c", "c", "c"};
-        struct chain_filter        setups[2] = {{&script_module, "a", &script, row->on_failure[0], 0},
-                                                {&script_module, "b", &script, row->on_failure[1], 0}};
+        struct chain_filter        setups[2] = {{&script_module, "a", (void *)&row->scripts[0], row->on_failure[0], 0},
+                                                {&script_module, "b", (void *)&row->scripts[1], row->on_failure[1], 0}};
         const struct chain_filter *filters[] = {&setups[0], &setups[1]};
         struct chain               chain     = {filters, 2};
         struct message_info        info      = {0};
         struct message_report      report    = {0};
+        struct header_list         list      = {0};
         struct chain_run          *run       = chain_open(&chain, &info, &report, &host);
 
-        assert_int_equal(chain_fail(run, "no room"), row->verdict);
-        assert_int_equal(chain_reach(run), 0);
-        if (row->verdict == FILTER_FAILED)
-            assert_string_equal(chain_failure(run), row->on_failure[0] == CHAIN_REFUSE ? "a" : "b");
+        headers_parse(&list, SPAN("A: b\r\n\r\n"));
+        assert_int_equal(chain_headers(run, &list), FILTER_CONTINUE);
+        assert_int_equal(chain_body(run, SPAN("1")), FILTER_CONTINUE);
+        bytes_clear(&trace);
+        assert_int_equal(chain_fail_holds(run, "no room"), row->verdict);
+        assert_int_equal(chain_reach(run) & O, 0);
+        if (row->verdict == FILTER_CONTINUE) {
+            assert_int_equal(chain_body(run, SPAN("2")), FILTER_CONTINUE);
+            assert_int_equal(chain_end(run), FILTER_CONTINUE);
+        }
+        expect_trace(row->name, row->expect);
+        if (row->failure != NULL)
+            assert_string_equal(chain_failure(run), row->failure);
         else
             assert_null(chain_failure(run));
         chain_close(&run);
-        expect_trace(row->name, row->expect);
+        bytes_clear(&trace);
+        headers_free(&list);
     }
 }
 
