@@ -199,7 +199,8 @@ static void
 open_listener_tls(struct config_loader *loader, const struct config_section *section, struct config_listener *listener)
 {
     static const char *const   keys[]   = {"certificate", "key", NULL};
-    struct tls_server_settings settings = {&listener->certificate, &listener->key, (enum tls_version)listener->tls_min};
+    struct tls_server_settings settings = {listener->name, &listener->certificate, &listener->key,
+                                           (enum tls_version)listener->tls_min};
     bool                       known    = is_right(section, "tls"); /* if not, the files are looked at all the same */
 
     if (!is_right(section, "certificate") || !is_right(section, "key") || (!known && listener->certificate.count == 0))

@@ -19,6 +19,7 @@ enum tls_version { TLS_VERSION_1_0, TLS_VERSION_1_1, TLS_VERSION_1_2, TLS_VERSIO
 extern const char *const tls_version_names[];
 
 struct tls_server_settings {
+    const char                *name;        /* the listener's: tickets are good at this listener alone */
     const struct setting_list *certificate; /* chain files, PEM; the first is for clients whose SNI fits none */
     const struct setting_list *key;         /* in the same order; fewer or none: the key is in the certificate's file */
     enum tls_version           least;       /* TLS_VERSION_1_0 and 1_1 lower the security level of this context alone */

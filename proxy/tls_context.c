@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,24 +88,56 @@ select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const u
     return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+/* The name that the client asks for (RFC 6066, 3), as it stands in its first message; empty if there is none. */
+static struct span
+asked_name(SSL *ssl)
+{
+    enum { HEAD = 5 /* octets: the list's length, the kind of name, the name's length */ };
+    const unsigned char *data;
+    size_t               len, name;
+
+    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &len) != 1 || len < HEAD ||
+        data[2] != TLSEXT_NAMETYPE_host_name)
+        return (struct span){0};
+    name = (size_t)data[3] << 8 | data[4];
+    return name > len - HEAD ? (struct span){0} : (struct span){(const char *)data + HEAD, name};
+}
+
+static bool
+fits(X509 *certificate, struct span name)
+{
+    return name.len > 0 &&
+           X509_check_host(certificate, name.data, name.len, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
+}
+
+/*
+ * Before OpenSSL looks at a ticket, which it does before it asks for a servername: a ticket is good only where the
+ * client would see the certificate again that it saw when it got it.
+ */
 static int
 select_certificate(SSL *ssl, int *alert, void *arg)
 {
     const struct tls_context *context = arg;
-    const char               *name    = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    struct span               name    = asked_name(ssl);
 
     (void)alert;
-    if (name == NULL)
-        return SSL_TLSEXT_ERR_NOACK;
-    for (size_t i = 0; i < context->count; i++) {
-        X509 *certificate = SSL_CTX_get0_certificate(context->ssl[i]);
-
-        if (X509_check_host(certificate, name, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1) {
+    for (size_t i = 0; i < context->count; i++)
+        if (fits(SSL_CTX_get0_certificate(context->ssl[i]), name)) {
             (void)SSL_set_SSL_CTX(ssl, context->ssl[i]);
-            return SSL_TLSEXT_ERR_OK;
+            break;
         }
-    }
-    return SSL_TLSEXT_ERR_NOACK;
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+/* Was the name that was asked for of use? */
+static int
+acknowledge_name(SSL *ssl, int *alert, void *arg)
+{
+    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+
+    (void)alert;
+    (void)arg;
+    return name != NULL && fits(SSL_get_certificate(ssl), span_of(name)) ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 
 /* A key may be read by its owner and, as Debian's ssl-cert has it, by a group; by nobody else. */
@@ -117,15 +150,16 @@ check_key_mode(const struct where *where, const char *setting, const char *file)
         complain(where, setting, file, "holds a private key that others can read or change: chmod 600 it");
 }
 
-static void
+static bool
 load_certificate(const struct where *where, SSL_CTX *ssl, const char *certificate, const char *key)
 {
     const char *setting = key != NULL ? "key" : "certificate";
+    size_t      before  = where->error->count;
 
     ERR_clear_error();
     if (SSL_CTX_use_certificate_chain_file(ssl, certificate) != 1) {
         complain(where, "certificate", certificate, "no certificate could be read from it");
-        return;
+        return false;
     }
     key = key != NULL ? key : certificate;
     if (SSL_CTX_use_PrivateKey_file(ssl, key, SSL_FILETYPE_PEM) != 1)
@@ -135,21 +169,37 @@ load_certificate(const struct where *where, SSL_CTX *ssl, const char *certificat
                      : "no private key could be read from it");
     else
         check_key_mode(where, setting, key);
+    return where->error->count == before;
 }
 
 static bool
-set_up_listening(const struct where *where, struct tls_context *context, SSL_CTX *ssl, const char *certificate)
+set_up_listening(struct tls_context *context, SSL_CTX *ssl)
 {
-    static const unsigned char id[] = "popgate";
-
     SSL_CTX_set_alpn_select_cb(ssl, select_alpn, NULL);
-    (void)SSL_CTX_set_tlsext_servername_callback(ssl, select_certificate);
-    (void)SSL_CTX_set_tlsext_servername_arg(ssl, context);
-    if (SSL_CTX_set_session_id_context(ssl, id, sizeof(id) - 1) == 1 && SSL_CTX_set_num_tickets(ssl, 1) == 1 &&
-        tls_ticket_use(ssl) == 0)
-        return true;
-    complain(where, "certificate", certificate, "no TLS context could be made");
-    return false;
+    SSL_CTX_set_client_hello_cb(ssl, select_certificate, context);
+    (void)SSL_CTX_set_tlsext_servername_callback(ssl, acknowledge_name);
+    return SSL_CTX_set_num_tickets(ssl, 1) == 1 && tls_ticket_use(ssl) == 0;
+}
+
+/*
+ * Where a ticket is good: at this listener, with this certificate, under these settings. The keys of tickets are those
+ * of all listeners and generations: without this one from elsewhere would be taken, and the client not see the
+ * certificate that it asks for.
+ */
+static bool
+bind_tickets(const struct tls_server_settings *settings, SSL_CTX *ssl)
+{
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    unsigned      len   = sizeof(digest);
+    struct bytes  bound = {0};
+    bool          done  = X509_digest(SSL_CTX_get0_certificate(ssl), EVP_sha256(), digest, &len) == 1;
+
+    bytes_printf(&bound, "%s\n%s\n", settings->name, tls_version_names[settings->least]);
+    bytes_add(&bound, (struct span){(const char *)digest, len});
+    done = done && EVP_Digest(bound.data, bound.len, digest, &len, EVP_sha256(), NULL) == 1 &&
+           SSL_CTX_set_session_id_context(ssl, digest, len) == 1;
+    bytes_free(&bound);
+    return done;
 }
 
 struct tls_context *
@@ -170,8 +220,9 @@ tls_server_new(const struct tls_server_settings *settings, const struct setting_
             break;
         }
         context->ssl[context->count++] = ssl;
-        if (set_up_listening(&where, context, ssl, certificate))
-            load_certificate(&where, ssl, certificate, i < settings->key->count ? settings->key->items[i] : NULL);
+        if (load_certificate(&where, ssl, certificate, i < settings->key->count ? settings->key->items[i] : NULL) &&
+            (!set_up_listening(context, ssl) || !bind_tickets(settings, ssl)))
+            complain(&where, "certificate", certificate, "no TLS context could be made");
     }
     if (error->count > before)
         tls_context_free(&context);

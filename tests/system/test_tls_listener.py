@@ -8,12 +8,14 @@ import filters
 import secrets_sent
 from clients import Place
 from places import HOST, records, run, wait_until
+from popgate import Gate
 from scripted import Maildrop
 from tls_socket import Cut
 from wire import Wire
 
 BOB = secrets_sent.account("tls-bob")
 REFUSED = (OSError, EOFError, Cut, ssl.SSLError)
+VERSIONS = pytest.mark.parametrize("version", (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3), ids=("1.2", "1.3"))
 
 
 def listener(certificate, **more):
@@ -71,7 +73,7 @@ def session_of(port, context, version=None):
     return session
 
 
-@pytest.mark.parametrize("version", (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3), ids=("1.2", "1.3"))
+@VERSIONS
 def test_tickets_are_accepted_by_all_workers_and_after_a_reload(drop, gate, certificate, context, version):
     """In TLS 1.3 each brings a new one, as clients use a ticket but once."""
     running = gate(drop.port, listener(certificate), workers=3)
@@ -88,6 +90,54 @@ def test_tickets_are_accepted_by_all_workers_and_after_a_reload(drop, gate, cert
         old = running.workers()
         running.reload()
         wait_until(lambda: running.workers() and not set(old) & set(running.workers()), what="new workers")
+
+
+def resumes(port, context, session, name="localhost"):
+    """Is the ticket taken? If not, the handshake is a whole one, with the certificate's name."""
+    with Wire(port, name=name) as client:
+        client.handshake(context, session=session)
+        reused = client.socket.tls.session_reused
+        assert reused or name in peer_names(client)
+        client.greet()
+    return reused
+
+
+@VERSIONS
+def test_ticket_is_good_at_its_own_listener_alone(drop, authority, certificate, context, new_folder, version):
+    """Not where the certificate is another one, and not where it is the same."""
+    other = authority.issue("listener-other", ["DNS:localhost"])
+    keys = {"first": certificate, "same": certificate, "other": other}
+    running = Gate(new_folder("listeners"), {name: {"upstream": "u", **listener(file)} for name, file in keys.items()},
+                   {"u": {"server": [f"{HOST}:{drop.port}"]}}).start()
+    try:
+        session = session_of(running.ports["first"], context, version)
+        assert [name for name in keys if resumes(running.ports[name], context, session)] == ["first"]
+    finally:
+        running.stop()
+
+
+@VERSIONS
+def test_ticket_ends_with_the_certificate(drop, gate, authority, context, version):
+    """Renewed and read again: a client that comes back sees the new certificate."""
+    file = authority.issue("renewed", ["DNS:localhost"])
+    running = gate(drop.port, listener(file))
+    session = session_of(running.port, context, version)
+    assert resumes(running.port, context, session)
+    old = running.workers()
+    authority.issue("renewed", ["DNS:localhost"])
+    running.reload()
+    wait_until(lambda: running.workers() and not set(old) & set(running.workers()), what="new workers")
+    assert not resumes(running.port, context, session)
+
+
+@VERSIONS
+def test_ticket_of_one_name_is_no_good_for_another(drop, gate, authority, certificate, context, version):
+    """CVE-2025-23419 was of this kind: OpenSSL looks at the ticket before it asks for the name."""
+    second = authority.issue("sni-second", ["DNS:second.example"])
+    running = gate(drop.port, {"tls": "implicit", "certificate": [certificate, second]})
+    session = session_of(running.port, context, version)
+    assert not resumes(running.port, context, session, "second.example")
+    assert resumes(running.port, context, session)
 
 
 @pytest.mark.parametrize("offered,accepted", ((["pop3"], True), (["http/1.1", "pop3"], True), (["http/1.1"], False), (["imap"], False),
