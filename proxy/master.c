@@ -60,6 +60,7 @@ close_others(struct master *master, const struct master_child *self)
     (void)close(master->signal_fd);
     master_audit_close_files(&master->audit);
     if (self->role == MASTER_AUDITOR) {
+        tls_forget();
         master_generation_close_sockets(master->current, NULL);
         notes_close(&master->current->notes);
         master_audit_close_workers_end(&master->audit);
@@ -359,17 +360,24 @@ take_signals(struct master *master)
                 acts[i].act(master);
 }
 
-/* Does what is due of starts and ends; returns for how many milliseconds nothing is, -1: for ever. */
+/* The sooner of two, in milliseconds; -1: never. */
+static int
+sooner(int one, int other)
+{
+    return one < 0 || (other >= 0 && other < one) ? other : one;
+}
+
+/* Does what is due of starts, ends and the secret behind tickets; returns for how many milliseconds nothing is. */
 static int
 do_due(struct master *master)
 {
     struct master_child *child;
-    int                  start, end;
+    int                  start, end, ratchet = (int)tls_ratchet();
 
     while ((child = master_child_due(&master->children, &start)) != NULL)
         start_child(master, child);
     end = master_child_expire(&master->children, master->current->config->drain_timeout);
-    return start < 0 || (end >= 0 && end < start) ? end : start;
+    return sooner(ratchet, sooner(start, end));
 }
 
 /* The workers have ended. The auditor ends when the master has closed its ends, and one that died is started for that.

@@ -44,10 +44,19 @@ struct tls_context *tls_client_new(const struct tls_client_settings *, const str
 void tls_context_free(struct tls_context **);
 
 /*
- * Once, in the master, before any context is made: the keys of session tickets, which outlive reloads so that all
- * workers of all generations accept each other's tickets. 0; or -1 if there is no randomness.
+ * Once, in the master, before any context is made: the secret behind the keys of session tickets, which outlives
+ * reloads so that all workers of all generations accept each other's tickets. 0; or -1 if there is no randomness.
  */
 int tls_start(void);
+
+/*
+ * Makes this process's secret the one of this time, and forgets those before. Every process that has it, the master and
+ * workers that nobody connects to among them, calls this again in as many milliseconds as it returns (1 s to 2 h).
+ */
+int64_t tls_ratchet(void);
+
+/* Forgets the secret, in a process that speaks no TLS. */
+void tls_forget(void);
 
 /* One connection's TLS. */
 struct tls;

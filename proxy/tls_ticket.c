@@ -1,8 +1,13 @@
 /*
- * Ticket keys by time: the key of a period is HMAC-SHA512(secret, number of the period). A ticket is made under the key
- * of this period and accepted in this one and the next, where it is renewed; in TLS 1.3 it always is, for clients use
- * each ticket but once (RFC 8446, C.4). No process tells another anything.
+ * Ticket keys by time. Each period has a secret, made from that of the period before by a hash, which cannot be undone;
+ * a period's ticket key is another hash of its secret. Every process that was forked from the master has the same
+ * secrets by the same clock, and no process tells another anything. The secret of a period that is over is forgotten,
+ * so is its key a period later: whoever gets at a process's memory cannot open what was sealed before.
+ *
+ * A ticket is made under the key of this period and accepted in this one and the next, where it is renewed; in TLS 1.3
+ * it always is, for clients use each ticket but once (RFC 8446, C.4).
  */
+#include <assert.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -13,9 +18,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "proxy/tls.h"
 #include "proxy/tls_ticket.h"
 
-enum { PERIOD_SECONDS = 12 * 3600, NAME_OCTETS = 16 };
+/* A ticket is good for as long as a period is: the key of the period before opens all that are. */
+enum { PERIOD_SECONDS = 2 * 3600, NAME_OCTETS = 16, SECRET_OCTETS = 64 };
 
 struct ticket_key {
     unsigned char name[NAME_OCTETS]; /* goes in the clear at the head of the ticket */
@@ -23,26 +30,71 @@ struct ticket_key {
     unsigned char mac[32];
 };
 
-_Static_assert(sizeof(struct ticket_key) == 64, "one SHA-512 makes one key");
+_Static_assert(sizeof(struct ticket_key) == SECRET_OCTETS, "one SHA-512 makes one key, and one secret");
 
-static unsigned char secret[64];
+static struct {
+    int64_t           period; /* whose the secret is */
+    unsigned char     secret[SECRET_OCTETS];
+    struct ticket_key key, before; /* of this period and the one before */
+} ring;
 
-/* The key of a period; the last two are kept, as nearly every ticket is of one of them. */
-static const struct ticket_key *
-key_of(uint64_t period)
+/* Since the system started: it goes on where the system sleeps, and cannot be set back. */
+static int64_t
+seconds(void)
 {
-    static struct ticket_key keys[2];
-    static uint64_t          periods[2];
-    size_t                   slot = period % 2;
-    unsigned                 len  = sizeof(keys[slot]);
+    struct timespec now;
 
-    if (periods[slot] != period) {
-        if (HMAC(EVP_sha512(), secret, sizeof(secret), (unsigned char *)&period, sizeof(period),
-                 (unsigned char *)&keys[slot], &len) == NULL)
-            return NULL;
-        periods[slot] = period;
+    (void)clock_gettime(CLOCK_BOOTTIME, &now);
+    return now.tv_sec;
+}
+
+/* Puts what `use` makes of the secret to `out`, SECRET_OCTETS of them. */
+static bool
+derive(const char *use, void *out)
+{
+    unsigned len = SECRET_OCTETS;
+
+    return HMAC(EVP_sha512(), ring.secret, sizeof(ring.secret), (const unsigned char *)use, strlen(use), out, &len) !=
+           NULL;
+}
+
+static bool
+make_key(void)
+{
+    ring.before = ring.key;
+    return derive("ticket key", &ring.key);
+}
+
+/* One period on. */
+static bool
+step(void)
+{
+    unsigned char next[SECRET_OCTETS];
+    bool          done = derive("next secret", next);
+
+    if (done) {
+        memcpy(ring.secret, next, sizeof(next));
+        ring.period++;
+        done = make_key();
     }
-    return &keys[slot];
+    OPENSSL_cleanse(next, sizeof(next));
+    return done;
+}
+
+int64_t
+tls_ratchet(void)
+{
+    int64_t now = seconds();
+
+    while (ring.period < now / PERIOD_SECONDS && step())
+        continue;
+    return (PERIOD_SECONDS - now % PERIOD_SECONDS) * 1000;
+}
+
+void
+tls_forget(void)
+{
+    OPENSSL_cleanse(&ring, sizeof(ring));
 }
 
 static bool
@@ -59,36 +111,46 @@ set_keys(const struct ticket_key *key, unsigned char *iv, EVP_CIPHER_CTX *cipher
            EVP_CipherInit_ex(cipher, EVP_aes_128_cbc(), NULL, key->cipher, iv, making) == 1;
 }
 
+static bool
+has_name(const struct ticket_key *key, const unsigned char *name)
+{
+    return CRYPTO_memcmp(name, key->name, NAME_OCTETS) == 0;
+}
+
 /* SSL_CTX_set_tlsext_ticket_key_evp_cb(3): 1 done, 2 done and to be renewed, 0 no such key, -1 failed. */
 static int
 ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int making)
 {
-    uint64_t                 now = (uint64_t)time(NULL) / PERIOD_SECONDS;
     const struct ticket_key *key;
 
+    (void)tls_ratchet();
     if (making) {
-        key = key_of(now);
-        if (key == NULL || RAND_bytes(iv, EVP_MAX_IV_LENGTH) != 1)
+        if (RAND_bytes(iv, EVP_MAX_IV_LENGTH) != 1)
             return -1;
-        memcpy(name, key->name, NAME_OCTETS);
-        return set_keys(key, iv, cipher, mac, 1) ? 1 : -1;
+        memcpy(name, ring.key.name, NAME_OCTETS);
+        return set_keys(&ring.key, iv, cipher, mac, 1) ? 1 : -1;
     }
-    for (uint64_t age = 0; age <= 1; age++) {
-        key = key_of(now - age);
-        if (key != NULL && CRYPTO_memcmp(name, key->name, NAME_OCTETS) == 0)
-            return !set_keys(key, iv, cipher, mac, 0) ? -1 : age > 0 || SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1;
-    }
-    return 0;
+    key = has_name(&ring.key, name) ? &ring.key : has_name(&ring.before, name) ? &ring.before : NULL;
+    if (key == NULL)
+        return 0;
+    if (!set_keys(key, iv, cipher, mac, 0))
+        return -1;
+    return key == &ring.before || SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1;
 }
 
 int
 tls_ticket_start(void)
 {
-    return RAND_priv_bytes(secret, sizeof(secret)) == 1 ? 0 : -1;
+    ring.period = seconds() / PERIOD_SECONDS;
+    return RAND_priv_bytes(ring.secret, sizeof(ring.secret)) == 1 &&
+                   RAND_priv_bytes((unsigned char *)&ring.key, sizeof(ring.key)) == 1 && make_key()
+               ? 0
+               : -1;
 }
 
 int
 tls_ticket_use(SSL_CTX *context)
 {
+    (void)SSL_CTX_set_timeout(context, PERIOD_SECONDS);
     return SSL_CTX_set_tlsext_ticket_key_evp_cb(context, ticket_key) == 1 ? 0 : -1;
 }

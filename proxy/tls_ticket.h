@@ -1,6 +1,6 @@
 /*
  * Session tickets (RFC 5077, RFC 8446 4.6.1) under keys that all workers of all generations derive alike, each for
- * itself.
+ * itself. tls_ratchet() and tls_forget() in tls.h are this file's, too.
  */
 #ifndef PROXY_TLS_TICKET_H
 #define PROXY_TLS_TICKET_H

@@ -11,6 +11,7 @@
 #include "proxy/clock.h"
 #include "proxy/log.h"
 #include "proxy/session.h"
+#include "proxy/tls.h"
 #include "proxy/worker.h"
 #include "proxy/worker_accept.h"
 #include "proxy/worker_memory.h"
@@ -26,6 +27,7 @@ struct worker {
     struct worker_accept      *accept;
     struct event              *control;
     struct event              *deadline; /* of the shutdown */
+    struct event              *ratchet;  /* of the secret behind tickets, whether anybody connects or not */
     bool                       draining;
 };
 
@@ -125,6 +127,18 @@ hear_master(evutil_socket_t fd, short what, void *context)
         start_shutdown(worker);
 }
 
+static void
+ratchet(evutil_socket_t fd, short what, void *context)
+{
+    struct worker       *worker = context;
+    int64_t              due    = tls_ratchet();
+    const struct timeval time   = {.tv_sec = due / 1000, .tv_usec = due % 1000 * 1000};
+
+    (void)fd;
+    (void)what;
+    (void)evtimer_add(worker->ratchet, &time);
+}
+
 /* Signals are the master's business; those to a whole group must not take workers with sessions away. */
 static void
 leave_signals_to_master(void)
@@ -156,8 +170,9 @@ make_events(struct worker *worker)
 
     worker->control  = event_new(base, start->control_fd, EV_READ | EV_PERSIST, hear_master, worker);
     worker->deadline = evtimer_new(base, end_shutdown, worker);
+    worker->ratchet  = evtimer_new(base, ratchet, worker);
     worker->accept   = worker_accept_new(&worker->host, start, &worker->admission);
-    return worker->control != NULL && worker->deadline != NULL && worker->accept != NULL &&
+    return worker->control != NULL && worker->deadline != NULL && worker->ratchet != NULL && worker->accept != NULL &&
            event_add(worker->control, NULL) == 0;
 }
 
@@ -211,6 +226,7 @@ tear_down(struct worker *worker)
     worker_accept_free(&worker->accept);
     event_free(worker->control);
     event_free(worker->deadline);
+    event_free(worker->ratchet);
     free(worker->host.upstreams);
     event_base_free(worker->host.base);
 }
@@ -228,6 +244,7 @@ worker_run(const struct worker_start *start)
     }
     check_spool(start->config);
     worker_accept_start(worker.accept);
+    ratchet(-1, 0, &worker);
     (void)event_base_dispatch(worker.host.base);
     if (start->audit_batch != NULL)
         audit_stop(AUDIT_GRACE);

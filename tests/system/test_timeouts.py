@@ -1,12 +1,11 @@
 """Clients that are slow or silent."""
-import glob
 import socket
 import time
 
 import pytest
 
 import secrets_sent
-from places import HOST, POPGATE, run, wait_until
+from places import HOST, wait_until
 from scripted import Maildrop
 from wire import Wire
 
@@ -58,19 +57,10 @@ def test_server_is_given_up_at_once_when_the_client_is_gone(server, gate):
     wait_until(lambda: drop.connections[0].ended, 2, "the server's connection ends")
 
 
-FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
-
-
 @pytest.fixture
-def hurried(monkeypatch):
+def hurried(hurry):
     """popgate's clock runs two hundred times as fast: ten minutes are three seconds."""
-    if not FAKETIME:
-        pytest.skip("libfaketime is not installed")
-    if "libasan" in run("ldd", POPGATE).stdout.decode():
-        pytest.skip("libfaketime and the address sanitizer cannot be loaded together")
-    monkeypatch.setenv("LD_PRELOAD", FAKETIME[0])
-    monkeypatch.setenv("FAKETIME", "+0 x200")
-    monkeypatch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "0")
+    hurry(200)
 
 
 def test_idle_client_is_left_without_an_answer(server, gate, hurried):
