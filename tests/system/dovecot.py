@@ -27,9 +27,6 @@ first_valid_gid = 1
 pop3_no_flag_updates = no
 service anvil {{
   chroot =
-  unix_listener anvil-auth-penalty {{
-    mode = 0
-  }}
 }}
 service auth {{
   client_limit = 2000
@@ -96,6 +93,13 @@ userdb static {{
   }}
 }}
 """
+NO_PENALTY = """
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+"""
 OWN = """
 default_login_user = {user}
 default_internal_user = {user}
@@ -111,9 +115,9 @@ def version():
 
 
 class Dovecot:
-    """port: plain and STLS; tls_port: implicit TLS."""
+    """port: plain and STLS; tls_port: implicit TLS. `more`: its own lines, instead of those that never slow a guesser down."""
 
-    def __init__(self, folder, certificate):
+    def __init__(self, folder, certificate, more=None):
         self.folder = folder
         self.port, self.tls_port = free_port(), free_port()
         for part in ("run", "mail", "state"):
@@ -122,9 +126,9 @@ class Dovecot:
         config = folder / "dovecot.conf"
         dialect, name = (DIALECT_2_4, "%{user}") if version() >= (2, 4) else (DIALECT_2_3, "%u")
         own = "" if AS_ROOT else OWN
-        config.write_text((dialect + CONFIG + own).format(
+        config.write_text((dialect + CONFIG + own + (NO_PENALTY if more is None else "")).format(
             folder=folder, host=HOST, port=self.port, tls_port=self.tls_port, user=UNPRIVILEGED, group=GROUP,
-            certificate=certificate, name=name, password=secrets_sent.PASSWORD % name))
+            certificate=certificate, name=name, password=secrets_sent.PASSWORD % name) + (more or ""))
         self.process = subprocess.Popen([PROGRAM, "-F", "-c", config], start_new_session=True)
         wait_until(lambda: listens(self.port) and listens(self.tls_port), what="Dovecot listens")
 
