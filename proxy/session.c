@@ -238,6 +238,8 @@ watch_server(struct session *session)
         return false; /* session_connect.c tries the next one */
     if (session_has_more_of_server(session))
         return false;
+    if (session_survives_server(session))
+        return true;
     session_fail(session, state == PEER_ENDED ? "server closed the connection" : "server lost the connection");
     return true;
 }
@@ -297,6 +299,7 @@ session_free(struct session *session)
         session_forget(session);
     capa_free(&session->capa);
     bytes_free(&session->line);
+    session_end_trial(session);
     bytes_free(&session->user);
     bytes_free(&session->user_refusal);
     bytes_free(&session->greeting);

@@ -48,6 +48,15 @@ next_address(struct session *session, const char *why)
     bytes_clear(&session->greeting);
 }
 
+void
+session_connect_again(struct session *session)
+{
+    peer_close(&session->server);
+    session->link    = LINK_NONE;
+    session->attempt = (struct upstream_attempt){.upstream = session->attempt.upstream};
+    session_enter(session, SESSION_CONNECTING);
+}
+
 static bool
 begin_connecting(struct session *session)
 {
@@ -95,9 +104,10 @@ become_ready(struct session *session)
     session->doing = NULL;
     session->link  = LINK_READY;
     upstream_works(&session->attempt);
-    if (upstream_pipelines(&session->attempt, clock_now()))
-        session->pipelining = PIPELINING_YES;
-    peer_put(&session->client, bytes_span(&session->greeting));
+    if (session->trial.state == TRIAL_AGAIN)
+        session_send_user_again(session);
+    else
+        peer_put(&session->client, bytes_span(&session->greeting));
     bytes_free(&session->greeting);
     session_enter(session, SESSION_AUTHORIZATION);
 }

@@ -114,7 +114,7 @@ answer_capa(struct session *session, enum expectation_kind kind)
     struct bytes            reply = {0};
 
     session->capa.known = true;
-    note_pipelining(session, session->capa.pipelining);
+    note_pipelining(session, session->capa.pipelining && session->trial.state != TRIAL_AGAIN);
     if (kind == EXPECT_REPLY)
         capa_write(&session->capa, &now, &reply);
     else if (kind == EXPECT_LIST_OF_MECHANISMS)

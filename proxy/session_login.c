@@ -67,7 +67,7 @@ session_take_user(struct session *session, const struct pop3_command *command)
     if (refusal != NULL)
         return session_refuse(session, refusal);
     note_user(session, command->argument, "USER");
-    if (session->pipelining != PIPELINING_YES || !upstream_takes_user(&session->attempt))
+    if (!session_goes_together(session))
         return session_forward(session, command);
     session->user_accepted = session->user_kept = true;
     return session_answer(session, POP3_OK, "send the password");
@@ -87,6 +87,7 @@ send_kept_user(struct session *session)
 enum outcome
 session_take_pass(struct session *session, const struct pop3_command *command)
 {
+    bool         together = session->user_kept && session_goes_together(session);
     enum outcome outcome;
 
     if (!session->user_accepted)
@@ -95,6 +96,12 @@ session_take_pass(struct session *session, const struct pop3_command *command)
         return session_refuse(session, session->user_refusal.data);
     if (session->user_kept)
         send_kept_user(session);
+    if (together) {
+        session_start_trial(session, command->argument);
+        session_send(session, EXPECT_REPLY, command);
+        session->user_accepted = false;
+        return TAKEN;
+    }
     outcome                = session_forward(session, command);
     session->user_accepted = outcome == LATER;
     return outcome;
@@ -225,6 +232,17 @@ note_login(struct session *session, bool ok, struct span text)
         session_log(session, LOG_LEVEL_WARNING, "login by %s failed: %.*s", session->mechanism, SPAN_ARG(text));
 }
 
+/* The server has answered name and password, which went to it together. */
+static void
+note_trial(struct session *session, bool ok)
+{
+    if (ok)
+        session->pipelining = PIPELINING_YES;
+    else
+        upstream_forget(&session->attempt);
+    session_end_trial(session);
+}
+
 void
 session_on_login(struct session *session, const struct expectation *expectation, enum pop3_status status,
                  struct span text)
@@ -232,6 +250,8 @@ session_on_login(struct session *session, const struct expectation *expectation,
     if (status == POP3_OK && session->sasl != NULL && session->sasl_anew)
         forget_user(session);
     session->sasl = NULL;
+    if (session->trial.state != TRIAL_NONE)
+        note_trial(session, status == POP3_OK);
     if (status == POP3_OK || !session->user_refused)
         note_login(session, status == POP3_OK, text);
     if (status != POP3_OK) {
@@ -247,20 +267,32 @@ session_on_login(struct session *session, const struct expectation *expectation,
     session_enter(session, SESSION_TRANSACTION);
 }
 
+/* In place of the server, which refused the name that the password was for. */
+static void
+answer_password(struct session *session)
+{
+    (void)session_refuse(session, session->user_refusal.data);
+    session_end_trial(session);
+    forget_user(session);
+}
+
 void
 session_on_user(struct session *session, const struct expectation *expectation, enum pop3_status status,
                 struct span text)
 {
     if (expectation->kind == EXPECT_REPLY)
         session->user_accepted = status == POP3_OK;
-    if (status == POP3_OK)
+    if (status == POP3_OK) {
+        if (session->trial.state == TRIAL_AGAIN)
+            session_send_password_again(session);
         return;
+    }
     upstream_note_user(&session->attempt, false);
     note_login(session, false, text);
-    if (expectation->kind == EXPECT_REPLY) {
+    session->user_refused = true;
+    bytes_add(&session->user_refusal, text);
+    if (session->trial.state == TRIAL_AGAIN)
+        answer_password(session);
+    else if (expectation->kind == EXPECT_REPLY)
         forget_user(session);
-    } else {
-        session->user_refused = true;
-        bytes_add(&session->user_refusal, text);
-    }
 }

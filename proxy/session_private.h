@@ -6,6 +6,7 @@
  *      session_connect.c   up to the greeting: TLS with the client, the server's address, its TLS, its greeting
  *      session_command.c   what the client says, and what of it goes to the server
  *      session_login.c     who the client says it is, TLS before that, and what the server says to it
+ *      session_trial.c     name and password that went to the server together, and a server that does not take them so
  *      session_reply.c     what the server answers, and what of it goes to the client
  *      session_fetch.c     what is asked of the server before a message and with it; the notes on messages
  *      session_listing.c   its lists: capabilities, unique ids
@@ -84,6 +85,19 @@ enum pipelining {
     PIPELINING_YES,
 };
 
+/* What becomes of a name and a password that went to the server together: session_trial.c. */
+enum trial_state {
+    TRIAL_NONE,
+    TRIAL_TOGETHER, /* both were sent */
+    TRIAL_PROBED,   /* the password was not answered for a while: CAPA was sent behind it */
+    TRIAL_AGAIN,    /* the server did not take the password: the name goes first, and the password when it was taken */
+};
+
+struct trial {
+    enum trial_state state;
+    struct bytes     password; /* it may have to be sent again */
+};
+
 /* The list of all unique ids. */
 enum uidl_list {
     UIDL_LIST_UNKNOWN,
@@ -137,6 +151,7 @@ struct session {
     bool                         user_accepted; /* PASS may follow */
     bool                         user_kept;     /* and the server gets the name with it */
     bool                         user_refused;  /* after popgate had said yes: `user_refusal` */
+    struct trial                 trial;
     bool                         logged_in;
     bool                         owner_known; /* `user` says whose mailbox it is */
     bool                         utf8;        /* the server agreed to UTF8 */
@@ -222,6 +237,32 @@ void         session_take_response(struct session *, struct span line);
 void session_on_user(struct session *, const struct expectation *, enum pop3_status, struct span text);
 void session_on_login(struct session *, const struct expectation *, enum pop3_status, struct span text);
 bool session_take_challenge(struct session *, const struct expectation *, struct span text);
+
+/* May name and password go to the server together? */
+bool session_goes_together(const struct session *);
+
+/* They do. / The password was answered, or will not be: nothing is kept of it. */
+void session_start_trial(struct session *, struct span password);
+void session_end_trial(struct session *);
+
+/* How long the server has for its next answer, in milliseconds: reply_timeout, or less on trial. */
+int64_t session_trial_limit(const struct session *);
+
+/* The server has taken too long. True: it, or another way, is tried once more. */
+bool session_expire_trial(struct session *);
+
+/* The server's side is over. True: it is begun anew, for nothing had been decided. */
+bool session_survives_server(struct session *);
+
+/* Is it known whose answer comes next? If not, more has to come first. */
+bool session_settle_trial(struct session *);
+
+/* TRIAL_AGAIN: the name alone; and when that was taken, the password. */
+void session_send_user_again(struct session *);
+void session_send_password_again(struct session *);
+
+/* Leaves the server, and looks for one from the start; the client does not notice. What was asked is asked again. */
+void session_connect_again(struct session *);
 
 /* Moves, in the order of session.c's table: each returns true if it changed anything. */
 bool session_connect(struct session *);

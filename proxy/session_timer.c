@@ -37,7 +37,7 @@ deadline(const struct session *session)
         return (struct deadline){session->connecting + upstream->connect_timeout,
                                  "server did not greet in time (connect_timeout)", true};
     if (waits_for_server(session))
-        return (struct deadline){(session->asked > heard ? session->asked : heard) + upstream->reply_timeout,
+        return (struct deadline){(session->asked > heard ? session->asked : heard) + session_trial_limit(session),
                                  "server did not answer in time (reply_timeout)", true};
     if (session->state <= SESSION_AUTHORIZATION)
         return (struct deadline){session->opened + listener->login_timeout,
@@ -96,6 +96,8 @@ expire(struct session *session, const struct deadline *over)
     if (session->state == SESSION_CONNECTING && over->of_server) {
         session->server.state = session->server.state == PEER_CLOSED ? PEER_CLOSED : PEER_BROKEN;
         session->server.why   = over->what;
+    } else if (over->of_server && session_expire_trial(session)) {
+        return;
     } else if (over->of_server) {
         session_fail(session, over->what);
     } else {

@@ -69,9 +69,17 @@ upstream_works(struct upstream_attempt *attempt)
 {
     struct upstream *upstream = attempt->upstream;
 
+    if (upstream->preferred != attempt->index)
+        *upstream = (struct upstream){.config = upstream->config, .preferred = attempt->index};
+}
+
+void
+upstream_forget(struct upstream_attempt *attempt)
+{
+    struct upstream *upstream = attempt->upstream;
+
     if (upstream->preferred == attempt->index)
-        return;
-    *upstream = (struct upstream){.config = upstream->config, .preferred = attempt->index};
+        *upstream = (struct upstream){.config = upstream->config, .preferred = attempt->index};
 }
 
 static bool

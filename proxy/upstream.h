@@ -60,6 +60,9 @@ void upstream_note_command(struct upstream_attempt *, enum upstream_command, boo
 /* Has it lately said that it does not know it? */
 bool upstream_refuses(const struct upstream_attempt *, enum upstream_command, int64_t now);
 
+/* The server in use is not as it was known to be: another one may stand there. What is known of it is forgotten. */
+void upstream_forget(struct upstream_attempt *);
+
 /* Has the server in use lately said that it takes several commands at a time (RFC 2449, 6.6)? */
 bool upstream_pipelines(const struct upstream_attempt *, int64_t now);
 

@@ -1,13 +1,14 @@
 """Commands sent without waiting: answers in their order, whatever the server can do; and two peers that both only write."""
 import re
 import threading
+import time
 
 import pytest
 
 import secrets_sent
 from places import records, wait_until
 from scripted import Maildrop
-from wire import Wire, stuff, unstuff
+from wire import Wire, plain, stuff, unstuff
 
 BOB = secrets_sent.account("pipelining-bob")
 MAIL = [b"Subject: %d\r\n\r\n.body %d\r\n" % (number, number) + b"x" * 60 + b"\r\n" for number in range(1, 31)]
@@ -66,14 +67,15 @@ def test_name_and_password_go_together(server, gate):
     for capa in (False, True, False):
         assert [answer[:3] for answer in log_in(port, capa=capa)] == [b"+OK", b"+OK"]
     assert log_in(port, b"wrong")[1].startswith(b"-ERR no such login")
+    log_in(port, capa=True)  # what fails takes back that it pipelines, until it says so again
     with Wire(port) as client:  # a name that no password follows goes nowhere
         client.greet()
         assert client.ask(b"USER eve").startswith(b"+OK") and client.ask(b"USER bob").startswith(b"+OK")
         assert client.ask(b"NOOP").startswith(b"-ERR") and client.ask(b"PASS x").startswith(b"+OK")
         assert client.ask(b"QUIT").startswith(b"+OK")
-    assert [connection.pipelined for connection in drop.connections] == [False, True, True, True, True]
+    assert [connection.pipelined for connection in drop.connections] == [False, True, True, True, False, True]
     assert drop.connections[2].commands == [b"USER bob", b"PASS x", b"QUIT"]
-    assert drop.connections[4].commands == [b"USER bob", b"PASS x", b"QUIT"]
+    assert drop.connections[5].commands == [b"USER bob", b"PASS x", b"QUIT"]
 
 
 def test_name_that_is_refused_keeps_the_password_back(server, gate):
@@ -94,10 +96,10 @@ def test_name_that_is_refused_keeps_the_password_back(server, gate):
     assert sent == [True, True, False, True, True]
 
 
-def open_door(server, gate, **script):
+def open_door(server, gate, upstream=None, **script):
     """Port of a popgate that sends the next name together with its password, and the server behind it."""
     drop = server(Maildrop(MAIL, capa=CAN, script=script))
-    port = gate(drop.port, workers=1).port
+    port = gate(drop.port, upstream=upstream, workers=1).port
     log_in(port, capa=True)
     return port, drop
 
@@ -123,6 +125,109 @@ def test_server_that_does_not_pipeline_after_all(server, gate):
         assert client.ask(b"CAPA").startswith(b"+OK") and client.listing()
         assert client.ask(b"PASS x").startswith(b"+OK")
     assert not drop.connections[1].pipelined
+
+
+def late(words, seconds):
+    return lambda connection, _: time.sleep(seconds) or words
+
+
+# What stands at the address now: what it does, and what it is to be sent. Its reply_timeout is 4 s, and a trial takes half a one.
+OTHERS = {
+    "takes one line of what it reads": (Maildrop(MAIL, old=True), [b"USER bob", b"CAPA", b"USER bob", b"PASS x"]),
+    "as before, and lists what it cannot do": (Maildrop(MAIL, old=True, script={"CAPA": b"+OK\r\nPIPELINING\r\n.\r\n"}),
+                                               [b"USER bob", b"CAPA", b"USER bob", b"PASS x"]),
+    "as before, and its list is empty": (Maildrop(MAIL, old=True, script={"CAPA": b"+OK\r\n.\r\n"}),
+                                         [b"USER bob", b"CAPA", b"USER bob", b"PASS x"]),
+    "takes its time": (Maildrop(MAIL, capa=CAN, script={"PASS": late(b"+OK welcome\r\n", 1.2)}), [b"USER bob", b"PASS x", b"CAPA"]),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_another_server_stands_there_now(server, gate, other):
+    """The one that was there pipelined. Nobody is kept waiting for reply_timeout, and no password is sent to be judged twice."""
+    drop = server(Maildrop(MAIL, capa=CAN))
+    port = gate(drop.port, upstream={"reply_timeout": "4s"}, workers=1).port
+    log_in(port, capa=True)
+    drop.serve, commands = OTHERS[other]
+    begun = time.monotonic()
+    with Wire(port) as client:
+        client.greet()
+        assert client.ask(b"USER bob").startswith(b"+OK") and client.ask(b"PASS x") == b"+OK welcome\r\n"
+        assert time.monotonic() - begun < 3
+        client.send(b"RETR 1\r\nRETR 2\r\n")
+        assert read_all(client, 2) == MAIL[:2]
+        client.ask(b"QUIT")
+    assert drop.connections[1].commands[:len(commands)] == commands
+    assert drop.connections[1].commands.count(b"PASS x") == 1
+    if drop.serve.old:  # and that is remembered
+        log_in(port)
+        assert drop.connections[2].commands == [b"USER bob", b"PASS x", b"QUIT"]
+
+
+@pytest.mark.parametrize("seconds", (0, 1.2), ids=("soon", "late"))
+@pytest.mark.parametrize("capa", (CAN, None), ids=("list", "no-list"))
+def test_password_that_is_judged_is_sent_once(server, gate, seconds, capa):
+    """However long that takes; and the words are the server's."""
+    port, drop = open_door(server, gate, upstream={"reply_timeout": "4s"}, PASS=lambda *_: b"+OK\r\n")
+    drop.serve.capa, drop.serve.script["PASS"] = capa, late(b"-ERR [AUTH] not this word\r\n", seconds)
+    with Wire(port) as client:
+        client.greet()
+        assert client.ask(b"USER bob").startswith(b"+OK") and client.ask(b"PASS x") == b"-ERR [AUTH] not this word\r\n"
+        assert client.ask(b"QUIT").startswith(b"+OK")
+    assert drop.connections[1].commands == [b"USER bob", b"PASS x", *([b"CAPA"] if seconds else []), b"QUIT"]
+
+
+@pytest.mark.parametrize("answers", (0, 1), ids=("before the name", "behind the name"))
+@pytest.mark.parametrize("end", ("fin", "rst"))
+def test_server_that_hangs_up_on_both_together(server, gate, answers, end):
+    """Before it answered the name it cannot have come to the password; behind that it may have, and the client is told to try again."""
+    def strict(connection):
+        connection.send(b"+OK strict\r\n")
+        connection.line()
+        if connection.pipelined:
+            connection.send(b"+OK\r\n" * answers)
+            getattr(connection, end)()
+        connection.send(b"+OK\r\n")
+        connection.line()
+        connection.send(b"+OK welcome\r\n")
+        connection.line()
+        connection.send(b"+OK bye\r\n")
+
+    port, drop = open_door(server, gate)
+    drop.serve = strict
+    with Wire(port) as client:
+        client.greet()
+        assert client.ask(b"USER bob").startswith(b"+OK")
+        answer = client.ask(b"PASS x")
+        assert answer.startswith(b"-ERR [SYS/TEMP]") if answers else answer == b"+OK welcome\r\n"
+        if not answers:
+            assert client.ask(b"QUIT") == b"+OK bye\r\n"
+    assert log_in(port)[1] == b"+OK welcome\r\n"
+    assert [connection.pipelined for connection in drop.connections[1:]] == [True] + [False] * (2 - answers)
+
+
+def test_name_refused_when_it_is_sent_again(server, gate):
+    """By a server that takes both lines for a name: the password stays here, and the answer to it is the server's to the name."""
+    port, drop = open_door(server, gate, upstream={"reply_timeout": "4s"})
+    drop.serve = Maildrop(MAIL, old=True, script={"USER": b"-ERR no bob\r\n"})
+    with Wire(port) as client:
+        client.greet()
+        assert client.ask(b"USER bob").startswith(b"+OK") and client.ask(b"PASS x") == b"-ERR no bob\r\n"
+        assert client.ask(b"USER eve") == b"-ERR no bob\r\n" and client.ask(b"PASS y").startswith(b"-ERR give a name")
+    assert drop.connections[1].commands == [b"USER bob", b"CAPA", b"USER bob", b"USER eve"]
+
+
+def test_commands_are_pipelined_to_a_server_that_said_so_to_this_session(server, gate):
+    """Or that took name and password together: what another session heard may be of another server."""
+    drop = server(Maildrop(MAIL, capa=[*CAN, b"SASL PLAIN"]))
+    port = gate(drop.port, workers=1).port
+    log_in(port, capa=True)
+    drop.serve = Maildrop(MAIL, old=True, script={"AUTH": b"+OK\r\n"})
+    with Wire(port) as client:
+        client.greet()
+        assert client.ask(b"AUTH PLAIN " + plain(BOB)).startswith(b"+OK")
+        client.send(b"RETR 1\r\nRETR 2\r\nRETR 3\r\n")
+        assert read_all(client, 3) == MAIL[:3]
 
 
 @pytest.mark.parametrize("word", (b"[AUTH] go away", b""), ids=("words", "none"))
