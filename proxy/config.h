@@ -81,6 +81,7 @@ struct config {
     char                   *file;    /* as given, for messages */
     int64_t                 workers; /* never 0: the number of processors was filled in */
     char                   *user;
+    char                   *audit_user;       /* NULL: see proxy/master_user.h */
     int64_t                 shutdown_timeout; /* milliseconds */
     int64_t                 drain_timeout;    /* milliseconds; 0: none */
     char                   *log;              /* "stderr", "syslog" or an absolute path */

@@ -20,6 +20,7 @@ static const char *const on_failure_words[] = {"pass", "refuse", NULL};
 static const struct setting main_settings[] = {
     {MEMBER(workers), .type = SETTING_NUMBER, .fallback = "0", .most = 1024},
     {MEMBER(user), .type = SETTING_STRING, .fallback = "popgate"},
+    {MEMBER(audit_user), .type = SETTING_STRING},
     {MEMBER(shutdown_timeout), .type = SETTING_DURATION, .fallback = "30s", .most = DAY},
     {MEMBER(drain_timeout), .type = SETTING_DURATION, .fallback = "0s", .most = 30 * DAY},
     {MEMBER(log), .type = SETTING_STRING, .fallback = "stderr"},

@@ -111,12 +111,14 @@ run_worker(const struct master *master, const struct master_child *self, int con
 static _Noreturn void
 become_child(struct master *master, const struct master_child *self, int control_fd)
 {
-    int status = EXIT_FAILURE;
+    const struct master_users *users  = &master->current->users;
+    const struct master_user  *user   = self->role == MASTER_AUDITOR ? &users->auditor : &users->worker;
+    int                        status = EXIT_FAILURE;
 
     (void)prctl(PR_SET_NAME, self->role == MASTER_AUDITOR ? "popgate-auditor" : "popgate-worker", 0, 0, 0);
     close_others(master, self);
     reset_signals(master);
-    if (master_user_become(&master->current->user) != 0)
+    if (master_user_become(user) != 0)
         log_write(LOG_LEVEL_ERROR, NULL, "privileges cannot be given up: %m");
     else if (self->role == MASTER_AUDITOR)
         status = auditor_run(control_fd, master->audit.auditor_fd);
@@ -155,6 +157,10 @@ start_child(struct master *master, struct master_child *child)
     int ends[2];
 
     child->started = clock_now();
+    if (child->role == MASTER_AUDITOR && master_users_are_one(&master->current->users))
+        log_write(LOG_LEVEL_WARNING, NULL,
+                  "the auditor runs as the workers' user, and a worker that was taken over could stop it: make the "
+                  "account popgate-audit, or set audit_user");
     if (equip(master, child, ends) != 0) {
         log_write(LOG_LEVEL_ERROR, NULL, "no channel to a child, or no memory: %m");
         (void)master_child_defer(&master->children, child);

@@ -168,6 +168,16 @@ log_death(const struct master_child *child, pid_t pid, int status, bool expected
         log_write(LOG_LEVEL_ERROR, NULL, "%s %d ended with exit status %d", name, (int)pid, WEXITSTATUS(status));
 }
 
+/* An auditor that was stopped would lose records without a word. A worker may have been stopped to be looked at. */
+static void
+note_stop(const struct master_child *child)
+{
+    bool goes_on = child->role == MASTER_AUDITOR && kill(child->pid, SIGCONT) == 0;
+
+    log_write(LOG_LEVEL_ERROR, NULL, "%s %d was stopped by a signal, %s", role_names[child->role], (int)child->pid,
+              goes_on ? "and made to go on" : "and does nothing until it gets SIGCONT");
+}
+
 static struct master_child *
 find(struct master_children *children, pid_t pid)
 {
@@ -182,11 +192,15 @@ bool
 master_child_reap(struct master_children *children, const struct master_audit *audit)
 {
     int                  status;
-    pid_t                pid   = waitpid(-1, &status, WNOHANG);
+    pid_t                pid   = waitpid(-1, &status, WNOHANG | WUNTRACED);
     struct master_child *child = pid > 0 ? find(children, pid) : NULL;
 
     if (child == NULL)
         return pid > 0;
+    if (WIFSTOPPED(status)) {
+        note_stop(child);
+        return true;
+    }
     log_death(child, pid, status, child->state != CHILD_WANTED);
     master_audit_rescue(audit, child->batch);
     if (child->tally != NULL)

@@ -61,7 +61,8 @@ void master_child_free(struct master_child **);
 
 /*
  * Collects one child that has died, with the records that it left, and logs how if that was not to be expected. Returns
- * false when there is no more. A child that is wanted is deferred.
+ * false when there is no more. A child that is wanted is deferred. That one was stopped is logged too, and an auditor
+ * is made to go on.
  */
 bool master_child_reap(struct master_children *, const struct master_audit *);
 

@@ -200,7 +200,6 @@ master_generation_close(struct master_generation **pointer, const struct master_
     free(generation->sockets);
     free(generation->addresses);
     notes_close(&generation->notes);
-    master_user_free(&generation->user);
     config_free(&generation->config);
     free(generation);
 }
@@ -214,7 +213,7 @@ master_generation_open(struct config *config, const struct master_generation *ol
 
     generation->number = old != NULL ? old->number + 1 : 1;
     generation->config = config;
-    (void)master_user_find(&generation->user, config, error);
+    master_users_find(&generation->users, config, error);
     for (size_t i = 0; i < config->listener_count; i++)
         open_sockets(generation, &config->listeners[i], old, error);
     open_logs(generation, audit, error);

@@ -14,7 +14,7 @@
 struct master_generation {
     unsigned                      number; /* from 1 */
     struct config                *config;
-    struct master_user            user;
+    struct master_users           users;
     struct worker_socket         *sockets;
     const struct config_address **addresses; /* of the sockets, in their order */
     size_t                        socket_count;

@@ -40,16 +40,16 @@ access_as(const struct master_user *user, const char *folder)
 static void
 try_spool(const struct config *config, struct error *notes)
 {
-    struct master_user user   = {0};
-    struct error       unused = {0};
-    int                fault;
+    struct master_users       users;
+    const struct master_user *user   = &users.worker;
+    struct error              unused = {0};
+    int                       fault;
 
-    if (config_holds(config) && master_user_find(&user, config, &unused) == 0 &&
-        (fault = access_as(&user, config->spool_dir)) != 0)
+    master_users_find(&users, config, &unused);
+    if (config_holds(config) && unused.count == 0 && (fault = access_as(user, config->spool_dir)) != 0)
         error_note(notes, config->file, 0, "spool_dir = \"%s\": the workers%s%s cannot write there: %s",
-                   config->spool_dir, user.change ? ", as user " : "", user.change ? config->user : "",
+                   config->spool_dir, user->change ? ", as user " : "", user->change ? config->user : "",
                    strerror(fault));
-    master_user_free(&user);
     error_free(&unused);
 }
 

@@ -2,57 +2,57 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/memory.h"
 #include "proxy/master_user.h"
 
+/* The packages' account for the auditor, which need not be there. */
+static const char auditors_own[] = "popgate-audit";
+
 static void
-find_groups(struct master_user *user, const char *name)
-{
-    int count = 1;
-
-    do {
-        user->groups      = memory_resize_array(user->groups, (size_t)count, sizeof(gid_t));
-        user->group_count = (size_t)count;
-    } while (getgrouplist(name, user->gid, user->groups, &count) < 0 && (size_t)count > user->group_count);
-    user->group_count = (size_t)count;
-}
-
-int
-master_user_find(struct master_user *user, const struct config *config, struct error *error)
+find(struct master_user *user, const char *key, const char *name, const struct config *config, struct error *error)
 {
     const struct passwd *entry;
 
     *user = (struct master_user){.change = geteuid() == 0};
     if (!user->change)
-        return 0;
-    entry = getpwnam(config->user);
-    if (entry == NULL || entry->pw_uid == 0) {
-        error_add(error, config->file, 0, "user \"%s\" %s", config->user,
-                  entry == NULL ? "is not known" : "is root: the workers must be somebody else");
-        return -1;
+        return;
+    entry = getpwnam(name);
+    if (entry == NULL || entry->pw_uid == 0 || entry->pw_gid == 0) {
+        error_add(error, config->file, 0, "%s \"%s\" %s", key, name,
+                  entry == NULL        ? "is not known"
+                  : entry->pw_uid == 0 ? "is root: the children must be somebody else"
+                                       : "has root's group: the children must have another");
+        return;
     }
     user->uid = entry->pw_uid;
     user->gid = entry->pw_gid;
-    find_groups(user, config->user);
-    return 0;
 }
 
 void
-master_user_free(struct master_user *user)
+master_users_find(struct master_users *users, const struct config *config, struct error *error)
 {
-    free(user->groups);
-    *user = (struct master_user){0};
+    const char *auditor = config->audit_user;
+
+    if (auditor == NULL)
+        auditor = geteuid() == 0 && getpwnam(auditors_own) != NULL ? auditors_own : config->user;
+    find(&users->worker, "user", config->user, config, error);
+    find(&users->auditor, "audit_user", auditor, config, error);
 }
 
+bool
+master_users_are_one(const struct master_users *users)
+{
+    return users->worker.change && users->worker.uid == users->auditor.uid;
+}
+
+/* No groups but the user's own: what else an account may reach is for people, not for who parses strangers' mail. */
 static int
 change(const struct master_user *user)
 {
-    if (setgroups(user->group_count, user->groups) != 0 || setresgid(user->gid, user->gid, user->gid) != 0 ||
+    if (setgroups(0, NULL) != 0 || setresgid(user->gid, user->gid, user->gid) != 0 ||
         setresuid(user->uid, user->uid, user->uid) != 0)
         return -1;
     if (setresuid((uid_t)-1, 0, (uid_t)-1) == 0 || setresgid((gid_t)-1, 0, (gid_t)-1) == 0 || geteuid() != user->uid) {

@@ -10,24 +10,29 @@
 #include "base/error.h"
 #include "proxy/config.h"
 
-/* Starts as {0}; master_user_free() gives it back. */
 struct master_user {
-    bool   change; /* the master is root */
-    uid_t  uid;
-    gid_t  gid;
-    gid_t *groups;
-    size_t group_count;
+    bool  change; /* the master is root */
+    uid_t uid;
+    gid_t gid;
 };
 
-/* Looks the configuration's user up, if the master is root. 0; or -1 and an error: there is no such user, or it is
- * root. */
-int master_user_find(struct master_user *, const struct config *, struct error *);
-
-void master_user_free(struct master_user *);
+/* A worker that was taken over can signal whatever is of its user: the auditor is somebody else where it can be. */
+struct master_users {
+    struct master_user worker, auditor;
+};
 
 /*
- * In a child: becomes the user for good, and leaves no way to more privileges, to a core file or to another process's
- * debugger. 0; or -1 with errno, and the child must end.
+ * Looks the configuration's users up, if the master is root. Where audit_user is left out it is popgate-audit, or the
+ * workers' user if there is no such account. An error: a user is not known, or is root.
+ */
+void master_users_find(struct master_users *, const struct config *, struct error *);
+
+/* May workers signal the auditor, though the master is root? */
+bool master_users_are_one(const struct master_users *);
+
+/*
+ * In a child: becomes the user for good, with no group but its own, and leaves no way to more privileges, to a core
+ * file or to another process's debugger. 0; or -1 with errno, and the child must end.
  */
 int master_user_become(const struct master_user *);
 

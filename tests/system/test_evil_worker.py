@@ -1,0 +1,104 @@
+"""What a worker can do that a stranger has taken over: it has the worker's user, its descriptors and its memory."""
+import ctypes
+import os
+import pwd
+import signal
+import socket
+import subprocess
+
+import pytest
+
+import filters
+import mail
+import secrets_sent
+from places import AS_ROOT, UNPRIVILEGED, records, wait_until
+from scripted import Maildrop
+from test_processes import called, refused, status  # noqa: F401 (a fixture)
+from wire import Wire
+
+BOB = secrets_sent.account("evil-bob")
+MAIL = [mail.message("one")]
+OTHER = "daemon"  # an account that every Debian has
+PIDFD_GETFD = 438
+
+pytestmark = pytest.mark.skipif(not AS_ROOT, reason="only root starts workers as another user, and gets at their descriptors")
+
+
+@pytest.fixture
+def audited(server, gate, folder):
+    def start(**options):
+        running = gate(server(Maildrop(MAIL)).port, filters=filters.audit(folder), **{"audit_user": OTHER, **options})
+        running.audit = folder / "audit.jsonl"
+        return running
+
+    return start
+
+
+def as_worker(*command):
+    """Runs a program as the workers' user, with its group; returns the exit status."""
+    user = pwd.getpwnam(UNPRIVILEGED)
+    return subprocess.run(command, user=user.pw_uid, group=user.pw_gid, extra_groups=[], capture_output=True).returncode
+
+
+def descriptors(pid):
+    """What is open: its number -> what it is."""
+    folder = f"/proc/{pid}/fd"
+    return {int(number): os.readlink(f"{folder}/{number}") for number in os.listdir(folder)}
+
+
+def steal(pid, number):
+    """A descriptor of another process, as its own program has it: the same open file."""
+    with open(os.pidfd_open(pid), "rb", closefd=True) as process:
+        got = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, process.fileno(), number, 0)
+    assert got >= 0, os.strerror(ctypes.get_errno())
+    return got
+
+
+def sockets(pid):
+    """All sockets of a process."""
+    return [socket.socket(fileno=steal(pid, number)) for number, what in descriptors(pid).items() if what.startswith("socket:")]
+
+
+def works(running):
+    with Wire(running.port) as client:
+        assert client.login(BOB).fetch(b"RETR 1") == MAIL[0]
+        assert client.ask(b"QUIT").startswith(b"+OK")
+
+
+def test_a_worker_cannot_signal_the_auditor(audited):
+    running = audited()
+    (auditor,), (worker,) = called(running, "auditor"), called(running, "worker")
+    facts = status(auditor)
+    assert set(facts["Uid"]) == {str(pwd.getpwnam(OTHER).pw_uid)} and facts["Groups"] == []
+    assert facts["CapEff"] == ["0000000000000000"] and facts["NoNewPrivs"] == ["1"]
+    for number in ("STOP", "KILL", "0"):
+        assert as_worker("/bin/kill", "-" + number, str(auditor)) != 0
+    assert as_worker("/bin/kill", "-0", str(worker)) == 0, "this test would see nothing"
+    works(running)
+    wait_until(lambda: records(running.audit, "disconnect"), what="the record of the session's end")
+
+
+def test_an_auditor_that_was_stopped_is_noticed_and_goes_on(audited):
+    running = audited()
+    auditor, = called(running, "auditor")
+    os.kill(auditor, signal.SIGSTOP)
+    running.wait_log(f"error: auditor {auditor} was stopped by a signal, and made to go on")
+    wait_until(lambda: status(auditor)["State"][0] != "T", what="the auditor goes on")
+    works(running)
+    wait_until(lambda: records(running.audit, "disconnect"), what="the record of the session's end")
+
+
+def test_a_worker_that_was_stopped_is_noticed(audited):
+    running = audited(workers=2)
+    stopped = called(running, "worker")[0]
+    os.kill(stopped, signal.SIGSTOP)
+    running.wait_log(f"error: worker {stopped} was stopped by a signal, and does nothing until it gets SIGCONT")
+    os.kill(stopped, signal.SIGCONT)
+
+
+def test_users_of_the_auditor(audited, refused):  # noqa: F811
+    assert 'audit_user "no-such-user" is not known' in refused(audit_user="no-such-user")
+    assert 'audit_user "root" is root' in refused(audit_user="root")
+    running = audited(audit_user=UNPRIVILEGED)
+    running.wait_log("warning: the auditor runs as the workers' user")
+    works(running)
