@@ -18,10 +18,16 @@ struct directive {
 };
 
 static bool
+is_word_octet(char c)
+{
+    return text_is_alphanumeric(c) || c == '_';
+}
+
+static bool
 is_rule_name(struct span name)
 {
     for (size_t i = 0; i < name.len; i++)
-        if (!isalnum((unsigned char)name.data[i]) && name.data[i] != '_')
+        if (!is_word_octet(name.data[i]))
             return false;
     return name.len > 0 && name.len <= NAME_MAX_OCTETS && !isdigit((unsigned char)name.data[0]);
 }
@@ -124,35 +130,54 @@ obey_describe(struct loader *loader, const struct directive *directive, struct s
     rule->describe = memory_copy_span(value);
 }
 
+/* Does the word stand among the flags? Between them there is white space, a comma, whatever belongs to no word. */
+static bool
+has_flag(struct span flags, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (size_t at = 0; at + len <= flags.len; at++)
+        if (memcmp(flags.data + at, word, len) == 0 && (at == 0 || !is_word_octet(flags.data[at - 1])) &&
+            (at + len == flags.len || !is_word_octet(flags.data[at + len])))
+            return true;
+    return false;
+}
+
+/* "maxhits=N": 0 if it is not there. */
+static unsigned
+read_hits_max(struct loader *loader, struct span flags)
+{
+    static struct regex_built_in form = {"\\bmaxhits=(\\w*)", "", NULL};
+    struct regex_found           found;
+    uint64_t                     most = 0;
+
+    if (regex_find(regex_of(&form), flags, 0, &found) &&
+        !text_read_number(regex_group(&found, 1), 1, UINT32_MAX, &most))
+        loader_complain(loader, "\"%.*s\": a number is missing", SPAN_ARG(regex_group(&found, 0)));
+    return (unsigned)most;
+}
+
 static void
 obey_tflags(struct loader *loader, const struct directive *directive, struct span value)
 {
     struct rule *rule = take_rule(loader, &value);
-    uint64_t     most = 0;
 
     (void)directive;
     if (rule == NULL)
         return;
-    rule->nice = rule->multiple = rule->no_subject = rule->network = rule->learning = false;
-    rule->hits_max                                                                  = 0;
-    rule->mimeheader.concat                                                         = false;
+    rule->nice              = has_flag(value, "nice");
+    rule->multiple          = has_flag(value, "multiple");
+    rule->no_subject        = has_flag(value, "nosubject");
+    rule->network           = has_flag(value, "net");
+    rule->learning          = has_flag(value, "learn");
+    rule->mimeheader.concat = has_flag(value, "concat");
+    rule->hits_max          = read_hits_max(loader, value);
     rule->mimeheader.first = rule->mimeheader.last = 0;
     while (value.len > 0) {
         struct span flag = text_next_token(&value);
 
-        rule->nice |= span_equal(flag, SPAN("nice"));
-        rule->multiple |= span_equal(flag, SPAN("multiple"));
-        rule->no_subject |= span_equal(flag, SPAN("nosubject"));
-        rule->network |= span_equal(flag, SPAN("net"));
-        rule->learning |= span_equal(flag, SPAN("learn"));
-        rule->mimeheader.concat |= span_equal(flag, SPAN("concat"));
-        if (span_starts_nocase(flag, SPAN("range=")))
+        if (span_starts(flag, SPAN("range=")))
             mimeheader_read_range(&rule->mimeheader, span_tail(flag, 6));
-        if (flag.len < 8 || memcmp(flag.data, "maxhits=", 8) != 0)
-            continue;
-        if (!text_read_number(span_tail(flag, 8), 1, UINT32_MAX, &most))
-            loader_complain(loader, "\"%.*s\": a number is missing", SPAN_ARG(flag));
-        rule->hits_max = (unsigned)most;
     }
 }
 

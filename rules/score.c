@@ -13,6 +13,16 @@ add_name(struct bytes *names, const char *name)
     bytes_add(names, span_of(name));
 }
 
+/* A pattern that counts its hits has its points for each; a function or a meta has them once, whatever its value. */
+static double
+points_of(const struct run *run, size_t index)
+{
+    const struct rule *rule = &run->rules->rules[index];
+    bool               each = rule->multiple && rule->kind != RULE_EVAL && rule->kind != RULE_META;
+
+    return rule_is_silent(rule) ? 0 : rule->score * (each ? run->hits[index] : 1);
+}
+
 static void
 sum_up(const struct run *run, struct score_result *result)
 {
@@ -25,7 +35,7 @@ sum_up(const struct run *run, struct score_result *result)
     for (size_t i = 0; i < rules->count; i++) {
         if (run->hits[i] == 0 || rule_is_silent(&rules->rules[i]))
             continue;
-        result->score += rules->rules[i].score;
+        result->score += points_of(run, i);
         add_name(&result->rules, rules->rules[i].name);
     }
     result->score = score_round(result->score, 1000);
@@ -91,9 +101,12 @@ score_explain(const struct score_rules *rules, const struct mail *mail, struct s
     run_start(&run, rules, mail);
     sum_up(&run, result);
     for (size_t i = 0; i < rules->count; i++) {
-        const struct rule *rule   = &rules->rules[i];
-        bool               silent = rule_is_silent(rule);
-        struct score_hit   hit    = {rule->name, silent ? 0 : rule->score, rule->describe, silent, run.hits[i], {0}};
+        const struct rule *rule = &rules->rules[i];
+        struct score_hit   hit  = {.name     = rule->name,
+                                   .points   = points_of(&run, i),
+                                   .describe = rule->describe,
+                                   .silent   = rule_is_silent(rule),
+                                   .times    = run.hits[i]};
         struct span        one;
 
         if (run.hits[i] == 0)

@@ -61,7 +61,7 @@ void score_run(const struct score_rules *, const struct mail *, struct score_res
 /* A rule that hit, for people. The spans and strings live for the call that brings it. */
 struct score_hit {
     const char *name;
-    double      points;
+    double      points;   /* of all its hits */
     const char *describe; /* NULL: nothing is said of it */
     bool        silent;   /* it only serves metas: no points, not among the rules of a result */
     unsigned    times;    /* how often; once unless the rule counts */

@@ -72,6 +72,13 @@ static const struct {
     {"body A /p\\#?ills/ # a comment\n", "A", 1},
     {"body A /pills/\r\nscore A 2\r\n", "A", 2},
     {"body A /pills/", "A", 1},
+    {"body A /pills/\ntflags A nice,nosubject\n", "A", -1},
+    {"rawbody A /p/\ntflags A multiple\nscore A 0.5\n", "A", 3.5},
+    {"rawbody A /p/\ntflags A multiple,maxhits=3\nscore A 0.5\n", "A", 1.5},
+    {"rawbody A /p/\ntflags A nice;maxhits=3;multiple\n", "A", -3},
+    {"rawbody A /p/\ntflags A multiples maxhits=3\n", "A", 1},
+    {"header A Received =~ /./m\ntflags A multiple maxhits=4\n", "A", 4},
+    {"rawbody __A /p/\ntflags __A multiple maxhits=3\nmeta B __A\ntflags B multiple\n", "B,__A", 1},
     {"body A /.1 .2 .3/\nscore A 0.1\nbody B /pills/\nscore B 0.1\nbody C /cheap/\nscore C 0.2\n", "B,C", 0.3},
 };
 
@@ -126,7 +133,8 @@ test_explained(void **state)
                                             "header B Subject !~ /sell/\nheader C exists:To\n"
                                             "header D X-None =~ /n.*t/ [if-unset: unset]\n"
                                             "body __E /p\\w+s/\ntflags __E multiple\nbody F /buy/\ntflags F nosubject\n"
-                                            "rawbody G /<b>.*?>/\nuri H /c\\.com/\nfull I /^From.*/\nmeta J A && __E\n");
+                                            "rawbody G /<b>.*?>/\nuri H /c\\.com/\nfull I /^From.*/\nmeta J A && __E\n"
+                                            "rawbody K /p/\nscore K 0.5\ntflags K multiple\n");
     struct score_result result = {0};
     struct mail         mail   = {0};
     struct bytes        said   = {0};
@@ -136,10 +144,10 @@ test_explained(void **state)
     score_explain(rules, &mail, &result, write_hit, &said);
     assert_string_equal(said.data, "A 2 x1 \"buy\" Wants money\nB 1 x1 \"\" -\nC 1 x1 \"\" -\nD 1 x1 \"nset\" -\n"
                                    "G 1 x1 \"<b>pills</b>\" -\nH 1 x1 \"c.com\" -\n"
-                                   "I 1 x1 \"From: \"Ann\" <ann@a.com>\" -\nJ 1 x3 \"\" -\n"
+                                   "I 1 x1 \"From: \"Ann\" <ann@a.com>\" -\nJ 1 x3 \"\" -\nK 3.5 x7 \"p\" -\n"
                                    "silent __E 0 x3 \"pills\" -\n");
-    assert_string_equal(result.rules.data, "A,B,C,D,G,H,I,J");
-    assert_true(result.score == 9);
+    assert_string_equal(result.rules.data, "A,B,C,D,G,H,I,J,K");
+    assert_true(result.score == 12.5);
     bytes_free(&said);
     score_result_free(&result);
     mail_free(&mail);
