@@ -211,7 +211,7 @@ obey_loadplugin(struct loader *loader, const struct directive *directive, struct
     if (value.len == 0)
         loader_complain(loader, "%s needs the name of a plugin", directive->word);
     else
-        plugins_load(loader->plugins, value);
+        plugins_load(loader->plugins, value, loader->file->chooses);
 }
 
 static void

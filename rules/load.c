@@ -118,11 +118,21 @@ load_lines(struct loader *loader, FILE *file)
     free(line);
 }
 
+static bool
+has_suffix(const char *name, const char *suffix)
+{
+    size_t len = strlen(name), suffix_len = strlen(suffix);
+
+    return len > suffix_len && strcasecmp(name + len - suffix_len, suffix) == 0;
+}
+
 static void
 load_file(struct loader *loader, const char *path)
 {
-    struct loader_file  reading = {.path = path, .depth = loader->file != NULL ? loader->file->depth + 1 : 0};
     struct loader_file *outer   = loader->file;
+    struct loader_file  reading = {.path    = path,
+                                   .depth   = outer != NULL ? outer->depth + 1 : 0,
+                                   .chooses = has_suffix(path, suffixes[0]) || (outer != NULL && outer->chooses)};
     char               *real    = realpath(path, NULL);
     FILE               *file;
 
@@ -141,14 +151,6 @@ load_file(struct loader *loader, const char *path)
     loader_close_conditions(loader);
     loader->file = outer;
     (void)fclose(file);
-}
-
-static bool
-has_suffix(const char *name, const char *suffix)
-{
-    size_t len = strlen(name), suffix_len = strlen(suffix);
-
-    return len > suffix_len && strcasecmp(name + len - suffix_len, suffix) == 0;
 }
 
 /* SpamAssassin's own rules, as its updates bring them, stand first so that others can change them. */

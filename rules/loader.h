@@ -13,8 +13,9 @@ enum { LOADER_CONDITIONS_MAX = 32 }; /* "if" in "if" */
 struct loader_file {
     const char *path;
     unsigned    line;
-    unsigned    depth; /* of includes */
-    bool        left;  /* require_version: the rest is not for us */
+    unsigned    depth;   /* of includes */
+    bool        left;    /* require_version: the rest is not for us */
+    bool        chooses; /* which plugins are on: a file *.pre does, and what it includes */
 
     /* The open "if" lines: where each stands, and whether lines were skipped in front of it. */
     struct loader_condition {

@@ -22,7 +22,7 @@ enum { BUILT_IN = sizeof built_in / sizeof built_in[0], PLUGINS_MAX = 64, COMPAT
 
 struct plugins {
     bool   on[PLUGINS_MAX]; /* the built-in ones, then those of eval_plugins */
-    bool   chosen;          /* there was a loadplugin line */
+    bool   chosen;          /* a file that chooses had a loadplugin line */
     char  *compat[COMPAT_MAX];
     size_t compat_count;
 };
@@ -113,14 +113,14 @@ find(struct span name)
 }
 
 void
-plugins_load(struct plugins *plugins, struct span value)
+plugins_load(struct plugins *plugins, struct span value, bool chooses)
 {
     struct span name = behind(value, span_of(class_prefix));
     size_t      len  = 0, index;
 
-    if (!plugins->chosen)
+    if (chooses && !plugins->chosen)
         memset(plugins->on, 0, sizeof plugins->on);
-    plugins->chosen = true;
+    plugins->chosen |= chooses;
     while (len < name.len && name.data[len] != ' ' && name.data[len] != '\t')
         len++;
     index = find(span_head(name, len));

@@ -2,7 +2,8 @@
  * Which of SpamAssassin's plugins are here, and on: what loadplugin, ifplugin, can() and has() speak of. Those in
  * rules/eval/ and a few whose work is done in rules/ itself.
  *
- * All are on, until the first loadplugin line: from then on those that such lines name.
+ * All are on, until a file that chooses, one of *.pre, has a loadplugin line: from then on those that such lines name,
+ * there or in any other file.
  */
 #ifndef RULES_PLUGINS_H
 #define RULES_PLUGINS_H
@@ -19,8 +20,9 @@ struct plugins *plugins_new(void);
 /* Frees them and sets them to NULL. Of NULL: nothing. */
 void plugins_free(struct plugins **);
 
-/* "loadplugin Mail::SpamAssassin::Plugin::NAME [FILE]": a plugin that is not here stays away. */
-void plugins_load(struct plugins *, struct span value);
+/* "loadplugin Mail::SpamAssassin::Plugin::NAME [FILE]", in a file that chooses or not: a plugin that is not here stays
+ * away. */
+void plugins_load(struct plugins *, struct span value, bool chooses);
 
 /* Is the plugin of this class on? "Mail::SpamAssassin::Plugin::HTMLEval" */
 bool plugins_on(const struct plugins *, struct span class);

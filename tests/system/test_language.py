@@ -24,9 +24,8 @@ ASK = r"""
     for my $file (@files) {
         my $child = fork() // die "fork: $!";
         if ($child) { waitpid $child, 0; next; }
-        my $own = $file =~ /^(?:load|try)plugin/m ? "loadplugin Mail::SpamAssassin::Plugin::Check\n" : $plugins;
         my $assassin = Mail::SpamAssassin->new({
-            config_text => "${own}util_rb_tld com example\nbody __NEVER /this is not there/\n${file}\nuse_bayes 0\n",
+            config_text => "${plugins}util_rb_tld com example\nbody __NEVER /this is not there/\n${file}\nuse_bayes 0\n",
             rules_filename => '/nonexistent', site_rules_filename => '/nonexistent', userprefs_filename => '/nonexistent',
             dont_copy_prefs => 1, local_tests_only => 1});
         $assassin->init(0);

@@ -183,6 +183,50 @@ test_kept_captures(void **state)
     score_rules_free(&rules);
 }
 
+/* Files *.pre choose among the plugins; a line elsewhere adds one to those chosen, or to all. */
+static void
+test_plugins_chosen(void **state)
+{
+    static const struct {
+        const char *pre, *rules;
+        size_t      count;
+    } rows[] = {
+        {"", "", 4},
+        {"", "loadplugin " PLUGIN "TextCat\n", 4},
+        {"", "loadplugin " PLUGIN "BodyEval\n", 4},
+        {"loadplugin " PLUGIN "Check\n", "", 1},
+        {"loadplugin " PLUGIN "HeaderEval\n", "", 2},
+        {"loadplugin " PLUGIN "HeaderEval\n", "loadplugin " PLUGIN "TextCat\n", 2},
+        {"loadplugin " PLUGIN "HeaderEval\n", "loadplugin " PLUGIN "BodyEval\n", 3},
+        {"include chosen\n", "", 2},
+        {"", "include chosen\n", 4},
+    };
+    char *path = path_of("plugins");
+
+    (void)state;
+    assert_int_equal(mkdir(path, 0700), 0);
+    write_file("plugins/chosen", SPAN("tryplugin " PLUGIN "HeaderEval\n"));
+    for (size_t row = 0; row < ROWS(rows); row++) {
+        struct error        error = {0};
+        struct bytes        text  = {0};
+        struct score_rules *rules;
+
+        bytes_printf(&text,
+                     "%sbody A /x/\nifplugin " PLUGIN "HeaderEval\nbody B /x/\nendif\nifplugin " PLUGIN
+                     "BodyEval\nbody C /x/\nendif\nifplugin " PLUGIN "MIMEHeader\nbody D /x/\nendif\n",
+                     rows[row].rules);
+        write_file("plugins/a.pre", span_of(rows[row].pre));
+        write_file("plugins/a.cf", bytes_span(&text));
+        rules = load("plugins", &error);
+        assert_non_null(rules);
+        if (score_rules_count(rules) != rows[row].count)
+            fail_msg("row %zu: %zu rules", row, score_rules_count(rules));
+        score_rules_free(&rules);
+        bytes_free(&text);
+    }
+    free(path);
+}
+
 /* The manual has it that a backslash makes %{NAME} plain text; newer Perls refuse that pattern. */
 static void
 test_escaped_name(void **state)
@@ -396,6 +440,7 @@ main(void)
         cmocka_unit_test(test_conditions),     cmocka_unit_test(test_hits),     cmocka_unit_test(test_kept_captures),
         cmocka_unit_test(test_escaped_name),   cmocka_unit_test(test_mistakes), cmocka_unit_test(test_tags),
         cmocka_unit_test(test_large_patterns), cmocka_unit_test(test_report),   cmocka_unit_test(test_verdict),
+        cmocka_unit_test(test_plugins_chosen),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
