@@ -3,10 +3,10 @@
  * %{NAME} in the pattern of a rule that runs later matches that very text. HEADER(Field), AUTHORDOMAIN and SENDERDOMAIN
  * can be asked for without being captured. A rule that asks for what is not there does not run.
  *
- * So the manual of SpamAssassin 4.0 has it. The program puts such a pattern together once in the life of a process,
- * with what the first mail had, unless it is that of a full rule: %{NAME} matches nothing in any other mail. popgate
- * does neither depend on which mail was first nor keep what was in it: there %{NAME} matches nothing, until a rule file
- * says "enable_compat capture_each_mail", which SpamAssassin reads and does not mind.
+ * So the manual of SpamAssassin 4.0 has it, and a process of it that is fresh. The program puts such a pattern together
+ * once in its life, with what the first mail had, unless it is that of a full rule: %{NAME} matches nothing in any
+ * other mail. With "enable_compat capture_first_mail" in a rule file, which SpamAssassin reads and does not mind, it
+ * matches nothing in popgate either, which keeps nothing of a first mail.
  *
  * What was captured comes from the mail: at most CAPTURE_VALUES_MAX texts are kept for each name, of CAPTURE_VALUE_MAX
  * octets each, and a pattern is compiled only if a text to be matched holds one of them, where it cannot match
@@ -45,7 +45,8 @@ struct capture {
 
 /* All names. Starts as {0}. */
 struct captures {
-    bool each_mail; /* rules that ask do so for each mail, be they full rules or not */
+    bool first_mail; /* rules that ask did so for a first mail, and find nothing in any other, unless they are full
+                        rules */
     struct capture_name {
         char         *name;
         struct field *field; /* where it stands if it is not captured; NULL: nowhere */

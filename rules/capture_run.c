@@ -92,32 +92,37 @@ can_ask(struct run *run, const struct capture *capture)
 static void
 lower(struct span text, struct bytes *out)
 {
-    bytes_clear(out);
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
+    char *end;
 
-        if ((c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7))
-            c = (unsigned char)(c + 0x20);
-        bytes_add_char(out, (char)c);
+    bytes_clear(out);
+    end = bytes_reserve(out, text.len);
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c        = (unsigned char)text.data[i];
+        bool          is_upper = (c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7);
+
+        end[i] = (char)(c + (is_upper ? 0x20 : 0));
     }
+    out->len += text.len;
+    out->data[out->len] = '\0';
 }
 
 /* Can a pattern that needs one of these values match any of those texts? */
 static bool
 any_holds(const struct spans *texts, const struct spans *values)
 {
-    struct bytes text = {0}, value = {0};
+    struct bytes text = {0}, wanted[CAPTURE_VALUES_MAX] = {{0}};
     bool         found = false;
 
+    for (size_t j = 0; j < values->count; j++)
+        lower(values->items[j], &wanted[j]);
     for (size_t i = 0; i < texts->count && !found; i++) {
         lower(texts->items[i], &text);
-        for (size_t j = 0; j < values->count && !found && text.len > 0; j++) {
-            lower(values->items[j], &value);
-            found = memmem(text.data, text.len, value.data, value.len) != NULL;
-        }
+        for (size_t j = 0; j < values->count && !found; j++)
+            found = memmem(text.data, text.len, wanted[j].data, wanted[j].len) != NULL;
     }
     bytes_free(&text);
-    bytes_free(&value);
+    for (size_t j = 0; j < values->count; j++)
+        bytes_free(&wanted[j]);
     return found;
 }
 
@@ -174,7 +179,7 @@ match_texts(struct run *run, const struct rule *rule, const struct regex *regex,
 static bool
 asks_each_mail(const struct run *run, const struct rule *rule)
 {
-    return rule->capture->part_count > 0 && (run->rules->captures.each_mail || rule->kind == RULE_FULL);
+    return rule->capture->part_count > 0 && (!run->rules->captures.first_mail || rule->kind == RULE_FULL);
 }
 
 static unsigned

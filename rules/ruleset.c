@@ -261,8 +261,9 @@ void
 ruleset_finish(struct score_rules *rules, const struct plugins *plugins, const struct replace_tags *tags)
 {
     g_hash_table_destroy(rules->names);
-    rules->names              = NULL;
-    rules->captures.each_mail = plugins_can(plugins, SPAN("Mail::SpamAssassin::Conf::compat_capture_each_mail"), false);
+    rules->names = NULL;
+    rules->captures.first_mail =
+        plugins_can(plugins, SPAN("Mail::SpamAssassin::Conf::compat_capture_first_mail"), false);
     sort_rules(rules);
     read_rules(rules, plugins, tags);
     order_rules(rules);

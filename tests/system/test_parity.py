@@ -37,7 +37,8 @@ def comparisons(real_mail, own_plugins, new_folder):
     with concurrent.futures.ThreadPoolExecutor() as threads:
         for name, plugins in {"patterns": PATTERNS, "with evals": own_plugins}.items():
             pre = folder / f"{name.replace(' ', '-')}.pre"
-            pre.write_text("".join(f"loadplugin Mail::SpamAssassin::Plugin::{plugin}\n" for plugin in plugins))
+            pre.write_text("enable_compat capture_first_mail\n" +
+                           "".join(f"loadplugin Mail::SpamAssassin::Plugin::{plugin}\n" for plugin in plugins))
             waiting[name] = [threads.submit(ask, pre, *more) for ask, more in (
                 (parity.ask_spamassassin, (real_mail,)), (parity.ask_popgate, (real_mail,)), (parity.kinds_of_rules, ()))]
         yield {name: parity.Comparison(*(each.result() for each in results)) for name, results in waiting.items()}

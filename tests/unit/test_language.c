@@ -164,15 +164,16 @@ test_hits(void **state)
     bytes_free(&text);
 }
 
-/* Patterns that ask are not put together anew: other mails' texts are in none, so that SpamAssassin, which keeps those
- * of the first mail, has it so for all others. */
+/* With the compatible way, patterns that ask are not put together again: other mails' texts are in none, so that
+ * SpamAssassin, which keeps those of the first mail, has it so for all others. */
 static void
 test_kept_captures(void **state)
 {
-    struct score_rules *rules = load_text("header __A Subject =~ /(?<TAG>.*)/\nbody B /%{TAG}/\nbody C /%{TAG}|V1/\n"
-                                          "header D Subject !~ /%{TAG}/\nbody E /%{NOBODY}|V1/\nfull F /V1 %{TAG}/\n");
-    struct bytes        hits  = {0};
-    struct mail         mail  = {0};
+    struct score_rules *rules = load_text(
+        "enable_compat capture_first_mail\nheader __A Subject =~ /(?<TAG>.*)/\nbody B /%{TAG}/\nbody C /%{TAG}|V1/\n"
+        "header D Subject !~ /%{TAG}/\nbody E /%{NOBODY}|V1/\nfull F /V1 %{TAG}/\n");
+    struct bytes hits = {0};
+    struct mail  mail = {0};
 
     (void)state;
     mail_parse(&mail, NULL, SPAN("Subject: x\n\nV1 x\n"));
