@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "proxy/log.h"
 #include "proxy/master_generation.h"
 
 /*
@@ -75,6 +76,32 @@ find_socket(const struct master_generation *generation, const struct config_addr
     return -1;
 }
 
+/* Whoever has the socket may have ended its listening for all, or let a filter drop those who connect. */
+static bool
+listens_to_all(int fd)
+{
+    int       listens = 0;
+    socklen_t len = sizeof(listens), filter = 0;
+
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 && listens != 0 &&
+           getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &filter) == 0 && filter == 0;
+}
+
+/* The old generation's socket for the address; -1 if there is none, or a worker has harmed it. */
+static int
+find_sound_socket(const struct master_generation *old, const struct config_listener *listener,
+                  const struct config_address *address)
+{
+    int fd = find_socket(old, address);
+
+    if (fd < 0 || listens_to_all(fd))
+        return fd;
+    log_write(LOG_LEVEL_ERROR, NULL, "listener %s: the socket of %s no longer listened to all: it is made again",
+              listener->name, address->text);
+    (void)shutdown(fd, SHUT_RDWR);
+    return -1;
+}
+
 static bool
 has_socket(const struct master_generation *generation, int fd)
 {
@@ -103,7 +130,7 @@ open_sockets(struct master_generation *generation, const struct config_listener 
 {
     for (size_t i = 0; i < listener->addresses.count; i++) {
         const struct config_address *address = &listener->addresses.items[i];
-        int                          fd      = find_socket(old, address);
+        int                          fd      = find_sound_socket(old, listener, address);
 
         if (find_socket(generation, address) >= 0) {
             fd    = -1;

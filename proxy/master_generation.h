@@ -25,7 +25,8 @@ struct master_generation {
 
 /*
  * Opens what `config` asks for; the configuration becomes the generation's, or is freed. A socket of `old` (NULL: there
- * is none) whose address is still asked for is used again, so that no connection that waits in it is lost. NULL with
+ * is none) whose address is still asked for is used again, so that no connection that waits in it is lost, unless a
+ * worker has made it deaf: then there is a new one. NULL with
  * every mistake in the error, and then all of `old` is as it was.
  */
 struct master_generation *master_generation_open(struct config *config, const struct master_generation *old,

@@ -4,6 +4,7 @@ import os
 import pwd
 import signal
 import socket
+import struct
 import subprocess
 
 import pytest
@@ -94,6 +95,32 @@ def test_a_worker_that_was_stopped_is_noticed(audited):
     os.kill(stopped, signal.SIGSTOP)
     running.wait_log(f"error: worker {stopped} was stopped by a signal, and does nothing until it gets SIGCONT")
     os.kill(stopped, signal.SIGCONT)
+
+
+def shut(listening):
+    listening.shutdown(socket.SHUT_RDWR)
+
+
+def drop_all(listening):
+    """One instruction of a packet filter: return 0, which is to drop it; and then another cannot take it off."""
+    program = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))
+    listening.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HxxxxxxP", 1, ctypes.addressof(program)))
+    listening.setsockopt(socket.SOL_SOCKET, 44, 1)
+
+
+@pytest.mark.parametrize("harm", (shut, drop_all))
+def test_a_socket_that_a_worker_made_deaf_is_made_again_by_a_reload(audited, harm):
+    running = audited(workers=2)
+    evil = called(running, "worker")[0]
+    listening, = [each for each in sockets(evil) if each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)]
+    harm(listening)
+    with pytest.raises(OSError):
+        Wire(running.port, timeout=0.5)
+    running.reload()
+    running.wait_log(f"error: listener in: the socket of 127.0.0.1:{running.port} no longer listened to all: it is made again")
+    running.wait_log("generation 2")
+    works(running)
+    listening.close()
 
 
 def test_users_of_the_auditor(audited, refused):  # noqa: F811
