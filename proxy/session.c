@@ -240,6 +240,7 @@ watch_server(struct session *session)
         return false;
     if (session_survives_server(session))
         return true;
+    session_note_end_at_uidl(session);
     session_fail(session, state == PEER_ENDED ? "server closed the connection" : "server lost the connection");
     return true;
 }

@@ -52,6 +52,8 @@ session_forget(struct session *session)
     session->expected_count--;
     session->expected_of_server -= oldest->kind != EXPECT_LOCAL;
     session->expected_uidls -= oldest->kind == EXPECT_UIDLS;
+    if (oldest->kind != EXPECT_LOCAL)
+        session->uidl_latest = oldest->kind == EXPECT_UIDLS;
     session->expected_messages -= oldest->command.verb == POP3_RETR || oldest->command.verb == POP3_TOP;
     bytes_free(&oldest->answer);
     pool_give(&expectations, oldest);
@@ -77,7 +79,8 @@ session_refuse(struct session *session, const char *text)
 bool
 session_may_send(const struct session *session)
 {
-    return session->expected_of_server == 0 || session->pipelining == PIPELINING_YES;
+    return session->expected_of_server == 0 || session->pipelining == PIPELINING_YES ||
+           (session->expected_of_server == 1 && session->uidl_list == UIDL_LIST_DOUBTED);
 }
 
 void

@@ -93,7 +93,8 @@ session_prepare_fetch(struct session *session, const struct pop3_command *comman
 {
     struct pop3_command uidl;
 
-    if (session_notes(session) == NULL || uidl_find(session->uidls, command->number) != NULL)
+    if (session_notes(session) == NULL || uidl_find(session->uidls, command->number) != NULL ||
+        upstream_spares_uidl(&session->attempt))
         return true;
     uidl = command_for_uidl(session, command->number);
     if (uidl.verb == POP3_UIDL) {
@@ -103,6 +104,43 @@ session_prepare_fetch(struct session *session, const struct pop3_command *comman
         session->uidl_asked = uidl.number;
     }
     return command->verb != POP3_TOP || (session->uidl_list == UIDL_LIST_KNOWN && session->expected_uidls == 0);
+}
+
+bool
+session_awaits_uidls(const struct session *session)
+{
+    const struct expectation *oldest = STAILQ_FIRST(&session->expected);
+
+    return oldest != NULL && oldest->kind == EXPECT_UIDLS && session->in_reply && session->list_octets == 0 &&
+           session->uidl_list == UIDL_LIST_ASKED;
+}
+
+static void
+spare(struct session *session, const char *why)
+{
+    session_log(session, LOG_LEVEL_WARNING, "server %s UIDL, which no client had asked for: it is not asked again",
+                why);
+    upstream_spare_uidl(&session->attempt, true);
+}
+
+/* A list may still come, and goes in front of the next answer then. */
+bool
+session_expire_uidls(struct session *session)
+{
+    if (!session_awaits_uidls(session))
+        return false;
+    spare(session, "said no more than +OK to");
+    session->uidl_list = UIDL_LIST_DOUBTED;
+    return true;
+}
+
+void
+session_note_end_at_uidl(struct session *session)
+{
+    const struct expectation *oldest = STAILQ_FIRST(&session->expected);
+
+    if (oldest != NULL && (oldest->kind == EXPECT_UIDLS || session->uidl_latest))
+        spare(session, "ended the connection at");
 }
 
 uint64_t

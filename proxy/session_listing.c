@@ -142,6 +142,17 @@ session_answer_without_capa(struct session *session, const struct expectation *e
     bytes_free(&reply);
 }
 
+/* A list of unique ids begins with a number. What looks like a status line is the answer to the next command: there is
+ * no list, though the server said +OK. */
+static bool
+lacks_list(struct session *session, const struct expectation *expectation)
+{
+    struct span input = buffer_pull(&session->server.in, 1);
+
+    return expectation->kind == EXPECT_UIDLS && session->list_octets == 0 && input.len > 0 &&
+           (input.data[0] == '+' || input.data[0] == '-');
+}
+
 bool
 session_read_listing(struct session *session, const struct expectation *expectation)
 {
@@ -152,11 +163,17 @@ session_read_listing(struct session *session, const struct expectation *expectat
     struct buffer     *to     = passes ? &session->client.out : NULL;
     uint64_t           unused = 0;
 
+    if (lacks_list(session, expectation)) {
+        upstream_spare_uidl(&session->attempt, true);
+        return true;
+    }
     if (!passes && is_endless(session, peer_waiting(&session->server)))
         return false;
     while (relay_piece(&session->reader, &session->server.in, to, read ? &lines.sink : NULL, &unused))
         ;
     if (session->reader.done && capa)
         answer_capa(session, expectation->kind);
+    if (session->reader.done && expectation->command.verb == POP3_UIDL)
+        upstream_spare_uidl(&session->attempt, false);
     return session->reader.done;
 }

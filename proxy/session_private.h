@@ -101,8 +101,10 @@ struct trial {
 /* The list of all unique ids. */
 enum uidl_list {
     UIDL_LIST_UNKNOWN,
-    UIDL_LIST_ASKED, /* by the client, or by popgate */
-    UIDL_LIST_KNOWN, /* or refused: what is not known by now will not be */
+    UIDL_LIST_ASKED,   /* by the client, or by popgate */
+    UIDL_LIST_DOUBTED, /* popgate's own was answered +OK, and nothing has come since: the next command goes all the same
+                        */
+    UIDL_LIST_KNOWN,   /* or refused: what is not known by now will not be */
 };
 
 /* What the end of the session looks like to the client. */
@@ -167,6 +169,7 @@ struct session {
     struct uidl_table *uidls;
     enum uidl_list     uidl_list;
     uint64_t           uidl_asked;  /* the last message whose id popgate has asked for alone; 0: none */
+    bool               uidl_latest; /* the last answer of the server's was to a UIDL that popgate had asked */
     uint64_t           top_refused; /* the last message of which the server refused a TOP; 0: none */
     struct chain_notes notes;       /* see session_notes() */
     uint64_t           retrieved, deleted;
@@ -245,14 +248,23 @@ bool session_goes_together(const struct session *);
 void session_start_trial(struct session *, struct span password);
 void session_end_trial(struct session *);
 
-/* How long the server has for its next answer, in milliseconds: reply_timeout, or less on trial. */
-int64_t session_trial_limit(const struct session *);
+/* Is something awaited that a server which took the password would have said soon? */
+bool session_is_on_trial(const struct session *);
 
 /* The server has taken too long. True: it, or another way, is tried once more. */
 bool session_expire_trial(struct session *);
 
 /* The server's side is over. True: it is begun anew, for nothing had been decided. */
 bool session_survives_server(struct session *);
+
+/* Of popgate's own list of unique ids there is no more than the status line. */
+bool session_awaits_uidls(const struct session *);
+
+/* And it took too long. True: it is not waited for any longer. */
+bool session_expire_uidls(struct session *);
+
+/* The server's side is over, perhaps because popgate asked for unique ids: that one is not asked again. */
+void session_note_end_at_uidl(struct session *);
 
 /* Is it known whose answer comes next? If not, more has to come first. */
 bool session_settle_trial(struct session *);

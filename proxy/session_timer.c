@@ -3,7 +3,12 @@
 #include "proxy/session_private.h"
 
 /* Milliseconds: for a client to take its last reply; without octets from whose turn it is: peer_look_again(). */
-enum { CLOSING_LIMIT = 10000, LOOK_AGAIN = 1000 };
+enum {
+    CLOSING_LIMIT = 10000,
+    LOOK_AGAIN    = 1000,
+    TRIAL_LIMIT   = 3000, /* for what a server says at once, if it says it at all */
+    TRIAL_PART    = 8,    /* of reply_timeout, where that is less */
+};
 
 struct deadline {
     int64_t     at;
@@ -24,6 +29,17 @@ waits_for_server(const struct session *session)
            !session_has_more_of_server(session);
 }
 
+/* For the server's next answer: less where one that can do what was asked of it would have spoken already. */
+static int64_t
+reply_limit(const struct session *session)
+{
+    int64_t most = session->listener->upstream->reply_timeout;
+
+    if (!session_is_on_trial(session) && !session_awaits_uidls(session))
+        return most;
+    return most / TRIAL_PART < TRIAL_LIMIT ? most / TRIAL_PART : TRIAL_LIMIT;
+}
+
 static struct deadline
 deadline(const struct session *session)
 {
@@ -37,7 +53,7 @@ deadline(const struct session *session)
         return (struct deadline){session->connecting + upstream->connect_timeout,
                                  "server did not greet in time (connect_timeout)", true};
     if (waits_for_server(session))
-        return (struct deadline){(session->asked > heard ? session->asked : heard) + session_trial_limit(session),
+        return (struct deadline){(session->asked > heard ? session->asked : heard) + reply_limit(session),
                                  "server did not answer in time (reply_timeout)", true};
     if (session->state <= SESSION_AUTHORIZATION)
         return (struct deadline){session->opened + listener->login_timeout,
@@ -96,7 +112,7 @@ expire(struct session *session, const struct deadline *over)
     if (session->state == SESSION_CONNECTING && over->of_server) {
         session->server.state = session->server.state == PEER_CLOSED ? PEER_CLOSED : PEER_BROKEN;
         session->server.why   = over->what;
-    } else if (over->of_server && session_expire_trial(session)) {
+    } else if (over->of_server && (session_expire_trial(session) || session_expire_uidls(session))) {
         return;
     } else if (over->of_server) {
         session_fail(session, over->what);

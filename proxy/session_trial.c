@@ -23,9 +23,7 @@
 #include "proxy/session_private.h"
 
 enum {
-    LIMIT     = 3000,              /* milliseconds for an answer to the password, and for what follows an -ERR then */
-    PART      = 8,                 /* of reply_timeout, where that is less */
-    LINE_MOST = 2 * POP3_SASL_MAX, /* octets of two status lines that are borne */
+    LINE_MOST = 2 * POP3_SASL_MAX /* octets of two status lines that are borne */
 };
 
 enum finding { WAIT, TAKES_PASSWORD, LOST_PASSWORD };
@@ -62,16 +60,11 @@ waits_for_password(const struct session *session)
     return oldest != NULL && oldest->command.verb == POP3_PASS;
 }
 
-int64_t
-session_trial_limit(const struct session *session)
+bool
+session_is_on_trial(const struct session *session)
 {
-    int64_t most = session->listener->upstream->reply_timeout;
-    bool    runs = (session->trial.state == TRIAL_TOGETHER && waits_for_password(session)) ||
-                (session->trial.state == TRIAL_PROBED && peer_waiting(&session->server) > 0);
-
-    if (!runs)
-        return most;
-    return most / PART < LIMIT ? most / PART : LIMIT;
+    return (session->trial.state == TRIAL_TOGETHER && waits_for_password(session)) ||
+           (session->trial.state == TRIAL_PROBED && peer_waiting(&session->server) > 0);
 }
 
 /* One by one now, the name first. */

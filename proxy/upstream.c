@@ -132,3 +132,16 @@ upstream_refuses(const struct upstream_attempt *attempt, enum upstream_command c
 
     return is_of_server_in_use(attempt) && refused != 0 && now - refused < KNOWN_FOR;
 }
+
+void
+upstream_spare_uidl(struct upstream_attempt *attempt, bool spare)
+{
+    if (is_of_server_in_use(attempt))
+        attempt->upstream->spares_uidl = spare;
+}
+
+bool
+upstream_spares_uidl(const struct upstream_attempt *attempt)
+{
+    return is_of_server_in_use(attempt) && attempt->upstream->spares_uidl;
+}

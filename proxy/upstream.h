@@ -22,6 +22,7 @@ struct upstream {
     bool    pipelines;                  /* it lists PIPELINING, which popgate may use */
     int64_t pipelined;                  /* when it did so last, in milliseconds of clock_now() */
     bool    takes_user;                 /* USER and PASS were the way into a mailbox, and no USER was refused since */
+    bool    spares_uidl;                /* a UIDL that no client had asked for was too much for it */
     int64_t refused[UPSTREAM_COMMANDS]; /* when it refused the command as such; 0: it did not, or took it since */
 };
 
@@ -59,6 +60,10 @@ void upstream_note_command(struct upstream_attempt *, enum upstream_command, boo
 
 /* Has it lately said that it does not know it? */
 bool upstream_refuses(const struct upstream_attempt *, enum upstream_command, int64_t now);
+
+/* A UIDL that no client asks for makes the server in use fail; or it gave such a list after all. */
+void upstream_spare_uidl(struct upstream_attempt *, bool spare);
+bool upstream_spares_uidl(const struct upstream_attempt *);
 
 /* The server in use is not as it was known to be: another one may stand there. What is known of it is forgotten. */
 void upstream_forget(struct upstream_attempt *);

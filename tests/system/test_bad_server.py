@@ -3,6 +3,7 @@ import time
 
 import pytest
 
+import filters
 import mail
 import secrets_sent
 from places import free_port, short
@@ -11,6 +12,7 @@ from wire import Wire
 
 BOB = secrets_sent.account("bad-bob")
 MAIL = [mail.message("fine")]
+BODY = MAIL[0].partition(b"\r\n\r\n")[2]
 
 
 def first_error(client):
@@ -182,3 +184,65 @@ def test_slow_server_is_not_cut_while_octets_come(server, gate):
     with Wire(gate(drop.port, upstream={"reply_timeout": "500ms"}).port) as client:
         client.login(BOB)
         assert client.fetch(b"RETR 1") == b"Subject: x\r\n\r\nslow\r\n"
+
+
+@pytest.mark.parametrize("capa", ([b"TOP", b"PIPELINING"], None), ids=("pipelining", "one-by-one"))
+@pytest.mark.parametrize("command", (b"RETR 1", b"TOP 1 9"), ids=short)
+def test_unique_ids_in_one_line(server, gate, folder, capa, command):
+    """popgate asks for the list, and gets +OK alone: messages come all the same, and it does not ask again."""
+    drop = server(Maildrop(MAIL, script={"UIDL": lambda _, argument: b"+OK none\r\n"}, capa=capa))
+    running = gate(drop.port, upstream={"reply_timeout": "4s"}, filters=filters.score(folder), workers=1)
+    for asked in (1, 0):
+        begun = time.monotonic()
+        with Wire(running.port) as client:
+            client.login(BOB)
+            if capa:
+                assert client.ask(b"CAPA").startswith(b"+OK") and client.listing()
+            for _ in range(2):
+                assert client.fetch(command).endswith(b"\r\n\r\n" + BODY)
+            assert client.ask(b"NOOP").startswith(b"+OK") and client.ask(b"QUIT").startswith(b"+OK")
+        assert time.monotonic() - begun < 2
+        assert drop.connections[-1].commands.count(b"UIDL") == asked
+
+
+def test_list_of_unique_ids_that_comes_late(server, gate, folder):
+    """It was not waited for, and goes in front of the message that was asked for meanwhile; then it is asked for again."""
+    def slow(connection, argument):
+        connection.send(b"+OK\r\n")
+        time.sleep(1.2)
+        return b"1 late\r\n.\r\n"
+
+    drop = server(Maildrop(MAIL, script={"UIDL": slow}))
+    running = gate(drop.port, upstream={"reply_timeout": "4s"}, filters=filters.every(folder), workers=1)
+    for _ in range(2):
+        with Wire(running.port) as client:
+            client.login(BOB)
+            assert client.fetch(b"RETR 1").endswith(b"\r\n\r\n" + BODY)
+            client.ask(b"QUIT")
+        assert [line for line in drop.connections[-1].commands if line != b"NOOP"][-3:] == [b"UIDL", b"RETR 1", b"QUIT"]
+
+
+@pytest.mark.parametrize("word", (b"", b"-ERR bad command\r\n"), ids=short)
+def test_server_that_ends_at_a_list_of_unique_ids(server, gate, folder, word):
+    """The session in which that shows is lost, for its password is not kept; the next one goes on without."""
+    def hang_up(connection, argument):
+        connection.send(word)
+        connection.fin()
+
+    drop = server(Maildrop(MAIL, script={"UIDL": hang_up}))
+    running = gate(drop.port, filters=filters.score(folder), workers=1)
+    with Wire(running.port) as client:
+        client.login(BOB)
+        assert client.ask(b"RETR 1").startswith(b"-ERR [SYS/TEMP]")
+    for asked in (0, 1):
+        with Wire(running.port) as client:
+            client.login(BOB)
+            if asked:  # the client asks: it has become better, and is asked again
+                drop.serve.script = {}
+                assert client.fetch(b"UIDL") and client.fetch(b"UIDL")
+            assert client.fetch(b"RETR 1").endswith(b"\r\n\r\n" + BODY)
+            client.ask(b"QUIT")
+    with Wire(running.port) as client:
+        client.login(BOB)
+        assert client.fetch(b"RETR 1").endswith(b"\r\n\r\n" + BODY)
+    assert [connection.commands.count(b"UIDL") for connection in drop.connections] == [1, 0, 2, 1]
