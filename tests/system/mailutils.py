@@ -10,7 +10,6 @@ import secrets_sent
 from places import AS_ROOT, HOST, UNPRIVILEGED, free_port, give_away, listens, run, wait_until
 from unpacked import unpack
 
-PACKAGES = "mailutils-pop3d libmailutils9 libmu-dbm9 libkyotocabinet16v5 libltdl7 liblzo2-2 libmariadb3 libgdbm6 libpq5".split()
 CONFIG = """
 mode daemon;
 foreground yes;
@@ -32,7 +31,7 @@ class Mailutils:
     def __init__(self, folder):
         if not AS_ROOT:
             pytest.skip("Mailutils' pop3d serves its users only as root")
-        self.tree = unpack(*PACKAGES)
+        self.tree = unpack("mailutils-pop3d")
         self.folder, self.port = folder, free_port()
         for part in ("locks", "domains", "home"):
             (folder / part).mkdir(mode=0o755, parents=True)

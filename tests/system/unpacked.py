@@ -1,6 +1,7 @@
 """Programs from Debian packages that conflict with others or change a system: unpacked into build/servers, not installed."""
 import functools
 import os
+import re
 import shutil
 
 import pytest
@@ -23,13 +24,19 @@ class Unpacked:
         return dict(os.environ, LD_LIBRARY_PATH=":".join(map(str, libraries)))
 
 
+def with_what_they_need(packages):
+    """These packages, and all those that they depend on and that are not installed here."""
+    plan = run("apt-get", "install", "--simulate", "--no-install-recommends", *packages, check=False).stdout.decode()
+    return {*packages, *re.findall(r"^Inst (\S+)", plan, re.M)}
+
+
 def download(tree, packages):
     """Fills `tree`; says why not where it cannot."""
     if not shutil.which("apt-get"):
         return "comes from Debian's packages, and there is no apt-get here"
     fresh = tree.with_suffix(f".{os.getpid()}")
     fresh.mkdir(parents=True)
-    if run("apt-get", "download", *packages, cwd=fresh, check=False).returncode:
+    if run("apt-get", "download", *with_what_they_need(packages), cwd=fresh, check=False).returncode:
         shutil.rmtree(fresh)
         return "cannot be downloaded"
     for package in fresh.glob("*.deb"):
