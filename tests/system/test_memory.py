@@ -1,6 +1,9 @@
 """Memory is bounded for each session, whatever either peer sends."""
 import contextlib
+import ctypes
+import gc
 import os
+import ssl
 import time
 
 import pytest
@@ -10,7 +13,7 @@ import secrets_sent
 from clients import Place
 from mail import message
 from places import POPGATE, run, wait_until
-from scripted import Maildrop
+from scripted import Maildrop, server_context
 from wire import Wire, stuff
 
 BOB = secrets_sent.account("memory-bob")
@@ -154,11 +157,48 @@ def test_endless_answers_of_a_server(server, gate):
             assert resident(running) - before < LIMIT, command
 
 
+class Mallinfo(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in
+                "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()]
+
+
+def allocated():
+    """Octets of this process, as mallinfo2(3) counts them."""
+    mallinfo = ctypes.CDLL(None).mallinfo2
+    mallinfo.restype = Mallinfo
+    return mallinfo().uordblks
+
+
+def talk_tls(near, far):
+    """A connection in memory between two contexts: the server's end of it, behind a handshake and a word from either side."""
+    to_far, to_near = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = near.wrap_bio(to_near, to_far, server_hostname="localhost")
+    end = far.wrap_bio(to_far, to_near, server_side=True)
+    for each in (client, end) * 3:
+        with contextlib.suppress(ssl.SSLWantReadError):
+            each.do_handshake()
+    client.write(b"x")
+    end.write(end.read())
+    assert client.read() == b"x"
+    return end, to_near, to_far
+
+
+def idle_openssl(near, certificate, count=100):
+    """KB that OpenSSL itself, which Python gives the same modes, keeps for a connection that is idle: 16 in 3.0, 30 in 3.5."""
+    far = server_context(certificate)
+    kept = [talk_tls(near, far) for _ in range(10)]  # what all use in turn is there now
+    gc.collect()
+    before = allocated()
+    kept += [talk_tls(near, far) for _ in range(count)]
+    return (allocated() - before) / count / 1024
+
+
 @pytest.mark.skipif(ASAN, reason="AddressSanitizer's allocations are larger")
 def test_idle_tls_sessions(server, gate, authority, certificate):
-    """What a logged-in session keeps while its client is silent, and what it leaves. More than a half is OpenSSL's own structure."""
+    """What a logged-in session keeps while its client is silent, and what it leaves. Most of it is OpenSSL's own structure."""
     running = gate(server(Maildrop(), backlog=512).port, {"tls": "implicit", "certificate": [certificate]}, workers=1)
     context = Place(0, ca=authority.file).context()
+    openssl = idle_openssl(context, certificate)
 
     def log_in(count):
         clients = [Wire(running.port, tls=context, timeout=30) for _ in range(count)]
@@ -172,7 +212,7 @@ def test_idle_tls_sessions(server, gate, authority, certificate):
     most = resident(running)
     for client in first + others:
         client.socket.close()
-    assert (most - before) / len(others) < 18, "KB"
+    assert (most - before) / len(others) < openssl + 2, "KB"
     wait_until(lambda: resident(running) - before < (most - before) / 3, what="memory that goes back to the system")
 
 
