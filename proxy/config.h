@@ -37,9 +37,11 @@ struct config_upstream {
     struct setting_list     server;
     int                     tls; /* enum config_tls: NONE, STLS or IMPLICIT; STLS is always required here */
     bool                    tls_verify;
-    char                   *tls_ca;          /* NULL: the system's store */
-    char                   *tls_name;        /* NULL: the host as written in `server` */
-    int                     tls_min;         /* enum tls_version */
+    char                   *tls_ca;   /* NULL: the system's store */
+    char                   *tls_name; /* NULL: the host as written in `server` */
+    int                     tls_min;  /* enum tls_version */
+    char                   *ciphers, *curves;
+    bool                    legacy_server_connect;
     int64_t                 connect_timeout; /* milliseconds: TCP, TLS and the greeting together */
     int64_t                 reply_timeout;   /* milliseconds without an octet while a reply is due */
     int                     pipelining;      /* enum config_pipelining */
@@ -54,7 +56,8 @@ struct config_listener {
     int                           tls; /* enum config_tls */
     struct setting_list           certificate;
     struct setting_list           key;
-    int                           tls_min;       /* enum tls_version */
+    int                           tls_min; /* enum tls_version */
+    char                         *ciphers, *curves;
     char                         *upstream_name; /* the key `upstream` */
     struct setting_list           filters;
     int64_t                       max_sessions;             /* 0: no limit of its own */

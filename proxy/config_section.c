@@ -171,7 +171,12 @@ open_upstream_tls(struct config_loader *loader, const struct config_section *sec
 {
     static const char *const   keys[]   = {"tls_ca", "tls_name", NULL};
     static const int           words[]  = {CONFIG_TLS_NONE, CONFIG_TLS_STLS, CONFIG_TLS_IMPLICIT};
-    struct tls_client_settings settings = {upstream->tls_verify, upstream->tls_ca, (enum tls_version)upstream->tls_min};
+    struct tls_client_settings settings = {
+        .common         = {(enum tls_version)upstream->tls_min, upstream->ciphers, upstream->curves},
+        .verify         = upstream->tls_verify,
+        .ca             = upstream->tls_ca,
+        .legacy_connect = upstream->legacy_server_connect,
+    };
 
     upstream->tls = words[upstream->tls];
     if (!is_right(section, "tls"))
@@ -199,9 +204,13 @@ static void
 open_listener_tls(struct config_loader *loader, const struct config_section *section, struct config_listener *listener)
 {
     static const char *const   keys[]   = {"certificate", "key", NULL};
-    struct tls_server_settings settings = {listener->name, &listener->certificate, &listener->key,
-                                           (enum tls_version)listener->tls_min};
-    bool                       known    = is_right(section, "tls"); /* if not, the files are looked at all the same */
+    struct tls_server_settings settings = {
+        .common      = {(enum tls_version)listener->tls_min, listener->ciphers, listener->curves},
+        .name        = listener->name,
+        .certificate = &listener->certificate,
+        .key         = &listener->key,
+    };
+    bool known = is_right(section, "tls"); /* if not, the files are looked at all the same */
 
     if (!is_right(section, "certificate") || !is_right(section, "key") || (!known && listener->certificate.count == 0))
         return;

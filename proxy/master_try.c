@@ -56,8 +56,11 @@ try_spool(const struct config *config, struct error *notes)
 void
 master_try(const struct config *config, struct error *notes)
 {
-    for (size_t i = 0; i < config->listener_count; i++)
+    for (size_t i = 0; i < config->listener_count; i++) {
+        if (config->listeners[i].context != NULL)
+            tls_server_note_cost(config->listeners[i].context, config->file, config->listeners[i].line, notes);
         for (size_t k = 0; k < config->listeners[i].addresses.count; k++)
             try_address(config, &config->listeners[i], &config->listeners[i].addresses.items[k], notes);
+    }
     try_spool(config, notes);
 }

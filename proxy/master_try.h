@@ -4,7 +4,9 @@
 
 #include "proxy/config.h"
 
-/* Notes each address that cannot be listened on now, and a spool_dir that `user` cannot write to. Leaves nothing open.
+/*
+ * Notes each address that cannot be listened on now, a spool_dir that `user` cannot write to, and keys whose handshakes
+ * cost much. Leaves nothing open.
  */
 void master_try(const struct config *, struct error *notes);
 

@@ -18,27 +18,39 @@ enum tls_version { TLS_VERSION_1_0, TLS_VERSION_1_1, TLS_VERSION_1_2, TLS_VERSIO
 /* The words for enum tls_version in proxy.conf, ended by NULL. */
 extern const char *const tls_version_names[];
 
+/* What listeners and upstreams have in common. */
+struct tls_settings {
+    enum tls_version least;   /* TLS_VERSION_1_0 and 1_1 lower the security level of this context alone */
+    const char      *ciphers; /* as OpenSSL writes them, those of TLS 1.3 among them; "": a default */
+    const char      *curves;  /* for the key exchange, "X25519:P-256"; "": OpenSSL's */
+};
+
 struct tls_server_settings {
+    struct tls_settings        common;
     const char                *name;        /* the listener's: tickets are good at this listener alone */
     const struct setting_list *certificate; /* chain files, PEM; the first is for clients whose SNI fits none */
     const struct setting_list *key;         /* in the same order; fewer or none: the key is in the certificate's file */
-    enum tls_version           least;       /* TLS_VERSION_1_0 and 1_1 lower the security level of this context alone */
 };
 
 /*
  * A context for a listener. Each file that is missing, unreadable or not what it should be, a key that does not fit its
- * certificate, and a key that others can read is an error at the place of its setting (keys "certificate" and "key"):
- * NULL then.
+ * certificate, and a key that others can read is an error at the place of its setting ("certificate", "key", "tls_min",
+ * "ciphers", "curves"): NULL then.
  */
 struct tls_context *tls_server_new(const struct tls_server_settings *, const struct setting_place *, struct error *);
 
+/* Notes at `line` of `file` what a new TLS session costs by each certificate's key, if that is much: measured, for some
+ * 50 ms. */
+void tls_server_note_cost(const struct tls_context *, const char *file, unsigned line, struct error *notes);
+
 struct tls_client_settings {
-    bool             verify; /* the chain against `ca`, and the name given to tls_open() */
-    const char      *ca;     /* PEM file or folder of hashed files; NULL: the system's store */
-    enum tls_version least;
+    struct tls_settings common;
+    bool                verify;         /* the chain against `ca`, and the name given to tls_open() */
+    const char         *ca;             /* PEM file or folder of hashed files; NULL: the system's store */
+    bool                legacy_connect; /* servers that cannot renegotiate safely (RFC 5746) will do */
 };
 
-/* A context for an upstream; errors at the keys "tls_ca" and "tls_min". */
+/* A context for an upstream; errors at the keys "tls_ca", "tls_min", "ciphers" and "curves". */
 struct tls_context *tls_client_new(const struct tls_client_settings *, const struct setting_place *, struct error *);
 
 void tls_context_free(struct tls_context **);

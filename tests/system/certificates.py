@@ -39,13 +39,17 @@ class Authority:
             "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
     @staticmethod
-    def new_key(path):
-        return "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", path
+    def new_key(path, kind="ec"):
+        options = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256") if kind == "ec" else (kind,)
+        return "-newkey", *options, "-nodes", "-keyout", path
 
-    def issue(self, file, names, start=NOW, end=FAR_END):
-        """A certificate for the subjectAltNames `names`: its file, with the key in the same file and beside it in .key."""
+    def issue(self, file, names, start=NOW, end=FAR_END, key_kind="ec"):
+        """
+        A certificate for the subjectAltNames `names`: its file, with the key in the same file and beside it in .key. The key
+        is of `key_kind`, "ec" or as "rsa:2048".
+        """
         certificate, key, request = (self.folder / (file + end_) for end_ in (".pem", ".key", ".csr"))
-        run("openssl", "req", "-config", self.config, *self.new_key(key), "-out", request, "-subj", f"/CN={file}",
+        run("openssl", "req", "-config", self.config, *self.new_key(key, key_kind), "-out", request, "-subj", f"/CN={file}",
             "-addext", "subjectAltName=" + ",".join(names))
         run("openssl", "ca", "-batch", "-notext", "-config", self.config, "-cert", self.file, "-keyfile", self.key,
             "-in", request, "-out", certificate, "-startdate", start, "-enddate", end)

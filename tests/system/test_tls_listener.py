@@ -1,4 +1,5 @@
 """TLS towards clients: certificates by name, resumption across workers and reloads, ALPN, old versions where they are allowed."""
+import re
 import ssl
 import subprocess
 
@@ -7,7 +8,7 @@ import pytest
 import filters
 import secrets_sent
 from clients import Place
-from places import HOST, records, run, wait_until
+from places import HOST, POPGATE, records, run, wait_until
 from popgate import Gate
 from scripted import Maildrop
 from tls_socket import Cut
@@ -60,6 +61,35 @@ def test_key_in_a_file_of_its_own(drop, gate, authority, context):
     port = gate(drop.port, {"tls": "implicit", "certificate": [only], "key": [file.with_suffix(".key")]}).port
     with Wire(port, tls=context) as client:
         client.login(BOB)
+
+
+def key_of(port, **more):
+    """The kind of the key by which the server signed, as openssl(1) tells it."""
+    more = [item for key, value in more.items() for item in (f"-{key}", value)]
+    said = run("openssl", "s_client", "-connect", f"{HOST}:{port}", *more, input=b"QUIT\n", check=False).stdout.decode()
+    return re.search(r"^Peer signature type: (\S+)", said, re.M)[1]
+
+
+def test_client_gets_the_certificate_that_it_can_use(drop, gate, authority, context):
+    """Of two for one name, with keys of two kinds, in either order."""
+    both = [authority.issue("both-ec", ["DNS:localhost"]), authority.issue("both-rsa", ["DNS:localhost"], key_kind="rsa:2048")]
+    for files in (both, both[::-1]):
+        port = gate(drop.port, {"tls": "implicit", "certificate": files}).port
+        assert key_of(port, servername="localhost") == "ECDSA"
+        assert key_of(port, servername="localhost", sigalgs="RSA-PSS+SHA256") == "RSA-PSS"
+        assert key_of(port, servername="localhost", cipher="ECDHE-RSA-AES256-SHA", max_protocol="TLSv1.2") in ("RSA", "RSA-PSS")
+        with Wire(port, tls=context) as client:
+            client.login(BOB)
+
+
+@pytest.mark.parametrize("kind,costly", (("rsa:4096", True), ("rsa:3072", True), ("rsa:2048", False), ("ec", False)))
+def test_large_keys_cost_is_told(drop, gate, authority, kind, costly):
+    """By `popgate -t` alone: it is measured."""
+    file = authority.issue("cost", ["DNS:localhost"], key_kind=kind)
+    running = gate(drop.port, listener(file))
+    said = run(POPGATE, "-t", "-c", running.file).stderr.decode()
+    assert bool(re.search(r"proxy.conf:\d+: certificate \S+cost.pem: its RSA key of (4096|3072) bits costs \d+\.\d ms", said)) == costly
+    assert "bits costs" not in running.log()
 
 
 def session_of(port, context, version=None):

@@ -316,7 +316,8 @@ start(void **state)
     char                      *file        = path;
     const struct setting_list  certificate = {.items = &file, .count = 1}, none = {0};
     struct error               error    = {0};
-    struct tls_server_settings settings = {.certificate = &certificate, .key = &none, .least = TLS_VERSION_1_2};
+    struct tls_server_settings settings = {
+        .common = {TLS_VERSION_1_2, "", ""}, .name = "l", .certificate = &certificate, .key = &none};
 
     if (set_up(state) != 0)
         return -1;

@@ -33,7 +33,7 @@ static void
 open_both(int version)
 {
     static char *const               file     = "one.pem";
-    const struct tls_server_settings settings = {.name = "l", .least = TLS_VERSION_1_2};
+    const struct tls_server_settings settings = {.name = "l", .common = {TLS_VERSION_1_2, "", ""}};
     struct error                     error    = {0};
 
     server = open_listener(settings, (char **)&file, 1, &error);
@@ -57,7 +57,7 @@ new_session(void)
     struct tls_pair pair;
     SSL_SESSION    *session;
 
-    shake_hands(&pair, server, client, NULL);
+    shake_hands(&pair, server, client, NULL, NULL);
     assert_int_equal(pair.result, TLS_OK);
     greet(&pair);
     session = SSL_get1_session(pair.client);
@@ -72,7 +72,7 @@ resumes(SSL_SESSION *session)
     SSL_SESSION    *offered = SSL_SESSION_dup(session);
     bool            resumed;
 
-    shake_hands(&pair, server, client, offered);
+    shake_hands(&pair, server, client, NULL, offered);
     assert_int_equal(pair.result, TLS_OK);
     resumed = tls_resumed(pair.server);
     close_pair(&pair);

@@ -3,8 +3,10 @@
 #define TESTS_UNIT_TLS_FIXTURE_H
 
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 
+#include "base/memory.h"
 #include "tests/unit/config_fixture.h"
 
 struct tls_pair {
@@ -13,6 +15,55 @@ struct tls_pair {
     int             fds[2];
     enum tls_result result; /* of the server's handshake */
 };
+
+/* What is written into the folder: the certificate, the key, or both. */
+enum { WRITE_CERTIFICATE = 1, WRITE_KEY = 2 };
+
+/* A self-signed certificate for `names` ("DNS:a.example,DNS:b.example"), from and to so many seconds from now. */
+static inline X509 *
+make_certificate(EVP_PKEY *key, const char *names, long from, long to)
+{
+    X509           *certificate = X509_new();
+    X509_EXTENSION *extension   = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, names);
+
+    assert_int_equal(X509_set_version(certificate, 2), 1);
+    assert_true(X509_gmtime_adj(X509_getm_notBefore(certificate), from) != NULL);
+    assert_true(X509_gmtime_adj(X509_getm_notAfter(certificate), to) != NULL);
+    assert_int_equal(X509_set_pubkey(certificate, key), 1);
+    assert_int_equal(X509_add_ext(certificate, extension, -1), 1);
+    assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
+    X509_EXTENSION_free(extension);
+    return certificate;
+}
+
+/* Writes them as PEM to the file of this name in the folder, behind what is there. */
+static inline void
+write_pem(const char *name, X509 *certificate, EVP_PKEY *key, int what)
+{
+    char  path[512];
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+    file = fopen(path, "ae");
+    assert_non_null(file);
+    if ((what & WRITE_CERTIFICATE) != 0)
+        assert_int_equal(PEM_write_X509(file, certificate), 1);
+    if ((what & WRITE_KEY) != 0)
+        assert_int_equal(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(path, 0600), 0);
+}
+
+/* A new certificate with its key, valid for a year. */
+static inline void
+write_site(const char *name, EVP_PKEY *key, const char *names)
+{
+    X509 *certificate = make_certificate(key, names, 0, 365L * 24 * 3600);
+
+    write_pem(name, certificate, key, WRITE_CERTIFICATE | WRITE_KEY);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+}
 
 /* A listener's context with these certificates in the folder, each with its key; `settings` says the rest. */
 static inline struct tls_context *
@@ -36,9 +87,10 @@ open_listener(struct tls_server_settings settings, char **files, size_t count, s
     return context;
 }
 
-/* Shakes hands as far as it goes; `session` (may be NULL) is what the client offers to resume. */
+/* Shakes hands as far as it goes. The client asks for a name and offers a session to resume; either may be NULL. */
 static inline void
-shake_hands(struct tls_pair *pair, struct tls_context *server, SSL_CTX *client, SSL_SESSION *session)
+shake_hands(struct tls_pair *pair, struct tls_context *server, SSL_CTX *client, const char *asked_for,
+            SSL_SESSION *session)
 {
     *pair = (struct tls_pair){0};
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair->fds), 0);
@@ -47,6 +99,8 @@ shake_hands(struct tls_pair *pair, struct tls_context *server, SSL_CTX *client, 
     assert_int_equal(SSL_set_fd(pair->client, pair->fds[1]), 1);
     if (session != NULL)
         assert_int_equal(SSL_set_session(pair->client, session), 1);
+    if (asked_for != NULL)
+        assert_int_equal(SSL_set_tlsext_host_name(pair->client, asked_for), 1);
     SSL_set_connect_state(pair->client);
     for (int i = 0; i < 8; i++) {
         (void)SSL_do_handshake(pair->client);
@@ -62,8 +116,8 @@ greet(struct tls_pair *pair)
     char   data[16];
     size_t len;
 
-    assert_int_equal(tls_seal(pair->server, (struct span){"+OK", 3}, false, &len), TLS_OK);
-    assert_int_equal(tls_send(pair->server), TLS_OK);
+    assert_int_equal(tls_seal(pair->server, (struct span){"+OK", 3}, false, &len), TLS_WRITTEN);
+    assert_int_equal(tls_send(pair->server), TLS_WRITTEN);
     assert_int_equal(SSL_read_ex(pair->client, data, sizeof(data), &len), 1);
 }
 
