@@ -4,7 +4,7 @@
  * resumed. Text goes from step to step by deliver(), which a rewriting filter continues from filter_write().
  */
 #include <assert.h>
-#include <stdarg.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/budget.h"
@@ -46,22 +46,6 @@ struct chain_run {
 };
 
 void
-filter_log(struct filter *filter, enum filter_log_level level, const char *format, ...)
-{
-    const struct chain_host *host = container_of(filter, struct chain_step, filter)->run->host;
-    struct bytes             line = {0};
-    va_list                  args;
-
-    if (host->log == NULL || (host->wants != NULL && !host->wants(host->context, level)))
-        return;
-    va_start(args, format);
-    bytes_vprintf(&line, format, args);
-    va_end(args);
-    host->log(host->context, filter->name, level, line.data);
-    bytes_free(&line);
-}
-
-void
 filter_resume(struct filter *filter)
 {
     struct chain_step *step = container_of(filter, struct chain_step, filter);
@@ -71,30 +55,13 @@ filter_resume(struct filter *filter)
         step->run->host->resume(step->run->host->context);
 }
 
-bool
-filter_recall(const struct filter *filter, struct bytes *note)
-{
-    const struct chain_step *step = container_of(filter, struct chain_step, filter);
-    const struct chain_run  *run  = step->run;
-
-    return chain_recall(run->chain, (size_t)(step - run->steps), filter->info, run->host->notes, note);
-}
-
-void
-filter_remember(const struct filter *filter, struct span note)
-{
-    const struct chain_step *step = container_of(filter, struct chain_step, filter);
-    const struct chain_run  *run  = step->run;
-
-    chain_remember(run->chain, (size_t)(step - run->steps), filter->info, run->host->notes, note);
-}
-
 static void
 finish(struct chain_step *step)
 {
     step->state = STEP_FINISHED;
     step->reach = FILTER_SKIPS;
     step->waits = false;
+    filter_drop(&step->filter);
 }
 
 static void
@@ -107,11 +74,12 @@ stop(struct chain_step *step, enum filter_verdict verdict)
     step->run->failure = step->filter.name;
 }
 
-/* The filter has said why by itself, or `why` does. */
+/* The filter has logged why, or has explained it. */
 static void
-log_failure(struct chain_step *step, const char *why, bool passes)
+log_failure(struct chain_step *step, bool passes)
 {
     struct chain_run *run = step->run;
+    const char       *why = step->filter.why.data;
 
     if (why != NULL) {
         filter_log(&step->filter, FILTER_LOG_WARNING, "%s%s", why,
@@ -127,11 +95,11 @@ log_failure(struct chain_step *step, const char *why, bool passes)
 }
 
 static void
-fail(struct chain_step *step, const char *why)
+fail(struct chain_step *step)
 {
     bool passes = step->setup->on_failure == CHAIN_PASS;
 
-    log_failure(step, why, passes);
+    log_failure(step, passes);
     if (passes)
         finish(step);
     else
@@ -144,6 +112,31 @@ begin_turn(struct chain_step *step)
     budget_begin(&step->run->budget, (uint64_t)step->setup->time_limit * 1000);
 }
 
+/* The list is at hand for the step's next call. */
+static bool
+has_header(struct chain_step *step)
+{
+    const struct chain_host *host = step->run->host;
+
+    if (host->unfold == NULL || host->unfold(host->context) == 0)
+        return true;
+    filter_explain(&step->filter, "the held header could not be read from spool_dir: %s", strerror(errno));
+    return false;
+}
+
+static enum filter_verdict
+call_headers(struct chain_step *step)
+{
+    enum filter_verdict verdict;
+
+    if (!has_header(step))
+        return FILTER_FAILED;
+    begin_turn(step);
+    verdict = step->filter.module->headers(&step->filter, step->run->list);
+    budget_end(&step->run->budget);
+    return verdict;
+}
+
 static enum filter_verdict
 call_end(struct chain_step *step)
 {
@@ -151,6 +144,8 @@ call_end(struct chain_step *step)
     size_t              writer = run->writer;
     enum filter_verdict verdict;
 
+    if (!has_header(step))
+        return FILTER_FAILED;
     run->writer = (size_t)(step - run->steps);
     begin_turn(step);
     verdict = step->filter.module->end(&step->filter, run->list);
@@ -175,7 +170,7 @@ end(struct chain_step *step)
     else if (verdict == FILTER_WITHHOLD)
         stop(step, verdict);
     else if (verdict == FILTER_FAILED)
-        fail(step, NULL);
+        fail(step);
     else
         finish(step);
 }
@@ -206,7 +201,7 @@ judge(struct chain_step *step, enum filter_verdict verdict)
     if (verdict == FILTER_WITHHOLD)
         stop(step, verdict);
     else if (verdict == FILTER_FAILED)
-        fail(step, NULL);
+        fail(step);
     else if (verdict == FILTER_ENOUGH && (step->reach & FILTER_HOLD) != 0)
         end_in_turn(step);
     else if (verdict == FILTER_ENOUGH || step->reach == FILTER_SKIPS)
@@ -295,7 +290,10 @@ chain_open(const struct chain *chain, const struct message_info *info, struct me
         run->steps[i].run    = run;
         run->steps[i].setup  = setup;
         run->steps[i].needs  = chain_filter_needs(setup) > 0;
-        run->steps[i].filter = (struct filter){.module = setup->module,
+        run->steps[i].filter = (struct filter){.chain  = chain,
+                                               .at     = i,
+                                               .host   = host,
+                                               .module = setup->module,
                                                .name   = setup->name,
                                                .conf   = setup->conf,
                                                .info   = info,
@@ -326,11 +324,8 @@ show_headers(struct chain_step *step)
 
     if (step->waits)
         return;
-    if ((step->reach & FILTER_HEADERS) != 0 && step->filter.module->headers != NULL) {
-        begin_turn(step);
-        verdict = step->filter.module->headers(&step->filter, step->run->list);
-        budget_end(&step->run->budget);
-    }
+    if ((step->reach & FILTER_HEADERS) != 0 && step->filter.module->headers != NULL)
+        verdict = call_headers(step);
     if (verdict == FILTER_WAIT) {
         step->waits = true;
         return;
@@ -442,17 +437,25 @@ chain_cut(struct chain_run *run, const char *why)
     return run->verdict;
 }
 
+static void
+fail_hold(struct chain_step *step, const char *why)
+{
+    if ((step->reach & FILTER_HOLD) == 0)
+        return;
+    filter_explain(&step->filter, "%s", why);
+    fail(step);
+}
+
 /* Those behind that only wait for these have their turn then; who still holds the message after that fails as well. */
 enum filter_verdict
 chain_fail_holds(struct chain_run *run, const char *why)
 {
     for (size_t i = 0; i < run->count; i++)
-        if ((run->steps[i].reach & FILTER_HOLD) != 0 && !run->steps[i].held_back)
-            fail(&run->steps[i], why);
+        if (!run->steps[i].held_back)
+            fail_hold(&run->steps[i], why);
     advance_all(run);
     for (size_t i = 0; i < run->count; i++)
-        if ((run->steps[i].reach & FILTER_HOLD) != 0)
-            fail(&run->steps[i], why);
+        fail_hold(&run->steps[i], why);
     return run->verdict;
 }
 
@@ -467,9 +470,14 @@ chain_close(struct chain_run **run)
 {
     if (*run == NULL)
         return;
-    for (size_t i = 0; i < (*run)->count; i++)
-        if ((*run)->steps[i].filter.module->close != NULL)
-            (*run)->steps[i].filter.module->close(&(*run)->steps[i].filter);
+    for (size_t i = 0; i < (*run)->count; i++) {
+        struct filter *filter = &(*run)->steps[i].filter;
+
+        if (filter->module->close != NULL)
+            filter->module->close(filter);
+        filter_drop(filter);
+        bytes_free(&filter->why);
+    }
     free(*run);
     *run = NULL;
 }

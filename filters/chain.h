@@ -47,12 +47,18 @@ bool chain_records(const struct chain *);
 /* How many lines of the message's body the filters need that have no note of it; `notes` may be NULL. */
 uint64_t chain_needs(const struct chain *, const struct message_info *, const struct chain_notes *);
 
-/* What the runner of a chain provides. All but `context` may be NULL. */
+/* What the runner of a chain provides. All but `context` may be NULL; those of filter_keep() only if no filter calls
+ * it.
+ */
 struct chain_host {
     void (*log)(void *context, const char *filter, enum filter_log_level, const char *line);
     bool (*wants)(void *context, enum filter_log_level); /* lines of this level? They are not written else */
     void (*resume)(void *context); /* filter_resume() was called: run the chain again, soon, from the event loop */
-    void (*text)(void *context, struct span); /* FILTER_REWRITE: text that leaves the last filter */
+    void (*text)(void *context, struct span);                  /* FILTER_REWRITE: text that leaves the last filter */
+    int (*keep)(void *context, void **kept, struct span text); /* filter_keep(); 0, or -1 with errno */
+    int (*kept)(void *context, void *kept, struct span *text); /* filter_kept() */
+    void (*drop)(void *context, void **kept);
+    int (*unfold)(void *context); /* the header list is needed: it may have been folded. 0, or -1 with errno */
     const struct chain_notes *notes;
     void                     *context;
 };

@@ -26,6 +26,8 @@
 #include "filters/headers.h"
 
 struct filter;
+struct chain;
+struct chain_host;
 
 /* What a filter needs of a message, said by open(); the message takes the cheapest path that serves all filters. */
 enum filter_reach {
@@ -81,6 +83,13 @@ struct filter {
     uint64_t                    lines; /* of the body that it is shown, if there are as many; RETR: UINT64_MAX */
     struct message_report      *report;
     void                       *state; /* the module's own: open() sets it, close() gives it back */
+
+    /* Who runs it, and where in which chain; what is kept for it; why it cannot go on: for filters/filter.c. */
+    const struct chain_host *host;
+    const struct chain      *chain;
+    size_t                   at;
+    void                    *kept;
+    struct bytes             why;
 };
 
 struct filter_module {
@@ -122,6 +131,21 @@ enum filter_log_level { FILTER_LOG_ERROR, FILTER_LOG_WARNING, FILTER_LOG_INFO, F
 /* A line in the daemon's log; who it is about and which message is added by the daemon. Bytes that do not print are
  * escaped. */
 void filter_log(struct filter *, enum filter_log_level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Before FILTER_FAILED: why, for the line that the log has of it. A filter that does not say so has logged it by
+ * itself.
+ */
+void filter_explain(struct filter *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Text that a filter needs in one piece when it has the last word. filter_keep() puts a copy behind what is kept;
+ * filter_kept() shows all of it until the next of these calls; filter_drop() gives it back, as the filter's end does.
+ * The daemon decides where it lies meanwhile: past hold_memory in a file. -1: it could not be written, or read; that is
+ * explained, and the filter has failed.
+ */
+int  filter_keep(struct filter *, struct span text) __attribute__((warn_unused_result));
+int  filter_kept(struct filter *, struct span *text) __attribute__((warn_unused_result));
+void filter_drop(struct filter *);
 
 /*
  * What a filter found out about a message can be kept for the next time that somebody asks for it: by RETR or TOP, in

@@ -29,6 +29,9 @@ bool header_split(struct span line, struct span *name, struct span *value);
 
 void header_grow(struct header_list *);
 
+/* Gives the memory of all fields back; `packed` says how many there were. */
+void header_free_fields(struct header_list *);
+
 /* Makes room for one more field behind the last. */
 static inline void
 header_make_room(struct header_list *list)

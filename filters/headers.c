@@ -283,6 +283,18 @@ headers_write(const struct header_list *list, struct bytes *to)
 }
 
 void
+header_free_fields(struct header_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free_text(&list->fields[i]);
+    free(list->fields);
+    list->fields   = NULL;
+    list->capacity = 0;
+    list->packed   = list->count;
+    list->count    = 0;
+}
+
+void
 headers_clear(struct header_list *list)
 {
     struct bytes changes = list->changes;

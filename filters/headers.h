@@ -33,6 +33,7 @@ struct header_list {
     size_t               count;
     size_t               capacity;
     size_t               waiting;   /* fields that a walk has not come to yet */
+    size_t               packed;    /* fields of a list that headers_pack() has packed */
     struct span          separator; /* the empty line that ends the block: "\r\n" or "\n"; empty if it has none */
     struct span          rest;      /* what is left of `raw`: a part of a line that is no field and ends the message */
     struct span          line_end;  /* what lines that an edit makes end in: "\r\n", or "\n" if the block does so */
@@ -119,6 +120,21 @@ void headers_unfold(const struct header_field *, struct bytes *value);
  * fields were added, an empty line goes between them and the body.
  */
 void headers_write(const struct header_list *, struct bytes *);
+
+/*
+ * A list of short fields takes more than ten times their octets. headers_pack() appends all that is needed to make it
+ * again, and gives the fields' memory back; the list is not to be used then, but for headers_unpack(), which makes it
+ * again of what was packed and must outlive it, and for headers_free(). Not during a walk.
+ */
+void headers_pack(struct header_list *, struct bytes *);
+void headers_unpack(struct header_list *, const char *packed);
+
+/* The octets of memory that the list has taken, without the block and what edits made. */
+static inline size_t
+headers_memory(const struct header_list *list)
+{
+    return list->capacity * sizeof(*list->fields) + list->changes.capacity;
+}
 
 /* Forgets all fields and changes, but keeps memory for the next headers_parse(). */
 void headers_clear(struct header_list *);

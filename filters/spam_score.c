@@ -18,7 +18,6 @@
 enum {
     TAG_OCTETS_MAX = 200,
     REQUIRED_SCORE = 5,
-    SPARE_MOST     = 256 * 1024, /* octets of memory that is kept for the next message */
 };
 
 /* What is kept of one message. */
@@ -27,34 +26,12 @@ struct scoring {
     bool                late;  /* they are what was found before the time was up */
     struct bytes        note;  /* that was kept under the message's unique id */
     struct verdict_mark mark;  /* of this message */
-    struct bytes        held;  /* its text, as far as it is scored */
+    size_t              held;  /* octets of its text that are kept: as far as it is scored */
     double              score;
     struct bytes        rules;
 };
 
 static struct pool scorings = {.size = sizeof(struct scoring)};
-
-/* Memory that a message's text was held in. */
-static struct bytes spare;
-
-static void
-take_spare(struct bytes *held)
-{
-    *held = spare;
-    spare = (struct bytes){0};
-    bytes_clear(held);
-}
-
-static void
-give_back(struct bytes *held)
-{
-    if (held->capacity > spare.capacity && held->capacity <= SPARE_MOST) {
-        bytes_free(&spare);
-        spare = *held;
-        *held = (struct bytes){0};
-    }
-    bytes_free(held);
-}
 
 /* Is the note on this message? */
 static void
@@ -100,13 +77,15 @@ limit_of(const struct filter *filter)
 }
 
 /* Takes what fits below the limit. */
-static void
+static enum filter_verdict
 gather(struct filter *filter, struct span text)
 {
     struct scoring *scoring = filter->state;
-    size_t          room    = limit_of(filter) - scoring->held.len;
+    size_t          room    = limit_of(filter) - scoring->held;
 
-    bytes_add(&scoring->held, span_head(text, text.len < room ? text.len : room));
+    text = span_head(text, text.len < room ? text.len : room);
+    scoring->held += text.len;
+    return filter_keep(filter, text) == 0 ? FILTER_CONTINUE : FILTER_FAILED;
 }
 
 /* A header that fills the limit alone is scored when the body begins, as all are. */
@@ -118,11 +97,7 @@ read_headers(struct filter *filter, struct header_list *list)
 
     scoring->mark = verdict_mark(list, &conf->mark_key);
     recall(filter, scoring);
-    if (!scoring->known) {
-        take_spare(&scoring->held);
-        gather(filter, list->raw);
-    }
-    return FILTER_CONTINUE;
+    return scoring->known ? FILTER_CONTINUE : gather(filter, list->raw);
 }
 
 static enum filter_verdict
@@ -132,27 +107,31 @@ read_body(struct filter *filter, struct span text)
 
     if (scoring->known)
         return FILTER_ENOUGH;
-    gather(filter, text);
-    return scoring->held.len < limit_of(filter) ? FILTER_CONTINUE : FILTER_ENOUGH;
+    if (gather(filter, text) == FILTER_FAILED)
+        return FILTER_FAILED;
+    return scoring->held < limit_of(filter) ? FILTER_CONTINUE : FILTER_ENOUGH;
 }
 
 /* Has it seen what it would see of the whole message? A line has an octet at least. */
 static bool
 has_seen_all(const struct filter *filter, const struct scoring *scoring)
 {
-    return filter->lines >= limit_of(filter) || scoring->held.len >= limit_of(filter);
+    return filter->lines >= limit_of(filter) || scoring->held >= limit_of(filter);
 }
 
-static void
+static int
 score(struct filter *filter, struct scoring *scoring)
 {
     const struct spam_score *conf   = filter->conf;
     bool                     whole  = has_seen_all(filter, scoring);
     struct mail              mail   = {0};
     struct score_result      result = {0};
+    struct span              text;
 
-    mail_parse(&mail, score_mail_settings(conf->rules), bytes_span(&scoring->held));
-    give_back(&scoring->held);
+    if (filter_kept(filter, &text) != 0)
+        return -1;
+    mail_parse(&mail, score_mail_settings(conf->rules), text);
+    filter_drop(filter);
     score_run(conf->rules, &mail, &result);
     mail_free(&mail);
     if (result.given_up > 0 && !result.late)
@@ -163,6 +142,7 @@ score(struct filter *filter, struct scoring *scoring)
     score_result_free(&result);
     if (whole && !scoring->late)
         remember(filter, scoring);
+    return 0;
 }
 
 static void
@@ -182,8 +162,8 @@ judge(struct filter *filter, struct header_list *list)
     struct scoring          *scoring = filter->state;
     struct verdict           verdict;
 
-    if (!scoring->known)
-        score(filter, scoring);
+    if (!scoring->known && score(filter, scoring) != 0)
+        return FILTER_FAILED;
     filter_log(filter, FILTER_LOG_DEBUG, scoring->known ? "verdict %g is known" : "verdict %g", scoring->score);
     verdict = (struct verdict){scoring->score, conf->required_score, bytes_span(&scoring->rules),
                                conf->subject_tag != NULL ? span_of(conf->subject_tag) : bytes_span(&conf->tag)};
@@ -198,7 +178,6 @@ close_filter(struct filter *filter)
     struct scoring *scoring = filter->state;
 
     bytes_free(&scoring->note);
-    give_back(&scoring->held);
     bytes_free(&scoring->rules);
     pool_give(&scorings, scoring);
 }

@@ -2,7 +2,7 @@
  * One message on its way. A stage is a function that makes what progress it can; message_move() runs them until one has
  * to wait.
  *
- *      HEADER -> CHECK -> BODY -> END -> DONE          a message that a filter withholds goes to DISCARD -> DONE
+ *      HEADER -> CHECK -> BODY -> END -> REST -> DONE      a message that a filter withholds goes to DISCARD -> DONE
  */
 #include <assert.h>
 #include <errno.h>
@@ -13,34 +13,39 @@
 #include "proxy/dot.h"
 #include "proxy/message.h"
 #include "proxy/message_header.h"
+#include "proxy/message_host.h"
+#include "proxy/message_writer.h"
 #include "proxy/relay.h"
 #include "proxy/top.h"
 
 #define STATUS SPAN("+OK message follows\r\n")
 
-enum { WRITTEN_KEPT = 64 * 1024 }; /* octets of memory */
+enum {
+    WRITTEN_KEPT = 64 * 1024,  /* octets of memory */
+    UNREAD_MOST  = 256 * 1024, /* octets that the client has not taken, beyond which none are read from the spool */
+};
 
 enum message_stage {
     MESSAGE_HEADER,  /* the header block is being collected */
     MESSAGE_CHECK,   /* the chain is to see it */
     MESSAGE_BODY,    /* the text behind it passes, or is parked */
     MESSAGE_END,     /* the server ended the message; the chain has the last word */
+    MESSAGE_REST,    /* what is still held goes to the client */
     MESSAGE_DISCARD, /* the client was told -ERR; what the server still sends is dropped */
     MESSAGE_DONE,
 };
 
-/* Text on its way to the wire: counted, stuffed, and put into `to`. */
-struct text_writer {
-    struct sink       sink;
-    struct dot_writer dots;
-    struct buffer    *to;
-    uint64_t         *octets; /* of text that the client gets */
+/* The body's way: does it wait in `hold`? */
+enum message_hold {
+    MESSAGE_HOLDS_NOTHING,
+    MESSAGE_HOLDS,    /* nothing may be put into `to` yet */
+    MESSAGE_RELEASES, /* what is held goes on, as the client takes it */
 };
 
 struct message {
     struct message_setup  setup;
     struct message_report report;
-    struct chain_host     host;
+    struct message_host   host;
     struct chain_run     *run; /* NULL: no filter is interested */
     enum message_stage    stage;
     enum filter_verdict   verdict; /* of the filters that saw the body */
@@ -48,7 +53,9 @@ struct message {
     struct message_header header;  /* {0} where no filter is interested, and once the message is complete */
     struct bytes          changes; /* to the header, for the audit log; once the message is complete */
     struct hold           hold;
-    bool                  holding;   /* nothing may be put into `to` yet */
+    enum message_hold     holds;
+    int64_t               counted;   /* octets of the header that the client gets, while it has not taken all */
+    int                   lost;      /* errno: what was held cannot be read */
     bool                  rewriting; /* the body is what the last filter writes */
     bool                  cutting;   /* the body is copied, up to where `top` says */
     struct top            top;
@@ -56,20 +63,11 @@ struct message {
     bool                  begun;      /* the client got octets of the answer */
     bool                  withheld;
     struct sink           text; /* what the reader reads, on its way to the filters */
-    struct text_writer    head; /* to the client */
-    struct text_writer    body; /* to the client, or to where the message is parked */
+    struct message_writer head; /* to the client */
+    struct message_writer body; /* to the client, or to where the message is parked */
     struct buffer        *to;   /* message_move()'s, during the call */
     uint64_t              octets_in, octets_out;
 };
-
-static void
-write_text(struct sink *sink, struct span span)
-{
-    struct text_writer *writer = container_of(sink, struct text_writer, sink);
-    struct buffer_sink  wire   = buffer_sink(writer->to);
-
-    *writer->octets += span.len + dot_write(&writer->dots, span, &wire.sink);
-}
 
 static unsigned
 reach(const struct message *message)
@@ -108,39 +106,6 @@ take_text(struct sink *sink, struct span span)
     show_surplus(message, span_tail(span, len));
 }
 
-/* Text that leaves the last of filters that rewrite. */
-static void
-take_rewritten(void *context, struct span span)
-{
-    struct message *message = context;
-
-    sink_take(&message->body.sink, span);
-}
-
-static void
-pass_log(void *context, const char *filter, enum filter_log_level level, const char *line)
-{
-    struct message *message = context;
-
-    message->setup.log(message->setup.context, filter, level, line);
-}
-
-static bool
-pass_wants(void *context, enum filter_log_level level)
-{
-    struct message *message = context;
-
-    return message->setup.wants == NULL || message->setup.wants(message->setup.context, level);
-}
-
-static void
-pass_resume(void *context)
-{
-    struct message *message = context;
-
-    message->setup.resume(message->setup.context);
-}
-
 static struct pool messages = {.size = sizeof(struct message)};
 
 struct message *
@@ -148,26 +113,19 @@ message_open(const struct message_setup *setup)
 {
     struct message *message = pool_take(&messages);
 
-    message->setup                  = *setup;
-    message->reader.keep_bare_lf    = setup->keep_bare_lf;
-    message->text.take              = take_text;
-    message->head                   = (struct text_writer){.sink.take = write_text, .octets = &message->octets_out};
-    message->head.dots.keep_bare_lf = setup->keep_bare_lf;
-    message->body                   = message->head;
-    message->hold.fd                = -1;
-    message->top.lines              = setup->info->lines;
-    message->cutting                = setup->info->top && setup->info->needed > setup->info->lines;
-    message->writes_end             = message->cutting;
-    message->host                   = (struct chain_host){.log     = pass_log,
-                                                          .wants   = pass_wants,
-                                                          .resume  = pass_resume,
-                                                          .text    = take_rewritten,
-                                                          .notes   = setup->notes,
-                                                          .context = message};
-    message->run                    = chain_open(setup->chain, setup->info, &message->report, &message->host);
-    message->stage                  = message->run != NULL ? MESSAGE_HEADER : MESSAGE_BODY;
+    message->setup               = *setup;
+    message->reader.keep_bare_lf = setup->keep_bare_lf;
+    message->text.take           = take_text;
+    message_writer_open(&message->head, &message->octets_out, setup->keep_bare_lf);
+    message_writer_open(&message->body, &message->octets_out, setup->keep_bare_lf);
+    message->top.lines  = setup->info->lines;
+    message->cutting    = setup->info->top && setup->info->needed > setup->info->lines;
+    message->writes_end = message->cutting;
+    message_host_open(&message->host, &message->setup, &message->header, &message->body.sink);
+    message->run   = chain_open(setup->chain, setup->info, &message->report, &message->host.chain);
+    message->stage = message->run != NULL ? MESSAGE_HEADER : MESSAGE_BODY;
     if (message->run != NULL) {
-        message_header_open(&message->header);
+        message_header_open(&message->header, setup->budget);
         message->header.list.unnoted = !chain_records(setup->chain);
     }
     return message;
@@ -183,6 +141,15 @@ begin(struct message *message)
     buffer_add(message->to, STATUS);
 }
 
+/* A part of what was held is lost, whatever the client has of it. */
+static bool
+lose(struct message *message, enum message_progress *progress)
+{
+    message->lost = errno;
+    *progress     = MESSAGE_BROKEN;
+    return false;
+}
+
 /* The header as it is now and the status line in front, as one piece: what edits leave are many and small. */
 static void
 write_header(struct message *message)
@@ -195,6 +162,7 @@ write_header(struct message *message)
     bytes_add(&written, status);
     headers_write(&message->header.list, &written);
     sink_take(&message->head.sink, bytes_span(&written));
+    hold_count(message->setup.budget, &message->counted, written.len);
     message->octets_out -= status.len;
     bytes_clear(&written);
     if (written.capacity > WRITTEN_KEPT)
@@ -202,15 +170,33 @@ write_header(struct message *message)
 }
 
 /* Nothing holds the message any longer: the header as it is now, then what was parked. */
-static int
-release(struct message *message)
+static bool
+release(struct message *message, enum message_progress *progress)
 {
+    if (message_header_unfold(&message->header) != 0)
+        return lose(message, progress);
     write_header(message);
     message->body.to = message->to;
-    if (!message->holding)
-        return 0;
-    message->holding = false;
-    return hold_release(&message->hold, message->to);
+    if (message->holds == MESSAGE_HOLDS)
+        message->holds = MESSAGE_RELEASES;
+    return true;
+}
+
+/* Moves on what was held, as the client has room for it. True once all of it has gone. */
+static bool
+drain(struct message *message, enum message_progress *progress)
+{
+    switch (hold_drain(&message->hold, message->to, UNREAD_MOST)) {
+    case HOLD_EMPTY:
+        message->holds = MESSAGE_HOLDS_NOTHING;
+        return true;
+    case HOLD_FULL:
+        *progress = MESSAGE_FULL;
+        return false;
+    case HOLD_BROKEN:
+        break;
+    }
+    return lose(message, progress);
 }
 
 /* A filter, or one that failed and must not, keeps the message from the client. */
@@ -238,8 +224,12 @@ refuse(struct message *message, enum filter_verdict verdict, enum message_progre
 static bool
 collect_header(struct message *message, struct buffer *from, enum message_progress *progress)
 {
+    enum message_header_progress header = message_header_read(&message->header, &message->reader, from);
+
     *progress = MESSAGE_WANTS_MORE;
-    if (!message_header_read(&message->header, &message->reader, from))
+    if (header == MESSAGE_HEADER_LOST)
+        return lose(message, progress);
+    if (header == MESSAGE_HEADER_WANTS_MORE)
         return false;
     message->octets_in = message->header.octets;
     if (message->header.cut)
@@ -248,21 +238,13 @@ collect_header(struct message *message, struct buffer *from, enum message_progre
     return true;
 }
 
-static void
-drop_text(struct sink *sink, struct span span)
-{
-    (void)sink;
-    (void)span;
-}
-
 /* The body begins in the line where the header ends: behind a bare LF that stays one that is no line's start. */
 static void
 begin_body(struct message *message)
 {
-    struct sink nowhere = {.take = drop_text};
-    struct span header  = span_head(bytes_span(&message->header.text), message->header.octets);
+    struct span header = span_head(bytes_span(&message->header.text), message->header.octets);
 
-    (void)dot_write(&message->body.dots, span_tail(header, header.len > 2 ? header.len - 2 : 0), &nowhere);
+    message_writer_skip(&message->body, span_tail(header, header.len > 2 ? header.len - 2 : 0));
 }
 
 /* Text that was collected with the header but belongs to the body goes where the body goes. */
@@ -279,17 +261,17 @@ pass_collected_body(struct message *message)
 }
 
 /* The filters have seen the header: where does the rest go? */
-static int
-choose_path(struct message *message)
+static bool
+choose_path(struct message *message, enum message_progress *progress)
 {
     message->rewriting  = (reach(message) & FILTER_REWRITE) != 0;
-    message->holding    = (reach(message) & FILTER_HOLD) != 0;
+    message->holds      = (reach(message) & FILTER_HOLD) != 0 ? MESSAGE_HOLDS : MESSAGE_HOLDS_NOTHING;
     message->writes_end = message->rewriting || message->cutting || message->reader.done;
-    if (!message->holding)
-        return release(message);
+    if (message->holds == MESSAGE_HOLDS_NOTHING)
+        return release(message, progress);
     hold_open(&message->hold, message->setup.budget);
     message->body.to = &message->hold.parked;
-    return 0;
+    return true;
 }
 
 static bool
@@ -305,8 +287,7 @@ check_header(struct message *message, struct buffer *from, enum message_progress
         return false;
     if (verdict != FILTER_CONTINUE)
         return refuse(message, verdict, progress);
-    *progress = MESSAGE_BROKEN;
-    if (choose_path(message) != 0)
+    if (!choose_path(message, progress))
         return false;
     begin_body(message);
     pass_collected_body(message);
@@ -343,12 +324,17 @@ fail_holds(struct message *message)
 static bool
 settle(struct message *message, enum message_progress *progress)
 {
-    if (message->verdict == FILTER_CONTINUE && message->holding && hold_settle(&message->hold) != 0)
+    if (message->verdict == FILTER_CONTINUE && message->holds == MESSAGE_HOLDS && hold_settle(&message->hold) != 0)
         fail_holds(message);
     if (message->verdict != FILTER_CONTINUE)
         return refuse(message, message->verdict, progress) && message->stage == MESSAGE_BODY;
-    *progress = MESSAGE_BROKEN;
-    return !message->holding || (reach(message) & FILTER_HOLD) != 0 || release(message) == 0;
+    if (message->holds == MESSAGE_HOLDS && (reach(message) & FILTER_HOLD) != 0) {
+        message_header_fold(&message->header);
+        return true;
+    }
+    if (message->holds == MESSAGE_HOLDS && !release(message, progress))
+        return false;
+    return message->holds == MESSAGE_HOLDS_NOTHING || drain(message, progress);
 }
 
 static bool
@@ -377,7 +363,6 @@ complete(struct message *message)
     if (message->run == NULL)
         return;
     chain_close(&message->run);
-    hold_close(&message->hold);
     if (message->report.recorded) {
         message->changes             = message->header.list.changes;
         message->header.list.changes = (struct bytes){0};
@@ -399,8 +384,17 @@ finish(struct message *message, struct buffer *from, enum message_progress *prog
         return refuse(message, verdict, progress);
     if (message->writes_end)
         dot_finish(&message->body.dots, &wire.sink);
-    *progress = MESSAGE_BROKEN;
-    if (message->holding && release(message) != 0)
+    if (message->holds == MESSAGE_HOLDS && !release(message, progress))
+        return false;
+    message->stage = MESSAGE_REST;
+    return true;
+}
+
+static bool
+pass_rest(struct message *message, struct buffer *from, enum message_progress *progress)
+{
+    (void)from;
+    if (message->holds == MESSAGE_RELEASES && !drain(message, progress))
         return false;
     complete(message);
     return true;
@@ -428,9 +422,13 @@ stop(struct message *message, struct buffer *from, enum message_progress *progre
 
 /* Each returns true if the next stage can run at once; else it has said why not. */
 static bool (*const stages[])(struct message *, struct buffer *from, enum message_progress *) = {
-    [MESSAGE_HEADER] = collect_header, [MESSAGE_CHECK] = check_header,
-    [MESSAGE_BODY] = pass_body,        [MESSAGE_END] = finish,
-    [MESSAGE_DISCARD] = discard,       [MESSAGE_DONE] = stop,
+    [MESSAGE_HEADER]  = collect_header,
+    [MESSAGE_CHECK]   = check_header,
+    [MESSAGE_BODY]    = pass_body,
+    [MESSAGE_END]     = finish,
+    [MESSAGE_REST]    = pass_rest,
+    [MESSAGE_DISCARD] = discard,
+    [MESSAGE_DONE]    = stop,
 };
 
 enum message_progress
@@ -448,6 +446,18 @@ bool
 message_begun(const struct message *message)
 {
     return message->begun;
+}
+
+bool
+message_waits_for_client(const struct message *message)
+{
+    return message->holds == MESSAGE_RELEASES;
+}
+
+int
+message_lost(const struct message *message)
+{
+    return message->lost;
 }
 
 struct message_facts
@@ -477,6 +487,8 @@ message_close(struct message **message)
     if (*message == NULL)
         return;
     complete(*message);
+    hold_close(&(*message)->hold);
+    hold_count((*message)->setup.budget, &(*message)->counted, 0);
     bytes_free(&(*message)->changes);
     report_free(&(*message)->report);
     pool_give(&messages, *message);

@@ -6,7 +6,8 @@
  *      none       moved                        moved: the end is found, the buffers change hands
  *      headers    apart, edited, written       moved
  *      body       apart, edited, written       moved, and shown to the filters as it passes
- *      hold       apart, edited late, written  parked, shown, and moved on when the filters have spoken
+ *      hold       apart, edited late, written  parked, shown, and moved on when the filters have spoken; from a file
+ *                                              as the client takes it
  *      rewrite    apart, edited, written       un-stuffed, filtered, stuffed
  *
  * Where the server was asked for more lines than the client asked for with TOP (info->needed), the body is copied up to
@@ -40,10 +41,11 @@ struct message *message_open(const struct message_setup *);
 
 enum message_progress {
     MESSAGE_WANTS_MORE, /* all of `from` that can be used was used */
-    MESSAGE_WAITS,      /* a filter waits for its answer; nothing moves until `resume` */
-    MESSAGE_COMPLETE,   /* the server ended it, and the client's answer is in `to` as a whole, be it the message or an
-                           -ERR */
-    MESSAGE_BROKEN,     /* a part of it is with the client and the rest must not be: the client is to be reset */
+    MESSAGE_FULL,     /* more was held than `to` should have at once: call again when the client has taken some of it */
+    MESSAGE_WAITS,    /* a filter waits for its answer; nothing moves until `resume` */
+    MESSAGE_COMPLETE, /* the server ended it, and the client's answer is in `to` as a whole, be it the message or an
+                         -ERR */
+    MESSAGE_BROKEN,   /* a part of it is with the client and the rest must not be: the client is to be reset */
 };
 
 /* Moves on with what the server sent, from `from` to `to`: the same two buffers at every call. */
@@ -51,6 +53,12 @@ enum message_progress message_move(struct message *, struct buffer *from, struct
 
 /* Has any octet of the answer been put into `to`? If not, an -ERR can still be the answer. */
 bool message_begun(const struct message *);
+
+/* Is there more for the client than was put into `to`, whatever the server sends? */
+bool message_waits_for_client(const struct message *);
+
+/* Of a message that is broken: the errno for which what was held of it cannot be read; 0: a filter stopped it. */
+int message_lost(const struct message *);
 
 /* Facts for the audit log; complete once the message is. */
 struct message_facts {

@@ -102,11 +102,30 @@ queue(struct session *session)
     session->delivery = NULL;
 }
 
+static void
+break_off(struct session *session)
+{
+    int lost = message_lost(session->delivery->message);
+
+    if (lost != 0)
+        session_log(session, LOG_LEVEL_ERROR, "message %llu: what was held of it could not be read from spool_dir: %s",
+                    (unsigned long long)session->delivery->info.number, strerror(lost));
+    session_finish(session, END_RESET,
+                   lost != 0 ? "a held message could not be read" : "a filter stopped a message in the middle");
+}
+
+bool
+session_holds_message(const struct session *session)
+{
+    return session->delivery != NULL && message_waits_for_client(session->delivery->message);
+}
+
 bool
 session_move_message(struct session *session)
 {
     switch (message_move(session->delivery->message, &session->server.in, &session->client.out)) {
     case MESSAGE_WANTS_MORE:
+    case MESSAGE_FULL:
     case MESSAGE_WAITS:
         return false;
     case MESSAGE_COMPLETE:
@@ -115,7 +134,7 @@ session_move_message(struct session *session)
     case MESSAGE_BROKEN:
         break;
     }
-    session_finish(session, END_RESET, "a filter stopped a message in the middle");
+    break_off(session);
     return false;
 }
 

@@ -346,6 +346,9 @@ void session_start_message(struct session *, const struct expectation *);
 /* Moves it on. True when it has ended and the client's answer is complete. */
 bool session_move_message(struct session *);
 
+/* Does a part of a message that the server has sent wait for the client's buffer to have room? */
+bool session_holds_message(const struct session *);
+
 /* Every message that the client did not get is recorded as aborted, and let go: at the end of the session. */
 void session_drop_messages(struct session *);
 

@@ -178,7 +178,9 @@ take_next(struct session *session)
         session_forget(session);
         return true;
     }
-    if (peer_waiting(&session->server) == 0 || !session_settle_trial(session))
+    if (peer_waiting(&session->server) == 0 && !session_holds_message(session))
+        return false;
+    if (!session_settle_trial(session))
         return false;
     oldest = STAILQ_FIRST(&session->expected);
     return session->in_reply ? read_rest(session, oldest) : read_status(session, oldest);

@@ -19,6 +19,8 @@ struct deadline {
 bool
 session_has_more_of_server(const struct session *session)
 {
+    if (session_holds_message(session))
+        return true;
     return peer_waiting(&session->server) > 0 && (session->delivery != NULL || !session_client_has_room(session));
 }
 

@@ -4,7 +4,9 @@ import ctypes
 import gc
 import os
 import ssl
+import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +16,7 @@ from clients import Place
 from mail import message
 from places import POPGATE, run, wait_until
 from scripted import Maildrop, server_context
-from wire import Wire, stuff
+from wire import Wire, stuff, unstuff
 
 BOB = secrets_sent.account("memory-bob")
 MEGABYTE = b"0123456789abcdef" * 4 * 16384
@@ -227,3 +229,58 @@ def test_many_sessions(server, gate):
     for client in clients:
         client.socket.close()
     assert each < 100, f"{each} KB"
+
+
+STALLED = {
+    "text": (25, message("held", b"x" * 78 + b"\r\n", b"") + (b"x" * 78 + b"\r\n") * 6000),
+    "fields": (25, b"A:\r\n" * 52000 + b"\r\nbody\r\n"),
+    "a header without an end": (100, b"A:\r\n" * 50000 + b"B: " + b"x" * 9000),
+}
+
+
+@pytest.mark.parametrize("shape", STALLED)
+def test_hold_memory_holds(server, gate, folder, shape):
+    """All that is kept for messages of which the server does not send the end, be it text, its fields or what is scored of it."""
+    count, text = STALLED[shape]
+    sent, go = threading.Semaphore(0), threading.Event()
+
+    def stall(connection, _):
+        connection.send(b"+OK\r\n" + text)
+        sent.release()
+        go.wait(60)
+        connection.send(b"\r\n.\r\n")
+
+    running = gate(server(Maildrop([b""] * 2, script={"RETR": stall})).port, filters=filters.every(folder, hold_limit="1M"),
+                   hold_memory="2M")
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(Wire(running.port, timeout=60)).login(BOB) for _ in range(count)]
+        before = resident(running)
+        for client in clients:
+            client.send(b"RETR 1\r\n")
+        for _ in clients:
+            assert sent.acquire(timeout=30)
+        time.sleep(1)
+        most = resident(running)
+        go.set()
+        for client in clients:
+            assert client.line().startswith(b"+OK") and unstuff(client.listing()).endswith(text + b"\r\n")
+    assert most - before < 2 * 1024 + 14 * 1024, (before, most)
+    assert not list((running.folder / "spool").iterdir())
+
+
+def test_spilled_message_that_cannot_be_read(server, gate, folder):
+    """The file is gone from under it: that session ends, in the middle and with a line in the log; the others go on."""
+    text = message("held", (b"x" * 78 + b"\r\n") * 150_000, b"")
+    running = gate(server(Maildrop([text, message("next", b"body\r\n")])).port, hold_memory="0",
+                   filters=filters.score(folder, hold_limit="32M"))
+    with Wire(running.port, timeout=60) as client, Wire(running.port) as other:
+        client.login(BOB).send(b"RETR 1\r\n")
+        assert client.line().startswith(b"+OK")
+        for entry in Path(f"/proc/{running.workers()[0]}/fd").iterdir():
+            if str(running.folder / "spool") in os.readlink(entry):
+                os.truncate(entry, 500_000)
+        with pytest.raises((ConnectionResetError, AssertionError)):
+            client.listing()
+        assert b"X-Spam-Status" in other.login(BOB).fetch(b"RETR 2")
+    assert running.wait_log("error: .*message 1: what was held of it could not be read from spool_dir: Input/output error")
+    assert running.wait_log("disconnected: a held message could not be read")

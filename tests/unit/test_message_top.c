@@ -342,6 +342,7 @@ surplus_is_not_held(void **state)
     struct buffer   from = {0}, to = {0};
     struct setup    setup;
     struct message *message;
+    int64_t         header;
 
     (void)state;
     memset(line, 'x', sizeof(line));
@@ -351,10 +352,12 @@ surplus_is_not_held(void **state)
     message = message_open(
         &(struct message_setup){.chain = &setup.chain, .info = &setup.info, .budget = &setup.budget, .log = drop_log});
     buffer_add(&from, SPAN("A: b\r\n\r\n"));
+    assert_int_equal(message_move(message, &from, &to), MESSAGE_WANTS_MORE);
+    header = setup.budget.used;
     for (size_t i = 0; i < 1000; i++) {
         buffer_add(&from, (struct span){line, sizeof(line)});
         assert_int_equal(message_move(message, &from, &to), MESSAGE_WANTS_MORE);
-        assert_true(setup.budget.used <= (int64_t)sizeof(line));
+        assert_true(setup.budget.used <= header + (int64_t)sizeof(line));
         assert_int_equal(to.length, 0);
     }
     assert_int_equal(message_facts(message).report->rules.len, 1000 * sizeof(line));

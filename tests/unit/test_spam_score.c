@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "filters/chain.h"
 #include "filters/spam_score.h"
+#include "tests/unit/kept_memory.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define V POPGATE_VERSION
@@ -135,7 +136,7 @@ static void
 filter(const struct spam_score *conf, struct span message, size_t cut, struct message_report *report, struct bytes *out)
 {
     static const struct message_info info   = {0};
-    static const struct chain_host   host   = {0};
+    static const struct chain_host   host   = {.keep = keep_in_memory, .kept = show_memory, .drop = drop_memory};
     struct chain_filter              setup  = {&spam_score_module, "score", (void *)conf, CHAIN_PASS, 0};
     struct chain                     chain  = {(const struct chain_filter *[]){&setup}, 1};
     struct header_list               list   = {0};
