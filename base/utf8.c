@@ -50,8 +50,8 @@ utf8_acts(unsigned code)
         unsigned first, last;
     } ranges[] = {
         {0x00, 0x1f},     {0x7f, 0x9f},     /* C0, DEL and C1 */
-        {0x200e, 0x200f}, {0x2028, 0x202e}, /* marks of direction; separators, embeddings, overrides */
-        {0x2066, 0x2069},                   /* isolates */
+        {0x61c, 0x61c},   {0x200e, 0x200f}, /* marks of direction */
+        {0x2028, 0x202e}, {0x2066, 0x2069}, /* separators, embeddings, overrides; isolates */
     };
 
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)

@@ -6,8 +6,9 @@
  *
  * What is not known (a NULL pointer, a score where there is none) is left out of the object. "changes", and "rules" of
  * a scored message, are arrays of strings, empty where there is nothing to name. What mail and peers say is made
- * harmless: ill-formed UTF-8, NUL, DEL and U+0080..U+009F become U+FFFD, each text ends after AUDIT_TEXT_MAX octets,
- * and a list after AUDIT_LIST_MAX, with "..." as its last item.
+ * harmless: ill-formed UTF-8, NUL, DEL and U+0080..U+009F become U+FFFD, what changes the direction or the line of the
+ * text behind it (base/utf8.h) is escaped, each text ends after AUDIT_TEXT_MAX octets, and a list after AUDIT_LIST_MAX,
+ * with "..." as its last item.
  */
 #ifndef PROXY_AUDIT_H
 #define PROXY_AUDIT_H

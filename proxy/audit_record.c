@@ -59,21 +59,21 @@ plain_length(struct span text)
     return text_plain_length(text, '"', '\\');
 }
 
-/* A character of ASCII as JSON escapes it. */
+/* A character of the first 65,536 as JSON escapes it. */
 static void
-put_escape(struct audit_record *record, char c)
+put_escape(struct audit_record *record, unsigned code)
 {
     static const char digits[]  = "0123456789ABCDEF";
     static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* in pairs: the character, and what stands for it */
-    char              hex[]     = "\\u00XX";
+    char              hex[]     = "\\uXXXX";
 
     for (size_t i = 0; i < sizeof(letters) - 1; i += 2)
-        if (letters[i] == c) {
+        if ((unsigned char)letters[i] == code) {
             put(record, (struct span){(const char[]){'\\', letters[i + 1]}, 2});
             return;
         }
-    hex[4] = digits[(unsigned char)c >> 4];
-    hex[5] = digits[c & 15];
+    for (unsigned place = 0; place < 4; place++)
+        hex[2 + place] = digits[code >> (12 - 4 * place) & 15];
     put(record, (struct span){hex, 6});
 }
 
@@ -98,8 +98,8 @@ put_special(struct audit_record *record, struct span text, size_t *room)
     if (next.len > *room)
         return 0;
     *room -= next.len;
-    if (next.len == 1)
-        put_escape(record, next.data[0]);
+    if (next.len == 1 || (next.data == text.data && utf8_acts(code)))
+        put_escape(record, code);
     else
         put(record, next);
     return size > 0 ? size : 1;
