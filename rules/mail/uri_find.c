@@ -118,7 +118,7 @@ is_mail_valid(struct bytes *address, const struct mail_settings *settings)
     struct span        host;
     bool               valid;
 
-    if (has(bytes_span(address), "%"))
+    if (uri_has_escape(bytes_span(address)))
         uri_decode_escapes(bytes_span(address), &decoded);
     else
         bytes_add(&decoded, bytes_span(address));

@@ -19,6 +19,15 @@ is_escape(struct span text)
     return text.len > 2 && text.data[0] == '%' && hex(text.data[1]) >= 0 && hex(text.data[2]) >= 0;
 }
 
+bool
+uri_has_escape(struct span uri)
+{
+    for (size_t i = 0; i + 2 < uri.len; i++)
+        if (is_escape(span_tail(uri, i)))
+            return true;
+    return false;
+}
+
 void
 uri_decode_escapes(struct span uri, struct bytes *decoded)
 {
@@ -103,15 +112,6 @@ has_scheme(struct span uri)
     return len > 0 && len < uri.len && uri.data[len] == ':';
 }
 
-static bool
-has_escape(struct span uri)
-{
-    for (size_t i = 0; i + 2 < uri.len; i++)
-        if (is_escape(span_tail(uri, i)))
-            return true;
-    return false;
-}
-
 /* Slashes the right way round, and two behind the scheme. */
 static void
 turn_slashes(struct span uri, struct bytes *turned)
@@ -152,7 +152,7 @@ uri_straighten(struct span uri, struct bytes *straight)
 
     turn_slashes(uri, &turned);
     text = bytes_span(&turned);
-    if (has_escape(text)) {
+    if (uri_has_escape(text)) {
         uri_decode_escapes(text, &decoded);
         text = bytes_span(&decoded);
     }

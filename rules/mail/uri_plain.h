@@ -7,6 +7,9 @@
 /* How many octets "http:" or "https:" is that `uri` begins with; 0: it does not. */
 size_t uri_web_scheme(struct span uri);
 
+/* Is there an escape, "%41", in it? */
+bool uri_has_escape(struct span uri);
+
 /* Appends `uri` with the escapes of what can be shown decoded, and what cannot be shown escaped. */
 void uri_decode_escapes(struct span uri, struct bytes *decoded);
 
