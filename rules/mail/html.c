@@ -294,6 +294,7 @@ start(struct render *render, struct span source)
     render->wide           = !charset_is_ascii(source);
     render->names.arena    = render->arena;
     render->links.arena    = render->arena;
+    render->links.wide     = render->wide;
     render->anchor_element = html_element_find(SPAN("a"));
     render->script_element = html_element_find(SPAN("script"));
     render->style_element  = html_element_find(SPAN("style"));

@@ -37,6 +37,16 @@ clean(struct html_links *links, struct span uri)
     return uri.len > URI_LENGTH_MAX ? span_head(uri, URI_LENGTH_MAX) : uri;
 }
 
+/* Is a character in it that is beyond Latin-1? */
+static bool
+is_beyond_latin(struct span utf8)
+{
+    for (size_t i = 0; i < utf8.len; i++)
+        if ((unsigned char)utf8.data[i] >= 0xc4)
+            return true;
+    return false;
+}
+
 /* The number of an address's place; SIZE_MAX if there are too many. */
 static size_t
 find_place(struct html_links *links, struct span raw)
@@ -48,7 +58,7 @@ find_place(struct html_links *links, struct span raw)
     number = span_index_add(&links->raws, raw);
     if (number == before) {
         raw = links->raws.spans.items[number] = arena_copy(links->arena, raw);
-        uri_places_add(&links->places, (struct uri_place){.raw = raw});
+        uri_places_add(&links->places, (struct uri_place){.raw = raw, .wide = links->wide || is_beyond_latin(raw)});
         links->octets += raw.len;
     }
     return number;

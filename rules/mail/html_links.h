@@ -11,7 +11,7 @@ struct html_anchor {
     struct span text;
 };
 
-/* Starts as {.arena = where all of it lives}. */
+/* Starts as {.arena = where all of it lives, .wide = whether there is more than ASCII in the source}. */
 struct html_links {
     struct arena       *arena;
     struct bytes        base;
@@ -19,6 +19,7 @@ struct html_links {
     struct uri_places   places;
     size_t              octets; /* of all addresses */
     bool                truncated;
+    bool                wide;
     struct html_anchor *anchors;
     size_t              anchor_count, anchor_capacity;
     struct bytes        anchor_text; /* of the last one */

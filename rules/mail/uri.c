@@ -110,12 +110,15 @@ read_detail(struct uri_details *details, const struct uri_place *places, size_t 
 {
     struct uri_detail *detail = next_detail(details);
     struct spans       forms  = {0};
+    bool               wide   = false;
 
+    for (size_t i = 0; i < count; i++)
+        wide |= places[i].wide;
     *detail = (struct uri_detail){.place.raw = places[0].raw};
     if ((places[0].types & URI_NOCANON) != 0)
         spans_add(&forms, places[0].raw);
     else
-        details->truncated |= uri_add_forms(places[0].raw, settings, arena, &forms);
+        details->truncated |= uri_add_forms(places[0].raw, wide, settings, arena, &forms);
     keep_forms(detail, &forms, arena);
     spans_free(&forms);
     keep_hosts(detail, settings->registry, arena);

@@ -45,6 +45,7 @@ struct uri_place {
     unsigned           types; /* of enum uri_type; 0: an <a> has it that leads elsewhere, seen from the <base> */
     const struct span *texts; /* the texts of the <a> that have it */
     size_t             text_count;
+    bool wide; /* it stands in text that is more than ASCII, of which SpamAssassin has characters, not octets */
 };
 
 /* Starts as {0}. */

@@ -1,10 +1,13 @@
 /* The tricks of those who hide addresses, undone one by one; each step's result is a form of its own. */
 #include <ctype.h>
 
+#include "base/utf8.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/uri_forms.h"
 #include "rules/mail/uri_host.h"
 #include "rules/mail/uri_plain.h"
+
+enum { WIDE = 0xff }; /* stands for the characters beyond Latin-1 */
 
 struct forms {
     const struct mail_settings *settings;
@@ -12,6 +15,7 @@ struct forms {
     struct spans               *list;
     struct spans                inside; /* addresses found in addresses, still to be looked at */
     bool                        truncated;
+    bool                        wide; /* it is one of characters */
 };
 
 /* "http://user@host:80/path": what may stand there and does not is empty, a port's data then NULL. */
@@ -144,20 +148,44 @@ without_port(const struct web_address *address)
     return (struct span){behind.data, behind.len};
 }
 
-/* IDNs in their ASCII form. The host goes on in that form. */
+/* The characters of Latin-1 as octets, and an octet that is no letter for each of the others. */
+static void
+narrow(struct span utf8, struct bytes *narrowed)
+{
+    unsigned code = 0;
+
+    for (size_t len; utf8.len > 0; utf8 = span_tail(utf8, len)) {
+        len = utf8_read(utf8, &code);
+        bytes_add_char(narrowed, len == 0 ? utf8.data[0] : (char)(code < WIDE ? code : WIDE));
+        len = len > 0 ? len : 1;
+    }
+}
+
+/*
+ * IDNs in their ASCII form, in which the host goes on. Where there is none, SpamAssassin goes on with the octets of the
+ * host's characters, which it has beside them.
+ */
 static void
 add_ascii_form(struct forms *forms, const struct web_address *address, struct span without, struct bytes *host)
 {
-    struct bytes ascii = {0};
+    struct bytes other = {0};
+    bool         named;
 
-    if (!charset_is_ascii(bytes_span(host)) && uri_host_to_ascii(bytes_span(host), &ascii)) {
-        add_joined(forms, address->scheme, bytes_span(&ascii), address->rest);
+    if (charset_is_ascii(bytes_span(host)))
+        return;
+    named = uri_host_to_ascii(bytes_span(host), &other);
+    if (!named && forms->wide && charset_is_utf8(bytes_span(host)))
+        narrow(bytes_span(host), &other);
+    if (other.len > 0) {
+        add_joined(forms, address->scheme, bytes_span(&other), address->rest);
         if (without.len > 0)
-            add_joined(forms, address->scheme, bytes_span(&ascii), without);
-        bytes_clear(host);
-        bytes_add(host, bytes_span(&ascii));
+            add_joined(forms, address->scheme, bytes_span(&other), without);
     }
-    bytes_free(&ascii);
+    if (named) {
+        bytes_clear(host);
+        bytes_add(host, bytes_span(&other));
+    }
+    bytes_free(&other);
 }
 
 /* Control characters go from the host. */
@@ -295,9 +323,9 @@ join_lines(struct span uri, struct arena *arena)
 }
 
 bool
-uri_add_forms(struct span uri, const struct mail_settings *settings, struct arena *arena, struct spans *list)
+uri_add_forms(struct span uri, bool wide, const struct mail_settings *settings, struct arena *arena, struct spans *list)
 {
-    struct forms forms = {.settings = settings, .arena = arena, .list = list};
+    struct forms forms = {.settings = settings, .arena = arena, .list = list, .wide = wide};
 
     add_forms_of_one(&forms, join_lines(uri, arena));
     for (size_t i = 0; i < forms.inside.count; i++)

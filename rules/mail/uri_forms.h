@@ -15,9 +15,10 @@ enum {
 
 /*
  * Adds `uri` and its plainer forms: escapes decoded, a scheme put in front, user, default port and stray signs gone,
- * numbers for an IP address made dotted; of an address inside of it (a redirector's) the same. Was one of them longer
- * than URI_LENGTH_MAX, and cut there?
+ * numbers for an IP address made dotted; of an address inside of it (a redirector's) the same. One that is `wide`, as
+ * in struct uri_place, and whose host is no ASCII and has no ASCII form, is known by the octets of the host and by its
+ * characters. Was one of them longer than URI_LENGTH_MAX, and cut there?
  */
-bool uri_add_forms(struct span uri, const struct mail_settings *, struct arena *, struct spans *forms);
+bool uri_add_forms(struct span uri, bool wide, const struct mail_settings *, struct arena *, struct spans *forms);
 
 #endif

@@ -15,6 +15,8 @@
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
+#define HTML "Content-Type: text/html; charset=UTF-8\n\n"
+
 static const char *const setting_lines[] = {
     "util_rb_tld com uk us org jp xn--p1ai de",
     "util_rb_2tld co.uk ne.us blogspot.com",
@@ -165,7 +167,7 @@ test_forms(void **state)
         struct spans list   = {0};
         struct bytes joined = {0};
 
-        assert_false(uri_add_forms(span_of(forms[row].uri), &settings, &arena, &list));
+        assert_false(uri_add_forms(span_of(forms[row].uri), false, &settings, &arena, &list));
         spans_sort_unique(&list);
         for (size_t i = 0; i < list.count; i++)
             bytes_printf(&joined, "%s%.*s", i > 0 ? "|" : "", SPAN_ARG(list.items[i]));
@@ -258,6 +260,46 @@ test_details(void **state)
         show_details(rows[row].text, &shown);
         assert_string_equal(shown.data, rows[row].details);
         bytes_free(&shown);
+    }
+}
+
+/* The addresses of a mail, as uri rules see them. */
+static void
+test_addresses(void **state)
+{
+    static const struct {
+        const char *text, *uris;
+    } rows[] = {
+        {"\nto user%host@a.com\n", "mailto:user%host@a.com"},
+        {"\nto user%zz%41%@a.com\n", "mailto:user%25zzA%25@a.com"},
+        {"\nto 100%@a.com or mailto:b%@a.com\n", "mailto:100%@a.com|mailto:b%@a.com"},
+        /* no ASCII form: the control character, and the & */
+        {HTML "<a href='http://a\u00f0b&#159;.a.com/x'>", "http://a\u00f0b\xc2\x9f.a.com/x|http://a\xf0"
+                                                          "b\x9f.a.com/x"},
+        {HTML "<a href='http://a&#240;b&#159;.a.com/x'>", "http://a\u00f0b\xc2\x9f.a.com/x"},
+        {HTML "\u00e9<a href='http://a&#240;b&#159;.a.com/x'>", "http://a\u00f0b\xc2\x9f.a.com/x|http://a\xf0"
+                                                                "b\x9f.a.com/x"},
+        {HTML "<a href='http://a&#12354;b&amp;c.a.com/x'>", "http://a\u3042b&c.a.com/x|http://a\xff"
+                                                            "b&c.a.com/x"},
+        {HTML "<a href='http://a\u3042&.a.com:80/'>",
+         "http://a\u3042&.a.com/|http://a\u3042&.a.com:80/|http://a\xff&.a.com/|http://a\xff&.a.com:80/"},
+        {HTML "<a href='http://a\u00f0b.a.com/x'>", "http://a\u00f0b.a.com/x|http://xn--ab-wja.a.com/x"},
+        {HTML "<a href='http://a.com/\u00f0&#159;'>", "http://a.com/\u00f0\xc2\x9f"},
+        {"\nhttp://a\u00f0b\xc2\x9f.a.com/x\n", ""},
+    };
+
+    (void)state;
+    for (size_t row = 0; row < ROWS(rows); row++) {
+        struct mail  mail = {0};
+        struct bytes uris = {0};
+
+        mail_parse(&mail, &settings, span_of(rows[row].text));
+        bytes_add(&uris, SPAN(""));
+        for (size_t i = 0; i < mail.uris.count; i++)
+            bytes_printf(&uris, "%s%.*s", i > 0 ? "|" : "", SPAN_ARG(mail.uris.items[i]));
+        assert_string_equal(uris.data, rows[row].uris);
+        bytes_free(&uris);
+        mail_free(&mail);
     }
 }
 
@@ -355,9 +397,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hosts),    cmocka_unit_test(test_forms),           cmocka_unit_test(test_resolve),
-        cmocka_unit_test(test_details),  cmocka_unit_test(test_mistakes),        cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_built_in), cmocka_unit_test(test_signers_ignored),
+        cmocka_unit_test(test_hosts),     cmocka_unit_test(test_forms),    cmocka_unit_test(test_resolve),
+        cmocka_unit_test(test_addresses), cmocka_unit_test(test_details),  cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_hostile),   cmocka_unit_test(test_built_in), cmocka_unit_test(test_signers_ignored),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
