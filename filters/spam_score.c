@@ -233,6 +233,7 @@ note_rules(const struct score_rules *rules, const struct setting_place *place, s
     struct bytes report = {0};
 
     note_lines(error_text(score_mistakes(rules)), NULL, error);
+    note_lines(error_notes(score_mistakes(rules)), NULL, error);
     score_report(rules, &report);
     note_lines(report.data, place, error);
     bytes_free(&report);

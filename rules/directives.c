@@ -324,8 +324,15 @@ find_directive(const struct loader *loader, struct span word)
     return NULL;
 }
 
+/* The rule that a line which nobody obeys would define: a meta that asks for it is no mistake. */
+static void
+spare_rule(struct loader *loader, struct span value)
+{
+    (void)g_hash_table_add(loader->rules->spared, memory_copy_span(text_next_token(&value)));
+}
+
 void
-loader_count_skipped(struct loader *loader, struct span word)
+loader_skip(struct loader *loader, struct span word, struct span value)
 {
     static const char *const others[] = {"askdns", "uridnsbl", "uridnssub", "urirhsbl", "urirhssub", "uri_detail"};
     bool                     defines  = false;
@@ -334,6 +341,8 @@ loader_count_skipped(struct loader *loader, struct span word)
         defines |= directives[i].obey == obey_definition && span_equal(word, span_of(directives[i].word));
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         defines |= span_equal(word, span_of(others[i]));
+    if (defines)
+        spare_rule(loader, value);
     if (defines && loader->file->absent[0] != '\0')
         report_count(&loader->rules->report.plugins, span_of(loader->file->absent));
 }
@@ -366,8 +375,9 @@ loader_obey(struct loader *loader, struct span word, struct span value)
     else if (mail_settings_know_line(word) ||
              (owner != NULL && plugins_on_short(loader->plugins, span_of(owner->name))))
         obey_foreign_line(loader, word, value);
-    else if (known == WORD_PLUGIN || (owner != NULL && known == WORD_UNKNOWN))
+    else if (known == WORD_PLUGIN || (owner != NULL && known == WORD_UNKNOWN)) {
         report_count(&loader->rules->report.lines, word);
-    else if (known == WORD_UNKNOWN)
+        spare_rule(loader, value);
+    } else if (known == WORD_UNKNOWN)
         loader_complain(loader, "unknown directive \"%.*s\"", SPAN_ARG(word));
 }

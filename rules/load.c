@@ -74,7 +74,7 @@ static void
 obey_or_skip(struct loader *loader, struct span word, struct span value)
 {
     if (loader->file->skips)
-        loader_count_skipped(loader, word);
+        loader_skip(loader, word, value);
     else if (word.len > 0)
         loader_obey(loader, word, value);
 }
@@ -163,12 +163,13 @@ compare_entries(const struct dirent **left, const struct dirent **right)
     return is_left != is_right ? is_right - is_left : strcmp((*left)->d_name, (*right)->d_name);
 }
 
-/* The files of a directory whose names end in `suffix`. */
+/* The files of a directory whose names end as those of the pass. */
 static void
-load_directory(struct loader *loader, const char *path, const char *suffix)
+load_directory(struct loader *loader, const char *path, int pass)
 {
     struct dirent **entries = NULL;
     int             count   = scandir(path, &entries, NULL, compare_entries);
+    size_t          files   = 0;
 
     if (count < 0)
         error_add(loader->error, path, 0, "%s", strerror(errno));
@@ -177,12 +178,18 @@ load_directory(struct loader *loader, const char *path, const char *suffix)
         struct stat  status;
 
         bytes_printf(&name, "%s/%s", path, entries[i]->d_name);
-        if (has_suffix(entries[i]->d_name, suffix) && stat(name.data, &status) == 0 && S_ISREG(status.st_mode))
+        if (has_suffix(entries[i]->d_name, suffixes[pass]) && stat(name.data, &status) == 0 &&
+            S_ISREG(status.st_mode)) {
             load_file(loader, name.data);
+            files++;
+        }
         bytes_free(&name);
         free(entries[i]);
     }
     free(entries);
+    if (files == 0 && count >= 0 && pass == PASSES - 1)
+        error_note(&loader->rules->mistakes, path, 0, "the folder holds no rules: no file *%s is in it",
+                   suffixes[pass]);
 }
 
 static bool
@@ -198,7 +205,7 @@ static void
 load_path(struct loader *loader, const char *path, int pass)
 {
     if (is_directory(path))
-        load_directory(loader, path, suffixes[pass]);
+        load_directory(loader, path, pass);
     else if ((pass == 0) == has_suffix(path, suffixes[0]))
         load_file(loader, path);
 }
@@ -217,7 +224,7 @@ loader_include(struct loader *loader, struct span value)
         bytes_add(&path, (struct span){loader->file->path, (size_t)(slash - loader->file->path) + 1});
     bytes_add(&path, value);
     if (is_directory(path.data))
-        load_directory(loader, path.data, suffixes[PASSES - 1]);
+        load_directory(loader, path.data, PASSES - 1);
     else
         load_file(loader, path.data);
     bytes_free(&path);
@@ -232,6 +239,7 @@ new_rules(void)
     mail_settings_fill(&rules->mail_settings);
     rules->eval_settings  = eval_settings_new(&rules->mail_settings);
     rules->names          = g_hash_table_new(g_str_hash, g_str_equal);
+    rules->spared         = g_hash_table_new_full(g_str_hash, g_str_equal, free, NULL);
     rules->required_score = NAN;
     return rules;
 }

@@ -45,8 +45,8 @@ void loader_include(struct loader *, struct span path);
 /* Obeys one line, without comment and white space at its ends, in which `word` stands first. */
 void loader_obey(struct loader *, struct span word, struct span value);
 
-/* Counts it, if it defines a rule, among those for a plugin that is not there. */
-void loader_count_skipped(struct loader *, struct span word);
+/* Skips a line. If it defines a rule, that is counted among those for a plugin that is not there. */
+void loader_skip(struct loader *, struct span word, struct span value);
 
 /* Obeys it if it is about conditions: if, ifplugin, else, endif, require_version; these count while others are skipped.
  * False: it is not. */

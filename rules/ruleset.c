@@ -8,6 +8,8 @@
 #include "rules/run.h"
 #include "rules/score.h"
 
+enum { MISSING_SAID = 12 }; /* names that metas ask for in vain: so many are said */
+
 size_t
 ruleset_index(struct score_rules *rules, struct span name)
 {
@@ -92,14 +94,32 @@ find_rule(void *context, struct span name)
 
 /* The rules that a meta's glob fits, the meta itself not among them. */
 struct matching {
-    const struct score_rules *rules;
-    const struct rule        *asker;
+    struct score_rules *rules;
+    const struct rule  *asker;
 };
+
+/* A name that is nowhere is a slip, or of another set of rules: it counts 0. */
+static void
+note_missing(struct matching *matching, struct span name)
+{
+    struct score_rules *rules = matching->rules;
+    char               *key   = memory_copy_span(name);
+
+    if (!g_hash_table_contains(rules->spared, key) && rules->missing++ < MISSING_SAID)
+        error_note(&rules->mistakes, matching->asker->file, matching->asker->line, "%s asks for %s, which is not there",
+                   matching->asker->name, key);
+    free(key);
+}
 
 static long
 find_for_meta(void *context, struct span name)
 {
-    return find_rule((void *)((struct matching *)context)->rules, name);
+    struct matching *matching = context;
+    long             index    = find_rule(matching->rules, name);
+
+    if (index < 0)
+        note_missing(matching, name);
+    return index;
 }
 
 static void
@@ -266,6 +286,11 @@ ruleset_finish(struct score_rules *rules, const struct plugins *plugins, const s
         plugins_can(plugins, SPAN("Mail::SpamAssassin::Conf::compat_capture_first_mail"), false);
     sort_rules(rules);
     read_rules(rules, plugins, tags);
+    g_hash_table_destroy(rules->spared);
+    rules->spared = NULL;
+    if (rules->missing > MISSING_SAID)
+        error_note(&rules->mistakes, NULL, 0, "metas ask for %zu more names that are not there",
+                   rules->missing - MISSING_SAID);
     order_rules(rules);
     count_fates(rules);
     run_prepare(rules);

@@ -94,7 +94,9 @@ struct score_rules {
     size_t                group_count;
     struct prefilter     *prefilter;
     struct meta_plan     *meta_plan;
-    GHashTable           *names; /* name to index + 1, while loading */
+    GHashTable           *names;   /* name to index + 1, while loading */
+    GHashTable           *spared;  /* names of rules in lines that are not obeyed, while loading */
+    size_t                missing; /* names that metas ask for, and that nobody defines anywhere */
     struct mail_settings  mail_settings;
     struct eval_settings *eval_settings;
     struct rule_report    report;

@@ -23,7 +23,7 @@ struct score_rules;
  */
 struct score_rules *score_load(const char *const *paths, size_t count, struct error *);
 
-/* What is wrong in the files, at FILE:LINE. Lives as long as the rules. */
+/* What is wrong in the files, at FILE:LINE, and in the notes what may be. Lives as long as the rules. */
 const struct error *score_mistakes(const struct score_rules *);
 
 /* Appends what was left out of the files, for people: a few lines, each ended by a newline; nothing if nothing was. */

@@ -146,6 +146,7 @@ report(const struct score_rules *rules)
     if (text.len == 0)
         bytes_printf(&text, "all of %zu rules run\n", score_rules_count(rules));
     fputs(text.data, stdout);
+    fputs(error_notes(score_mistakes(rules)), stdout);
     bytes_free(&text);
     return score_mistakes(rules)->count > 0 ? 1 : finish_output();
 }

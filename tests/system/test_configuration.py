@@ -92,6 +92,12 @@ def test_a_scoring_rule_with_a_mistake_is_named_and_disables_itself_alone(folder
     assert re.search(r"(?m)proxy.conf:14: 1 of 2 rules run$", said), said
 
 
+def test_a_meta_of_rules_that_are_not_there_is_named(folder, good):
+    (folder / "rules.cf").write_text(RULES + "meta B A || NOBODY\n")
+    code, said = check(folder, good)
+    assert code == 0 and f"\n{folder}/rules.cf:3: B asks for NOBODY, which is not there\n" in f"\n{said}", said
+
+
 @pytest.mark.parametrize("file,text,line", (
     ("header_checks", CHECKS + "/(/ IGNORE\n", 2), ("header_checks", CHECKS + "/^Y:/ REJECT no\n", 2),
     ("header_checks", CHECKS + "if /x/\n", 2), ("header_checks", CHECKS + "/^Y:/ DANCE\n", 2)), ids=short)

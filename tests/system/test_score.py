@@ -296,6 +296,11 @@ def test_lint(tmp_path):
     code, out, err = score("--lint", "-r", "good.cf", "-r", "left.cf", cwd=tmp_path)
     assert (code, err) == (0, "") and out.startswith("1 of 4 rules run\n")
     assert "1 rule needs the network\n" in out and "1 rule has no points\n" in out and "nobody_has_this 1\n" in out
+    (tmp_path / "odd.cf").write_text("meta C A && NOBODY\n")
+    (tmp_path / "empty").mkdir()
+    assert score("--lint", "-r", "good.cf", "-r", "odd.cf", "-r", "empty", cwd=tmp_path) == (
+        0, "all of 3 rules run\nempty: the folder holds no rules: no file *.cf is in it\n"
+           "odd.cf:1: C asks for NOBODY, which is not there\n", "")
     (tmp_path / "bad.cf").write_text("nonsense\nbody E /(/\n")
     code, out, err = score("--lint", "-r", "bad.cf", "-r", "good.cf", cwd=tmp_path)
     assert (code, out) == (1, "2 of 3 rules run\n1 rule has a mistake\n")

@@ -411,6 +411,47 @@ test_report(void **state)
     score_rules_free(&rules);
 }
 
+/* Metas that ask for rules which are nowhere, and folders without rules, are named; both may be right. */
+static void
+test_notes(void **state)
+{
+    struct bytes        text = {0}, expect = {0};
+    struct error        error = {0};
+    struct score_rules *rules = load_text("body A /x/\nmeta B A && NONE\nifplugin " PLUGIN "DCC\nbody C /x/\nendif\n"
+                                          "if 0\nheader D X =~ /x/\nendif\nuridnsbl E z. TXT\nmeta F C && D && E\n"
+                                          "score NOBODY 1\nmeta G NONE || (rules_matching(H*) && NOR_THIS)\n");
+    char               *path  = path_of("empty");
+
+    (void)state;
+    bytes_printf(&expect, "%s/a.cf:2: B asks for NONE, which is not there\n", folder);
+    bytes_printf(&expect, "%s/a.cf:12: G asks for NONE, which is not there\n", folder);
+    bytes_printf(&expect, "%s/a.cf:12: G asks for NOR_THIS, which is not there\n", folder);
+    assert_string_equal(error_notes(score_mistakes(rules)), expect.data);
+    score_rules_free(&rules);
+    bytes_clear(&expect);
+
+    for (unsigned i = 1; i <= 14; i++) {
+        bytes_printf(&text, "meta A%02u NONE%02u\n", i, i);
+        if (i <= 12)
+            bytes_printf(&expect, "%s/a.cf:%u: A%02u asks for NONE%02u, which is not there\n", folder, i, i, i);
+    }
+    bytes_printf(&expect, "metas ask for 2 more names that are not there\n");
+    rules = load_text(text.data);
+    assert_string_equal(error_notes(score_mistakes(rules)), expect.data);
+    score_rules_free(&rules);
+    bytes_clear(&expect);
+
+    assert_int_equal(mkdir(path, 0700), 0);
+    write_file("empty/a.pre", SPAN("loadplugin " PLUGIN "Check\n"));
+    rules = load("empty", &error);
+    bytes_printf(&expect, "%s: the folder holds no rules: no file *.cf is in it\n", path);
+    assert_string_equal(error_notes(score_mistakes(rules)), expect.data);
+    score_rules_free(&rules);
+    bytes_free(&expect);
+    bytes_free(&text);
+    free(path);
+}
+
 /* What the files say about the verdict. */
 static void
 test_verdict(void **state)
@@ -441,7 +482,7 @@ main(void)
         cmocka_unit_test(test_conditions),     cmocka_unit_test(test_hits),     cmocka_unit_test(test_kept_captures),
         cmocka_unit_test(test_escaped_name),   cmocka_unit_test(test_mistakes), cmocka_unit_test(test_tags),
         cmocka_unit_test(test_large_patterns), cmocka_unit_test(test_report),   cmocka_unit_test(test_verdict),
-        cmocka_unit_test(test_plugins_chosen),
+        cmocka_unit_test(test_plugins_chosen), cmocka_unit_test(test_notes),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
