@@ -125,12 +125,19 @@ headers_insert(struct header_list *list, size_t at, struct span name, struct spa
     note_change(list, SPAN("add "), field.name);
 }
 
+/* A line that can be written as a field: not one that ends the block for who reads it next. */
+static bool
+split_line(struct span line, struct span *name, struct span *value)
+{
+    return header_split(line, name, value) && !span_starts(*name, SPAN("--"));
+}
+
 int
 headers_insert_line(struct header_list *list, size_t at, struct span line)
 {
     struct span name, value;
 
-    if (!header_split(line, &name, &value))
+    if (!split_line(line, &name, &value))
         return -1;
     headers_insert(list, at, name, value);
     return 0;
@@ -160,7 +167,7 @@ headers_replace_line(struct header_list *list, size_t at, struct span line)
 {
     struct span name, value;
 
-    if (!header_split(line, &name, &value))
+    if (!split_line(line, &name, &value))
         return -1;
     replace(list, at, name, value);
     return 0;

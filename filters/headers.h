@@ -76,7 +76,8 @@ ssize_t headers_find(const struct header_list *, struct span name, size_t from);
  */
 void headers_insert(struct header_list *, size_t at, struct span name, struct span value);
 
-/* As headers_insert(), for the whole line "Name: value" as an admin wrote it in a rule. -1 if it is not of that form.
+/* As headers_insert(), for the whole line "Name: value" as an admin wrote it in a rule. -1 if it is not of that form,
+ * or begins with "--", which would end the block.
  */
 int headers_insert_line(struct header_list *, size_t at, struct span line);
 

@@ -307,6 +307,7 @@ static const struct edit_row {
      {ADD(0, "X", "aaaaaaaaa bbbbbbbbb ccccccccc ddddddddd eeeeeeeee fffffffff ggggggggg hhhhh i")},
      SPAN("X: aaaaaaaaa bbbbbbbbb ccccccccc ddddddddd eeeeeeeee fffffffff ggggggggg hhhhh\r\n i\r\n\r\n"),
      SPAN("add X")},
+    {"a line that would end the block", SPAN("A: b\r\n\r\n"), {NO_LINE(0, "--c: d")}, SPAN("A: b\r\n\r\n"), SPAN("")},
     {"a line", SPAN("\r\n"), {ADD_LINE(0, "X-Y :  z")}, SPAN("X-Y: z\r\n\r\n"), SPAN("add X-Y")},
     {"lines that are none",
      SPAN("A: b\r\n\r\n"),
