@@ -82,7 +82,7 @@ $(TESTS): $B/%: $B/%.o $B/libpopgate.a
 	$(QUIET)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka -ljansson
 
 # Says which packages are missing; for the goals that are one command for a newcomer it installs them.
-INSTALLS = $(filter check demo bench lint,$(MAKECMDGOALS))
+INSTALLS = $(filter check demo bench lint run-fuzzers,$(MAKECMDGOALS))
 packages:
 	@dist/packages $(if $(INSTALLS),install,name) $(DEBIAN-build) $(foreach goal,$(MAKECMDGOALS),$(DEBIAN-$(goal)))
 
@@ -94,18 +94,12 @@ check: packages layers all $(TESTS) $B/tests/bench/load $B/tests/bench/upstream
 unit: $(TESTS)
 	@B=$B tests/check unit
 
-## fuzz        each fuzzer for SECONDS=60, from what earlier runs found; a crash leaves its input in build/
+## fuzz        each fuzzer for SECONDS=60, from seeds and from what earlier runs found; a crash leaves its input in build/
 SECONDS = 60
 fuzz:
 	@$(MAKE) V=fuzz CC=clang run-fuzzers
 run-fuzzers: $(FUZZERS)
-	@set -e; for fuzzer in $(FUZZERS); do \
-	    mkdir -p $$fuzzer.corpus; \
-	    echo $$fuzzer; \
-	    words=tests/fuzz/$${fuzzer##*/}.dict; test -f $$words || words=/dev/null; \
-	    $$fuzzer -max_total_time=$(SECONDS) -max_len=4096 -verbosity=0 -print_final_stats=1 -dict=$$words \
-	        -artifact_prefix=$$fuzzer. $$fuzzer.corpus; \
-	done
+	@B=$B SECONDS=$(SECONDS) tests/fuzz/run $(FUZZERS)
 $(FUZZERS): $B/%: $B/%.o $B/libpopgate.a
 	@echo link $@
 	$(QUIET)$(CC) $(LINK) -o $@ $^ $(LIBS)

@@ -2,12 +2,8 @@
  * proxy.conf: any file is taken apart, or has an error; each key has a value and a line of the file, and each section
  * that is read has its head in it.
  */
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "proxy/config_file.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/fuzz_file.h"
 
 static unsigned
 count_lines(const uint8_t *data, size_t size)
@@ -34,18 +30,15 @@ check_section(const struct config_section *section, unsigned lines)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct fuzz_file   input = fuzz_file_open((struct span){(const char *)data, size});
     struct config_file file  = {0};
     struct error       error = {0};
-    int                fd    = memfd_create("proxy.conf", MFD_CLOEXEC);
-    char               path[64];
 
-    FUZZ_EXPECT(fd >= 0 && fchmod(fd, 0600) == 0 && write(fd, data, size) == (ssize_t)size);
-    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    FUZZ_EXPECT(config_file_read(&file, path, &error) == 0 || error.count > 0);
+    FUZZ_EXPECT(config_file_read(&file, input.path, &error) == 0 || error.count > 0);
     for (size_t i = 0; i < file.section_count; i++)
         check_section(&file.sections[i], count_lines(data, size));
     config_file_free(&file);
     error_free(&error);
-    (void)close(fd);
+    fuzz_file_close(&input);
     return 0;
 }

@@ -1,16 +1,10 @@
 /*
  * Lines of either peer: a command that is fine is written canonically, within bounds, and reads as itself; a status
- * line that is written is clean and reads as the same status; capability lists, unique ids and SASL responses take
- * any line.
+ * line that is written is clean and reads as the same status.
  */
 #include "base/text.h"
-#include "proxy/capa.h"
 #include "proxy/pop3.h"
-#include "proxy/sasl.h"
-#include "proxy/uidl.h"
 #include "tests/fuzz/fuzz.h"
-
-enum { USERS_MOST = 2 * 255 }; /* octets of two login names */
 
 static bool
 is_within(struct span part, struct span whole)
@@ -68,73 +62,17 @@ check_status(struct span line)
     bytes_free(&written);
 }
 
-static void
-check_sasl(struct span line)
-{
-    static const char *const names[] = {"PLAIN",       "LOGIN",         "CRAM-MD5", "XOAUTH2",
-                                        "OAUTHBEARER", "SCRAM-SHA-256", "NTLM"};
-
-    (void)sasl_find(line);
-    (void)sasl_response_valid(line);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct bytes user = {0};
-
-        sasl_user(sasl_find(span_of(names[i])), line, (unsigned)(i & 1), &user);
-        sasl_user(sasl_find(span_of(names[i])), line, (unsigned)(~i & 1), &user);
-        FUZZ_EXPECT(user.len <= USERS_MOST && !text_has_control(bytes_span(&user)));
-        bytes_free(&user);
-    }
-}
-
-/* A whole reply: a status line, listed lines, the end, and no control character in them. */
-static void
-check_reply(const struct bytes *reply)
-{
-    struct span rest = bytes_span(reply), line = {0};
-
-    FUZZ_EXPECT(reply->len > 5 && memcmp(reply->data + reply->len - 5, "\r\n.\r\n", 5) == 0);
-    for (size_t len; (len = pop3_next_line(rest, &line)) > 0; rest = span_tail(rest, len))
-        FUZZ_EXPECT(len <= 512 && !text_has_control(line) && (line.data[0] != '.' || rest.len == 3));
-    FUZZ_EXPECT(rest.len == 0);
-}
-
-static void
-check_offers(struct capa *capa, size_t choice)
-{
-    struct capa_offer offer = {.stls = choice & 1, .plaintext = choice & 2, .login = choice & 4};
-    struct bytes      reply = {0};
-
-    capa->known = choice & 8;
-    capa_write(capa, &offer, &reply);
-    check_reply(&reply);
-    bytes_clear(&reply);
-    capa_write_mechanisms(capa, &offer, &reply);
-    check_reply(&reply);
-    bytes_free(&reply);
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct span        input  = {(const char *)data, size}, line;
-    size_t             choice = fuzz_number(&input, 16);
-    struct capa        capa   = {0};
-    struct uidl_table *table  = NULL;
+    struct span input = {(const char *)data, size}, line;
 
     for (size_t len; (len = pop3_next_line(input, &line)) > 0; input = span_tail(input, len)) {
         struct span copy = fuzz_copy(line);
 
         check_command(copy);
         check_status(copy);
-        check_sasl(copy);
-        capa_add(&capa, copy);
-        uidl_add(&table, copy);
         fuzz_drop(copy);
     }
-    check_offers(&capa, choice);
-    for (uint64_t number = 0; number < 16; number++)
-        FUZZ_EXPECT(uidl_find(table, number) == NULL || strlen(uidl_find(table, number)) <= 255);
-    capa_free(&capa);
-    uidl_free(&table);
     return 0;
 }
