@@ -413,7 +413,7 @@ step_end(struct master *master)
         enum master_role role = master->phase == PHASE_AUDITING ? MASTER_AUDITOR : MASTER_WORKER;
 
         end_children(master, role, master_child_end);
-        master_child_kill(&master->children, role, SIGKILL);
+        master_child_kill(&master->children, role);
         master->kill_at = clock_now() + KILL_MORE_MS;
     }
     if (master_child_count(&master->children, MASTER_WORKER) == 0)

@@ -25,8 +25,9 @@ static const char *const role_names[] = {[MASTER_WORKER] = "worker", [MASTER_AUD
 static void
 set_state(struct master_child *child, enum master_child_state state)
 {
+    if (child->state != state || child->since == 0)
+        child->since = clock_now();
     child->state = state;
-    child->since = clock_now();
 }
 
 struct master_child *
@@ -159,7 +160,9 @@ log_death(const struct master_child *child, pid_t pid, int status, bool expected
 {
     const char *name = role_names[child->role];
 
-    if (WIFSIGNALED(status))
+    if (child->state == CHILD_KILLED && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        log_write(LOG_LEVEL_INFO, NULL, "%s %d has been ended", name, (int)pid);
+    else if (WIFSIGNALED(status))
         log_write(LOG_LEVEL_ERROR, NULL, "%s %d was killed by signal %d (%s)", name, (int)pid, WTERMSIG(status),
                   strsignal(WTERMSIG(status)));
     else if (expected && WEXITSTATUS(status) == 0)
@@ -255,9 +258,17 @@ master_child_count(const struct master_children *children, enum master_role role
 }
 
 void
-master_child_kill(const struct master_children *children, enum master_role role, int signal)
+master_child_kill(const struct master_children *children, enum master_role role)
 {
-    for (const struct master_child *child = LIST_FIRST(children); child != NULL; child = LIST_NEXT(child, next))
-        if (child->role == role && child->pid > 0)
-            (void)kill(child->pid, signal);
+    int64_t now = clock_now();
+
+    for (struct master_child *child = LIST_FIRST(children); child != NULL; child = LIST_NEXT(child, next)) {
+        if (child->role != role || child->pid == 0)
+            continue;
+        if (child->state == CHILD_ENDING && now - child->since >= KILL_MORE_MS)
+            log_write(LOG_LEVEL_ERROR, NULL, "%s %d has not ended in time, and is killed", role_names[role],
+                      (int)child->pid);
+        (void)kill(child->pid, SIGKILL);
+        set_state(child, CHILD_KILLED);
+    }
 }

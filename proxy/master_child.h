@@ -19,6 +19,7 @@ enum master_child_state {
     CHILD_DRAINING, /* a reload has replaced this worker, which ends with its last session */
     CHILD_EXPIRED,  /* drain_timeout is over for it */
     CHILD_ENDING,   /* the service ends */
+    CHILD_KILLED,   /* it did not end in time, or was to end at once */
 };
 
 struct master_child {
@@ -83,7 +84,7 @@ size_t master_child_tallies(const struct master_children *, struct tally **);
 /* How many children there are of this role, running or to be started. */
 size_t master_child_count(const struct master_children *, enum master_role);
 
-/* Sends a signal to all of this role. */
-void master_child_kill(const struct master_children *, enum master_role, int signal);
+/* Kills all of this role. It is logged of those that had time to end. */
+void master_child_kill(const struct master_children *, enum master_role);
 
 #endif

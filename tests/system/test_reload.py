@@ -245,6 +245,16 @@ def test_signals_that_end_it(server, gate, number):
         running.process.send_signal(number)
         assert running.process.wait(8) == 0
         assert time.monotonic() - start < 5
+    assert " error: " not in running.log()  # nothing went wrong: it was told to
+
+
+def test_worker_that_does_not_end_is_killed(server, gate):
+    """And that is a fault."""
+    running = gate(server(Maildrop(MAIL)).port, shutdown_timeout="100ms", workers=1)
+    os.kill(running.workers()[0], signal.SIGSTOP)
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(15) == 0
+    assert "error: worker" in running.log() and "has not ended in time, and is killed" in running.log()
 
 
 def test_worker_that_crashes_is_replaced(server, gate):
