@@ -7,9 +7,10 @@
 #include "proxy/log.h"
 
 void
-auditor_file_add(struct auditor_file *file, struct span line)
+auditor_file_add(struct auditor_file *file, struct span head, struct span tail)
 {
-    bytes_add(&file->waiting, line);
+    bytes_add(&file->waiting, head);
+    bytes_add(&file->waiting, tail);
 }
 
 /* The size of a regular file; -1 for a device or a pipe, where lines neither stay nor tear. */

@@ -20,8 +20,8 @@ struct auditor_file {
     bool         failing; /* the last write failed, and that was logged */
 };
 
-/* Adds a line, with its newline. */
-void auditor_file_add(struct auditor_file *, struct span line);
+/* Adds a line, which is given in two pieces, with its newline. */
+void auditor_file_add(struct auditor_file *, struct span head, struct span tail);
 
 /* Writes what waits, as far as the file takes it. */
 void auditor_file_write(struct auditor_file *);

@@ -33,12 +33,15 @@ attach(struct msghdr *message, union control *control, int descriptor)
 }
 
 int
-channel_send(int fd, unsigned word, int descriptor)
+channel_send(int fd, unsigned word, uint32_t number, int descriptor)
 {
-    unsigned char octets[CHANNEL_PACKET_SIZE] = {(unsigned char)(word >> 8), (unsigned char)word};
-    struct iovec  part                        = {octets, sizeof(octets)};
-    struct msghdr message                     = {.msg_iov = &part, .msg_iovlen = 1};
-    union control control                     = {0};
+    unsigned char octets[CHANNEL_PACKET_SIZE] = {
+        (unsigned char)(word >> 8),    (unsigned char)word,          (unsigned char)(number >> 24),
+        (unsigned char)(number >> 16), (unsigned char)(number >> 8), (unsigned char)number,
+    };
+    struct iovec  part    = {octets, sizeof(octets)};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    union control control = {0};
 
     assert(word <= 0xffff);
     if (descriptor >= 0)
@@ -60,7 +63,7 @@ attached(struct msghdr *message)
 }
 
 int
-channel_receive(int fd, unsigned *word, int *descriptor)
+channel_receive(int fd, unsigned *word, uint32_t *number, int *descriptor)
 {
     unsigned char octets[CHANNEL_PACKET_SIZE] = {0};
     struct iovec  part                        = {octets, sizeof(octets)};
@@ -75,5 +78,6 @@ channel_receive(int fd, unsigned *word, int *descriptor)
         return (int)got;
     *descriptor = attached(&message);
     *word       = (unsigned)octets[0] << 8 | octets[1];
+    *number     = (uint32_t)octets[2] << 24 | (uint32_t)octets[3] << 16 | (uint32_t)octets[4] << 8 | octets[5];
     return 1;
 }

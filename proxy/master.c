@@ -7,14 +7,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "base/memory.h"
 #include "proxy/admission.h"
-#include "proxy/auditor.h"
 #include "proxy/channel.h"
 #include "proxy/clock.h"
 #include "proxy/log.h"
@@ -23,7 +20,7 @@
 #include "proxy/master_child.h"
 #include "proxy/master_generation.h"
 #include "proxy/master_notify.h"
-#include "proxy/worker.h"
+#include "proxy/master_spawn.h"
 
 enum {
     KILL_MORE_MS    = 5000, /* beyond shutdown_timeout, at which workers end by themselves */
@@ -44,141 +41,18 @@ struct master {
     int64_t                   kill_at; /* clock_now(): when those who should have ended are killed */
 };
 
-/*
- * Closes what belongs to the master or to other children; else they would never see the end of their channels, and the
- * auditor, which outlives generations, would keep the memory of the first one's notes.
- */
-static void
-close_others(struct master *master, const struct master_child *self)
-{
-    for (struct master_child *child = LIST_FIRST(&master->children); child != NULL; child = LIST_NEXT(child, next)) {
-        if (child->channel >= 0)
-            (void)close(child->channel);
-        if (child != self)
-            audit_batch_close(&child->batch);
-    }
-    (void)close(master->signal_fd);
-    master_audit_close_files(&master->audit);
-    if (self->role == MASTER_AUDITOR) {
-        tls_forget();
-        master_generation_close_sockets(master->current, NULL);
-        notes_close(&master->current->notes);
-        master_audit_close_workers_end(&master->audit);
-    } else {
-        master_audit_close_auditors_end(&master->audit);
-    }
-}
-
-/* What a terminal or an init sends to all processes is for the master to act on. */
-static void
-reset_signals(const struct master *master)
-{
-    static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-
-    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-        (void)signal(ignored[i], SIG_IGN);
-    (void)sigprocmask(SIG_SETMASK, &master->inherited, NULL);
-}
-
-static int
-run_worker(const struct master *master, const struct master_child *self, int control_fd)
-{
-    const struct master_generation *generation = master->current;
-    size_t                          workers    = master_child_count(&master->children, MASTER_WORKER);
-    struct tally                  **tallies    = memory_new(workers * sizeof(struct tally *));
-    const struct worker_start       start      = {
-                   .config       = generation->config,
-                   .sockets      = generation->sockets,
-                   .socket_count = generation->socket_count,
-                   .audit_ids    = generation->audit_ids,
-                   .audit_counts = generation->audit_counts,
-                   .notes        = generation->notes,
-                   .tally        = self->tally,
-                   .tallies      = tallies,
-                   .tally_count  = master_child_tallies(&master->children, tallies),
-                   .audit_fd     = master->audit.workers_fd,
-                   .audit_batch  = self->batch,
-                   .control_fd   = control_fd,
-    };
-
-    int status = worker_run(&start);
-
-    free(tallies);
-    return status;
-}
-
-/* In the child, which does not return: nothing of the master's own end is to happen here. */
-static _Noreturn void
-become_child(struct master *master, const struct master_child *self, int control_fd)
-{
-    const struct master_users *users  = &master->current->users;
-    const struct master_user  *user   = self->role == MASTER_AUDITOR ? &users->auditor : &users->worker;
-    int                        status = EXIT_FAILURE;
-
-    (void)prctl(PR_SET_NAME, self->role == MASTER_AUDITOR ? "popgate-auditor" : "popgate-worker", 0, 0, 0);
-    close_others(master, self);
-    reset_signals(master);
-    if (master_user_become(user) != 0)
-        log_write(LOG_LEVEL_ERROR, NULL, "privileges cannot be given up: %m");
-    else if (self->role == MASTER_AUDITOR)
-        status = auditor_run(control_fd, master->audit.auditor_fd);
-    else
-        status = run_worker(master, self, control_fd);
-    _exit(status);
-}
-
-/* Each worker inherits the tallies of all: they are there before the first one starts. 0; or -1 with errno. */
-static int
-make_tallies(struct master *master)
-{
-    for (struct master_child *child = LIST_FIRST(&master->children); child != NULL; child = LIST_NEXT(child, next))
-        if (child->role == MASTER_WORKER && child->tally == NULL &&
-            (child->tally = admission_tally(master->current->config)) == NULL)
-            return -1;
-    return 0;
-}
-
-/* A channel, and a worker's batch, which a new process for it inherits. 0; or -1 with errno. */
-static int
-equip(struct master *master, struct master_child *child, int ends[2])
-{
-    bool recorded = child->role == MASTER_WORKER && master->audit.count > 0;
-
-    if (make_tallies(master) != 0)
-        return -1;
-    if (recorded && child->batch == NULL && (child->batch = audit_batch_open()) == NULL)
-        return -1;
-    return channel_open(ends);
-}
-
 static void
 start_child(struct master *master, struct master_child *child)
 {
-    int ends[2];
+    const struct master_spawn spawn = {
+        .children   = &master->children,
+        .audit      = &master->audit,
+        .generation = master->current,
+        .signal_fd  = master->signal_fd,
+        .inherited  = &master->inherited,
+    };
 
-    child->started = clock_now();
-    if (child->role == MASTER_AUDITOR && master_users_are_one(&master->current->users))
-        log_write(LOG_LEVEL_WARNING, NULL,
-                  "the auditor runs as the workers' user, and a worker that was taken over could stop it: make the "
-                  "account popgate-audit, or set audit_user");
-    if (equip(master, child, ends) != 0) {
-        log_write(LOG_LEVEL_ERROR, NULL, "no channel to a child, or no memory: %m");
-        (void)master_child_defer(&master->children, child);
-        return;
-    }
-    if (child->role == MASTER_AUDITOR)
-        master_audit_send(&master->audit, ends[0]);
-    child->pid = fork();
-    if (child->pid == 0) {
-        (void)close(ends[0]);
-        become_child(master, child, ends[1]);
-    }
-    (void)close(ends[1]);
-    child->channel = ends[0];
-    if (child->pid < 0) {
-        log_write(LOG_LEVEL_ERROR, NULL, "no process for a child: %m");
-        (void)master_child_defer(&master->children, child);
-    }
+    master_spawn(&spawn, child);
 }
 
 /* Makes the children of the current generation, and the auditor if it is needed for the first time. */
@@ -234,7 +108,7 @@ send_files(struct master *master)
     for (child = LIST_FIRST(&master->children); child != NULL; child = LIST_NEXT(child, next)) {
         if (child->channel < 0)
             continue;
-        if (log_descriptor() >= 0 && channel_send(child->channel, CHANNEL_LOG, log_descriptor()) != 0)
+        if (log_descriptor() >= 0 && channel_send(child->channel, CHANNEL_LOG, 0, log_descriptor()) != 0)
             log_write(LOG_LEVEL_WARNING, NULL, "process %d cannot be given the log: %m", (int)child->pid);
         if (child->role == MASTER_AUDITOR)
             master_audit_send(&master->audit, child->channel);
@@ -399,8 +273,7 @@ end_auditor(struct master *master)
     if (master_child_due(&master->children, &wait) != NULL || wait >= 0)
         return;
     end_children(master, MASTER_AUDITOR, master_child_end);
-    master_audit_close_workers_end(&master->audit);
-    master_audit_close_auditors_end(&master->audit);
+    master_lines_close(&master->audit.lines, NULL);
 }
 
 /* The moves of a service that ends. Returns false when all has ended. */
@@ -441,8 +314,9 @@ run(struct master *master)
     while (step_end(master)) {
         sleep_until_signal(master, wait);
         take_signals(master);
-        while (master_child_reap(&master->children, &master->audit))
+        while (master_child_reap(&master->children))
             continue;
+        master_lines_forget_read(&master->audit.lines);
         wait = do_due(master);
     }
 }
@@ -465,8 +339,7 @@ close_all(struct master *master)
     if (master->current != NULL)
         master_generation_close(&master->current, NULL);
     master_audit_close_files(&master->audit);
-    master_audit_close_workers_end(&master->audit);
-    master_audit_close_auditors_end(&master->audit);
+    master_lines_close(&master->audit.lines, NULL);
     if (master->signal_fd >= 0)
         (void)close(master->signal_fd);
 }
@@ -474,7 +347,7 @@ close_all(struct master *master)
 int
 master_run(struct config *config, const char *file)
 {
-    struct master master = {.file = file, .audit = MASTER_AUDIT_NONE, .signal_fd = -1};
+    struct master master = {.file = file, .signal_fd = -1};
     struct error  error  = {0};
     int           status = EXIT_FAILURE;
 

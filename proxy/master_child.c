@@ -62,7 +62,7 @@ master_child_end(struct master_child **pointer)
 static void
 tell(struct master_child *child, unsigned word)
 {
-    if (child->channel >= 0 && channel_send(child->channel, word, -1) != 0)
+    if (child->channel >= 0 && channel_send(child->channel, word, 0, -1) != 0)
         close_channel(child);
 }
 
@@ -192,7 +192,7 @@ find(struct master_children *children, pid_t pid)
 }
 
 bool
-master_child_reap(struct master_children *children, const struct master_audit *audit)
+master_child_reap(struct master_children *children)
 {
     int                  status;
     pid_t                pid   = waitpid(-1, &status, WNOHANG | WUNTRACED);
@@ -205,7 +205,8 @@ master_child_reap(struct master_children *children, const struct master_audit *a
         return true;
     }
     log_death(child, pid, status, child->state != CHILD_WANTED);
-    master_audit_rescue(audit, child->batch);
+    master_line_end(child->line, child->batch);
+    child->line = NULL;
     if (child->tally != NULL)
         tally_clear(child->tally);
     if (child->state != CHILD_WANTED) {

@@ -9,7 +9,7 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
-#include "proxy/master_audit.h"
+#include "proxy/master_line.h"
 #include "proxy/tally.h"
 
 enum master_role { MASTER_WORKER, MASTER_AUDITOR };
@@ -32,6 +32,7 @@ struct master_child {
     int                     channel; /* the master's end; -1: closed */
     struct tally           *tally;   /* of a worker: what it counts; NULL: not made yet */
     struct audit_batch     *batch;   /* of a worker: its audit records that have not been sent; NULL: not made yet */
+    struct master_line     *line;    /* of a worker that runs: its way to the auditor; NULL: none */
     int64_t                 started; /* clock_now() */
     int64_t                 due;     /* clock_now() */
     int64_t                 delay;   /* milliseconds that the last death at start asks for; 0: it was none */
@@ -65,7 +66,7 @@ void master_child_free(struct master_child **);
  * false when there is no more. A child that is wanted is deferred. That one was stopped is logged too, and an auditor
  * is made to go on.
  */
-bool master_child_reap(struct master_children *, const struct master_audit *);
+bool master_child_reap(struct master_children *);
 
 /*
  * The child did not come into being, or died: sets when it is started again, and returns the milliseconds until then.

@@ -101,16 +101,16 @@ static void
 act_on_word(struct worker *worker, unsigned word, int descriptor)
 {
     static void (*const acts[])(struct worker *) = {
-        [CHANNEL_DRAIN - CHANNEL_LOGS]   = start_drain,
-        [CHANNEL_EXPIRED - CHANNEL_LOGS] = end_drain,
+        [CHANNEL_DRAIN - CHANNEL_EXPIRED]   = start_drain,
+        [CHANNEL_EXPIRED - CHANNEL_EXPIRED] = end_drain,
     };
 
     if (descriptor >= 0 && word == CHANNEL_LOG)
         log_adopt(descriptor);
     else if (descriptor >= 0)
         (void)close(descriptor);
-    else if (word >= CHANNEL_LOGS && word - CHANNEL_LOGS < sizeof(acts) / sizeof(*acts))
-        acts[word - CHANNEL_LOGS](worker);
+    else if (word >= CHANNEL_EXPIRED && word - CHANNEL_EXPIRED < sizeof(acts) / sizeof(*acts))
+        acts[word - CHANNEL_EXPIRED](worker);
 }
 
 static void
@@ -118,10 +118,11 @@ hear_master(evutil_socket_t fd, short what, void *context)
 {
     struct worker *worker = context;
     unsigned       word;
+    uint32_t       number;
     int            descriptor, result;
 
     (void)what;
-    while ((result = channel_receive(fd, &word, &descriptor)) > 0)
+    while ((result = channel_receive(fd, &word, &number, &descriptor)) > 0)
         act_on_word(worker, word, descriptor);
     if (result == 0 || errno != EAGAIN)
         start_shutdown(worker);

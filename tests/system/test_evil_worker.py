@@ -97,6 +97,44 @@ def test_a_worker_that_was_stopped_is_noticed(audited):
     os.kill(stopped, signal.SIGCONT)
 
 
+def lines(pid):
+    """A worker's sockets of packets: those to the master and to the auditor."""
+    return [each for each in sockets(pid) if each.type == socket.SOCK_SEQPACKET]
+
+
+def test_what_a_worker_does_to_its_line_is_no_harm_to_the_others(audited):
+    running = audited(workers=2)
+    evil, good = called(running, "worker")
+    for line in lines(evil):
+        line.shutdown(socket.SHUT_RDWR)
+        line.close()
+    while not any(record["worker"] == good for record in records(running.audit, "disconnect")):
+        works(running)
+    assert called(running, "auditor") and good in called(running, "worker")
+    wait_until(lambda: len(set(called(running, "worker")) - {evil}) == 2, what="the evil worker ends and is replaced")
+
+
+def test_what_a_worker_writes_is_a_record_of_its_own_or_nothing(audited):
+    running = audited(workers=1)
+    works(running)
+    wait_until(lambda: records(running.audit, "disconnect"), what="the session's records")
+    evil, = called(running, "worker")
+    before = running.audit.read_bytes()
+    time = b'{"time":"2026-11-20T12:00:00.000000Z","event":'
+    forged = [b"free text\n", b"{}\n", time + b'"login","worker":1}\n', time + b'"login"}\n' + time + b'"login"}\n',
+              time + b'"login","user":"\x1b[2J"}\n']
+    good = time + b'"forged"}\n'
+    for line in lines(evil):
+        for text in (*forged, good):
+            line.send(struct.pack(">HI", 0, len(text)) + text)
+        line.close()
+    wait_until(lambda: records(running.audit, "forged"), what="the record that is well-formed")
+    written = running.audit.read_bytes()
+    assert written.startswith(before) and written[len(before):] == good[:-2] + b',"worker":%d}\n' % evil
+    running.wait_log(f"error: worker {evil} sent the auditor a malformed record")
+    works(running)
+
+
 def shut(listening):
     listening.shutdown(socket.SHUT_RDWR)
 

@@ -27,6 +27,9 @@ static char path[64], other[64], log_path[64];
 static int   control[2] = {-1, -1}, records[2] = {-1, -1}; /* ours, the auditor's */
 static pid_t auditor;
 
+/* The process id of the worker whose line this is, and how many octets longer it makes each line in the file. */
+enum { WORKER = 7, WORKER_LEN = 11 };
+
 static inline void
 start_auditor(rlim_t file_size)
 {
@@ -39,8 +42,9 @@ start_auditor(rlim_t file_size)
         (void)close(control[0]);
         (void)close(records[0]);
         (void)alarm(60);
-        _exit(auditor_run(control[1], records[1]));
+        _exit(auditor_run(control[1]));
     }
+    assert_int_equal(channel_send(control[0], CHANNEL_LINE, WORKER, records[1]), 0);
 }
 
 static inline void
@@ -117,7 +121,7 @@ give_file(unsigned id, const char *name)
     int fd = logfile_open(name, O_RDWR);
 
     assert_true(fd >= 0);
-    assert_int_equal(channel_send(control[0], id, fd), 0);
+    assert_int_equal(channel_send(control[0], id, 0, fd), 0);
     (void)close(fd);
 }
 
@@ -130,17 +134,21 @@ send_packet(const void *octets, size_t len)
     }
 }
 
-/* A record of line `number`, `size` octets long. */
-static inline void
+#define LINE_HEAD "{\"time\":\"2026-11-20T12:00:00.000000Z\",\"event\":\"x\",\"n\":%u,\"x\":\""
+
+/* A record of line `number`, which is `size` octets long in the file. Returns the octets of the record. */
+static inline size_t
 write_record(char *record, unsigned id, unsigned number, size_t size)
 {
-    char *line = record + AUDIT_HEAD_SIZE;
-    int   head = snprintf(line, size, "{\"n\":%u,\"x\":\"", number);
+    char  *line = record + AUDIT_HEAD_SIZE;
+    int    head = snprintf(line, size, LINE_HEAD, number);
+    size_t len  = size - WORKER_LEN;
 
-    assert_true(size > (size_t)head + 3);
-    memset(line + head, 'x', size - (size_t)head - 3);
-    memcpy(line + size - 3, "\"}\n", 3);
-    audit_packet_write_head(record, id, size);
+    assert_true(len > (size_t)head + 3);
+    memset(line + head, 'x', len - (size_t)head - 3);
+    memcpy(line + len - 3, "\"}\n", 3);
+    audit_packet_write_head(record, id, len);
+    return AUDIT_HEAD_SIZE + len;
 }
 
 static inline void
@@ -148,8 +156,7 @@ send_line(unsigned id, unsigned number, size_t size)
 {
     static char packet[AUDIT_HEAD_SIZE + AUDIT_LINE_MAX];
 
-    write_record(packet, id, number, size);
-    send_packet(packet, AUDIT_HEAD_SIZE + size);
+    send_packet(packet, write_record(packet, id, number, size));
 }
 
 /* Reads a whole file; to be given to free(). */
@@ -177,7 +184,7 @@ assert_lines(const char *name, unsigned first, unsigned last)
         unsigned number  = 0;
         char    *newline = strchr(line, '\n');
 
-        if (newline == NULL || sscanf(line, "{\"n\":%u,\"x\":\"%*[x]\"%c", &number, &end) != 2 || number != i ||
+        if (newline == NULL || sscanf(line, LINE_HEAD "%*[x]\",\"worker\":7%c", &number, &end) != 2 || number != i ||
             end != '}' || newline[-1] != '}')
             fail_msg("%s: line %u is %.60s", name, i, line);
         line = newline != NULL ? newline + 1 : line;

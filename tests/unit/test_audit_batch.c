@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 
 #include "proxy/audit_queue.h"
-#include "proxy/master_audit.h"
+#include "proxy/master_line.h"
 #include "tests/unit/audit_end.h"
 
 /* Runs `work` in a process that shares the batch, and dies of it. */
@@ -73,15 +73,15 @@ claim_nonsense(void)
 static void
 rescue(void)
 {
-    struct master_audit audit = {0};
-    int                 ends[2];
+    struct master_lines lines = {0};
+    struct master_line *way   = master_line_open(&lines);
 
-    assert_int_equal(channel_open(ends), 0);
-    audit.workers_fd = ends[0];
+    assert_non_null(way);
     (void)close(auditor);
-    auditor = ends[1];
-    master_audit_rescue(&audit, batch);
-    (void)close(ends[0]);
+    auditor = dup(way->auditor_fd);
+    assert_true(auditor >= 0);
+    master_line_end(way, batch);
+    master_lines_close(&lines, NULL);
 }
 
 static void
@@ -123,21 +123,19 @@ is_sent_by_the_next_worker(void **state)
 static void
 stays_while_the_auditor_takes_nothing(void **state)
 {
-    struct master_audit audit = {0};
+    struct master_lines lines = {0};
+    struct master_line *way   = master_line_open(&lines);
     size_t              before;
-    int                 ends[2];
 
     (void)state;
     die_of(record_some);
     before = audit_batch_packet(batch).len;
-    assert_int_equal(channel_open(ends), 0);
-    while (send(ends[0], "x", 1, MSG_DONTWAIT) > 0)
+    assert_non_null(way);
+    while (send(way->worker_fd, "x", 1, MSG_DONTWAIT) > 0)
         continue;
-    audit.workers_fd = ends[0];
-    master_audit_rescue(&audit, batch);
+    master_line_end(way, batch);
     assert_int_equal(audit_batch_packet(batch).len, before);
-    (void)close(ends[0]);
-    (void)close(ends[1]);
+    master_lines_close(&lines, NULL);
 }
 
 /* A worker that was taken over may write what it likes into its batch. */

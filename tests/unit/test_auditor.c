@@ -69,7 +69,7 @@ starts_on_a_new_line_behind_a_torn_one(void **state)
     send_line(0, 1, 100);
     assert_int_equal(end_auditor(), 0);
     text = contents(path);
-    assert_int_equal(strncmp(text, "{\"torn\":\n{\"n\":0,", 16), 0);
+    assert_int_equal(strncmp(text, "{\"torn\":\n{\"time\":", 16), 0);
     assert_int_equal(strlen(text), 209);
     free(text);
 }
@@ -85,14 +85,39 @@ takes_packets_apart(void **state)
     give_file(0, path);
     give_file(3, other);
     for (unsigned i = 0; i < 100; i++) {
-        write_record(packet + len, i % 2 == 0 ? 0 : 3, i / 2, 100 + i);
-        len += AUDIT_HEAD_SIZE + 100 + i;
+        len += write_record(packet + len, i % 2 == 0 ? 0 : 3, i / 2, 100 + i);
     }
     send_packet(packet, len);
     send_line(0, 50, 300);
     assert_int_equal(end_auditor(), 0);
     assert_lines(path, 0, 50);
     assert_lines(other, 0, 49);
+}
+
+/* Whose record it is the auditor knows by the line that it came by; what one does to its own end is its own loss. */
+static void
+knows_each_worker_by_its_line(void **state)
+{
+    int  ends[2];
+    char packet[200], *text;
+
+    (void)state;
+    give_file(0, path);
+    assert_int_equal(channel_open(ends), 0);
+    assert_int_equal(channel_send(control[0], CHANNEL_LINE, 8, ends[1]), 0);
+    (void)close(ends[1]);
+    send_line(0, 0, 100);
+    wait_for_size(path, 100);
+    assert_true(send(ends[0], packet, write_record(packet, 0, 1, 100), 0) > 0);
+    wait_for_size(path, 200);
+    assert_int_equal(shutdown(ends[0], SHUT_WR), 0);
+    send_line(0, 2, 100);
+    assert_int_equal(end_auditor(), 0);
+    (void)close(ends[0]);
+    text = contents(path);
+    assert_non_null(strstr(text, "\"n\":1,\"x\":\"xxxxxxxx"));
+    assert_non_null(strstr(text, "x\",\"worker\":8}\n{"));
+    free(text);
 }
 
 /* Packets that no honest worker sends do no harm to the others, and none of them ends the auditor. */
@@ -112,6 +137,7 @@ drops_what_is_not_a_record(void **state)
         SPAN("\377\377\0\0\0\3{}\n"),
     };
     static char huge[200000], between[3 * AUDIT_HEAD_SIZE + 206];
+    size_t      len;
     char       *text;
 
     (void)state;
@@ -122,10 +148,11 @@ drops_what_is_not_a_record(void **state)
     memset(huge, 'x', sizeof(huge));
     huge[0] = huge[1] = huge[2] = '\0';
     send_packet(huge, sizeof(huge));
-    write_record(between, 0, 1, 100);
-    memcpy(between + AUDIT_HEAD_SIZE + 100, "\0\0\0\0\0\6no end", 12);
-    write_record(between + AUDIT_HEAD_SIZE + 112, 0, 2, 100);
-    send_packet(between, sizeof(between));
+    len = write_record(between, 0, 1, 100);
+    memcpy(between + len, "\0\0\0\0\0\6no end", 12);
+    len += 12;
+    len += write_record(between + len, 0, 2, 100);
+    send_packet(between, len);
     send_line(0, 3, 100);
     assert_int_equal(end_auditor(), 0);
     assert_lines(path, 0, 3);
@@ -142,7 +169,7 @@ logs_to_the_file_it_is_given(void **state)
     char *text;
 
     (void)state;
-    assert_int_equal(channel_send(control[0], CHANNEL_LOG, fd), 0);
+    assert_int_equal(channel_send(control[0], CHANNEL_LOG, 0, fd), 0);
     (void)close(fd);
     send_packet("\0\0\0\0\0\3{}\n", 9);
     assert_int_equal(end_auditor(), 0);
@@ -178,28 +205,30 @@ a_channel_carries_words_and_descriptors(void **state)
 {
     static const unsigned words[] = {0, 1, 0x1234, CHANNEL_LOG};
     int                   ends[2], descriptor, pair[2];
-    unsigned              word = 0;
+    unsigned              word   = 0;
+    uint32_t              number = 0;
 
     (void)state;
     assert_int_equal(channel_open(ends), 0);
-    assert_int_equal(channel_receive(ends[1], &word, &descriptor), -1);
+    assert_int_equal(channel_receive(ends[1], &word, &number, &descriptor), -1);
     assert_int_equal(errno, EAGAIN);
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        assert_int_equal(channel_send(ends[0], words[i], -1), 0);
-        assert_int_equal(channel_receive(ends[1], &word, &descriptor), 1);
+        assert_int_equal(channel_send(ends[0], words[i], UINT32_MAX - words[i], -1), 0);
+        assert_int_equal(channel_receive(ends[1], &word, &number, &descriptor), 1);
         assert_int_equal(word, words[i]);
+        assert_int_equal(number, UINT32_MAX - words[i]);
         assert_int_equal(descriptor, -1);
     }
     assert_int_equal(pipe(pair), 0);
-    assert_int_equal(channel_send(ends[0], 5, pair[1]), 0);
+    assert_int_equal(channel_send(ends[0], 5, 0, pair[1]), 0);
     (void)close(pair[1]);
-    assert_int_equal(channel_receive(ends[1], &word, &descriptor), 1);
+    assert_int_equal(channel_receive(ends[1], &word, &number, &descriptor), 1);
     assert_int_equal(fcntl(descriptor, F_GETFD), FD_CLOEXEC);
     assert_int_equal(write(descriptor, "x", 1), 1);
     assert_int_equal(read(pair[0], &word, 1), 1);
     (void)close(descriptor);
     (void)close(ends[0]);
-    assert_int_equal(channel_receive(ends[1], &word, &descriptor), 0);
+    assert_int_equal(channel_receive(ends[1], &word, &number, &descriptor), 0);
     (void)close(ends[1]);
     (void)close(pair[0]);
 }
@@ -214,6 +243,7 @@ main(void)
         TEST(goes_on_in_the_new_file_after_a_rotation),
         TEST(starts_on_a_new_line_behind_a_torn_one),
         TEST(takes_packets_apart),
+        TEST(knows_each_worker_by_its_line),
         TEST(drops_what_is_not_a_record),
         TEST(logs_to_the_file_it_is_given),
         TEST(leaves_the_queue_to_its_successor),

@@ -57,8 +57,9 @@ send_until_full(unsigned next, size_t size)
     int         idle = 0;
 
     while (idle < 1500) {
-        write_record(packet, 0, next, size);
-        if (send(records[0], packet, AUDIT_HEAD_SIZE + size, MSG_NOSIGNAL) >= 0) {
+        size_t len = write_record(packet, 0, next, size);
+
+        if (send(records[0], packet, len, MSG_NOSIGNAL) >= 0) {
             next++;
             idle = 0;
         } else {
@@ -121,7 +122,7 @@ gives_up_after_some_seconds(void **state)
     char *text;
 
     (void)state;
-    assert_int_equal(channel_send(control[0], 0, fd), 0);
+    assert_int_equal(channel_send(control[0], 0, 0, fd), 0);
     (void)close(fd);
     send_line(0, 0, 100);
     send_line(0, 1, 100);
