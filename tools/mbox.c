@@ -7,7 +7,7 @@
 #include "tools/mbox.h"
 
 /* Removing quotes makes a message shorter, but never to less than its half. */
-enum { PIECE_MAX = 64 * 1024, QUOTED_MAX = 2 * MBOX_MESSAGE_MAX, FROM_LINE_MAX = 1000 };
+enum { PIECE_MAX = 64 * 1024, QUOTED_MAX = 2 * MBOX_MESSAGE_MAX, FROM_LINE_MAX = 1000, FIELD_NAME_MAX = 100 };
 
 void
 mbox_open(struct mbox *mbox, int descriptor, bool single)
@@ -44,16 +44,37 @@ fill(struct mbox *mbox)
     return 0;
 }
 
-/* 1, and a piece that lives until the next call; 0 at the end; -1 with errno. */
+static bool
+may_separate(struct span line)
+{
+    return span_starts(line, SPAN("From ")) && line.len <= FROM_LINE_MAX;
+}
+
+/* The piece that the rest of the buffer begins with; an empty one if it cannot be told yet. Behind a line that may
+ * separate, the name of a field would be there, too. */
+static struct span
+find_piece(const struct mbox *mbox, struct span rest)
+{
+    size_t      end   = span_find(rest, '\n');
+    struct span piece = end < rest.len ? span_head(rest, end + 1) : rest;
+
+    if (mbox->ended || rest.len == PIECE_MAX)
+        return piece;
+    if (end == rest.len || (may_separate(piece) && rest.len - piece.len < FIELD_NAME_MAX))
+        return span_head(rest, 0);
+    return piece;
+}
+
+/* 1, a piece, and what of the text behind it is known, which live until the next call; 0 at the end; -1 with errno. */
 static int
-next_piece(struct mbox *mbox, struct span *piece)
+next_piece(struct mbox *mbox, struct span *piece, struct span *behind)
 {
     for (;;) {
-        struct span rest    = span_tail(bytes_span(&mbox->buffer), mbox->start);
-        const char *newline = rest.len > 0 ? memchr(rest.data, '\n', rest.len) : NULL;
+        struct span rest = span_tail(bytes_span(&mbox->buffer), mbox->start);
 
-        if (newline != NULL || rest.len == PIECE_MAX || mbox->ended) {
-            *piece = span_head(rest, newline != NULL ? (size_t)(newline - rest.data) + 1 : rest.len);
+        *piece = find_piece(mbox, rest);
+        if (piece->len > 0 || mbox->ended) {
+            *behind = span_tail(rest, piece->len);
             mbox->start += piece->len;
             return piece->len > 0;
         }
@@ -62,15 +83,17 @@ next_piece(struct mbox *mbox, struct span *piece)
     }
 }
 
+/* A line with a date; or any, with a field behind it: a name and a colon, which is not that of "http://". */
 static bool
-is_from_line(struct span line)
+is_from_line(struct span line, struct span behind)
 {
-    static struct regex_built_in form = {"^From \\S.* (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?:,? +\\d\\d?)? +"
-                                         "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) .*\\d:\\d\\d\\b",
-                                         "", NULL};
+    static struct regex_built_in form  = {"^From \\S.* (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?:,? +\\d\\d?)? +"
+                                           "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) .*\\d:\\d\\d\\b",
+                                          "", NULL};
+    static struct regex_built_in field = {"^[A-Za-z][A-Za-z0-9_-]*:(?!//)", "", NULL};
 
-    return line.len > 5 && line.len <= FROM_LINE_MAX && memcmp(line.data, "From ", 5) == 0 &&
-           regex_matches(regex_of(&form), line);
+    behind = span_head(behind, behind.len < FIELD_NAME_MAX ? behind.len : FIELD_NAME_MAX);
+    return may_separate(line) && (regex_matches(regex_of(&form), line) || regex_matches(regex_of(&field), behind));
 }
 
 static bool
@@ -89,11 +112,11 @@ place_behind(enum mbox_place place, struct span piece)
 
 /* Is the piece a From_ line in front of a further message? One in front of the stream is left out of the text. */
 static bool
-take_piece(struct mbox *mbox, struct span piece)
+take_piece(struct mbox *mbox, struct span piece, struct span behind)
 {
     enum mbox_place place     = mbox->place;
     bool            possible  = place == MBOX_START || (place == MBOX_BEHIND_EMPTY_LINE && mbox->separated);
-    bool            separates = possible && is_from_line(piece);
+    bool            separates = possible && is_from_line(piece, behind);
 
     mbox->place = place_behind(place, piece);
     mbox->separated |= separates;
@@ -106,12 +129,12 @@ take_piece(struct mbox *mbox, struct span piece)
 static int
 gather(struct mbox *mbox)
 {
-    struct span piece;
+    struct span piece, behind;
     int         got;
 
     bytes_clear(&mbox->text);
-    while ((got = next_piece(mbox, &piece)) > 0) {
-        if (take_piece(mbox, piece))
+    while ((got = next_piece(mbox, &piece, &behind)) > 0) {
+        if (take_piece(mbox, piece, behind))
             return 1;
         if (!mbox->separated && mbox->text.len >= QUOTED_MAX)
             return 0;

@@ -86,6 +86,35 @@ def test_a_mbox_with_bare_line_feeds(tell, tmp_path):
     assert score("-r", tell, "box", cwd=tmp_path) == (0, "box:1\t1.0\tHELLO\nbox:2\t1.0\tWORLD\n", "")
 
 
+@pytest.mark.parametrize("first,second", (
+    (b"From \n", b"From \n"), (b"From - \r\n", b"From -\r\n"), (FROM, b"From - \n"), (b"From a@b.com\n", FROM),
+    (b"From MAILER-DAEMON x\n", b"From me to you, with love\n")))
+def test_a_mbox_whose_lines_have_no_date(tell, tmp_path, first, second):
+    """Before a header field such a line begins a message, however much of what is behind it came with one read."""
+    box = first + MAIL + b"hello\n\n" + second + b"X-Status:\r\n" + MAIL + b"world\n"
+    (tmp_path / "box").write_bytes(box)
+    assert score("-r", tell, "box", cwd=tmp_path) == (0, "box:1\t1.0\tHELLO\nbox:2\t1.0\tWORLD\n", "")
+    for behind in range(12):
+        start = first + MAIL
+        text = start + b"x" * (64 * 1024 - len(start) - len(second) - behind - 2) + b"\n\n" + second
+        (tmp_path / "box").write_bytes(text + MAIL + b"hello\n")
+        assert score("-r", tell, "box", cwd=tmp_path)[1] == "box:1\t0.0\t\nbox:2\t1.0\tHELLO\n"
+    with subprocess.Popen((POPGATE, "score", "-r", tell, "-"), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        for octet in box:
+            process.stdin.write(bytes((octet,)))
+            process.stdin.flush()
+        assert process.communicate()[0] == b"-:1\t1.0\tHELLO\n-:2\t1.0\tWORLD\n"
+
+
+@pytest.mark.parametrize("line", (
+    b"From here on\n\nworld:\n", b"From here on\nsee there\nworld: x\n", b"From here\nhttp://world/\n", b"From here\n: x\n",
+    b"From here\n" + b"x" * 150 + b": y\n", b"From" + b" here" * 200 + b"\nworld: x\n", b"From here", b" From here\nworld: x\n",
+    b"text\nFrom here\nworld: x\n"))
+def test_prose_is_no_line_between_messages(tell, tmp_path, line):
+    (tmp_path / "one").write_bytes(FROM + MAIL + b"hello\n\n" + line)
+    assert score("-r", tell, "one", cwd=tmp_path)[1].startswith("one\t")
+
+
 def test_a_mbox_is_unquoted(tell, tmp_path):
     (tmp_path / "rules.cf").write_text("rawbody ONE /^From /m\nrawbody TWO /^>From /m\nrawbody THREE /^>>From /m\nfull END /\\n\\n\\z/\n")
     (tmp_path / "box").write_bytes(FROM + MAIL + b">>From me\n\n" + FROM + MAIL + b">From me\n\n" + FROM + MAIL + b">Fro")
