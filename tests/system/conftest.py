@@ -1,6 +1,7 @@
 """What the tests share: one folder, one authority, one Dovecot and one Mailutils for all, and popgate as each test wants it."""
 import glob
 import itertools
+import os
 import pathlib
 import shutil
 import signal
@@ -25,6 +26,7 @@ from scripted import Server
 def pytest_configure(config):
     """Being ended by TERM runs the fixtures' ends too, so that no server outlives the tests."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.umask(0o022)  # users of Debian 13 have 002, and popgate reads no configuration that a group may write to
 
 
 def pytest_collection_modifyitems(items):
