@@ -1,12 +1,16 @@
 """Where things are, and the small tools that every part of the harness needs."""
+import contextlib
 import json
 import os
 import pathlib
+import pty
 import pwd
 import random
 import socket
 import subprocess
 import time
+
+import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -56,6 +60,26 @@ def listens(port):
     """Does somebody listen there? Seen from outside: a connection would be a session in the logs."""
     with open("/proc/net/tcp", encoding="ascii") as table:
         return any(f":{port:04X} " in line and line.split()[3] == "0A" for line in table)
+
+
+def descriptors(pid):
+    """What a process has open: its number -> what it is. Only root may look into those of popgate."""
+    folder, found = f"/proc/{pid}/fd", {}
+    try:
+        for number in os.listdir(folder):
+            with contextlib.suppress(FileNotFoundError):  # closed in the meantime
+                found[int(number)] = os.readlink(f"{folder}/{number}")
+    except PermissionError as error:
+        pytest.skip(f"not to be looked into: {error}")
+    return found
+
+
+def terminal():
+    """A new pseudo-terminal's two ends."""
+    try:
+        return pty.openpty()
+    except OSError as error:
+        pytest.skip(f"no pseudo-terminal to be had: {error}")
 
 
 def run(*command, check=True, timeout=60, **options):

@@ -1,6 +1,5 @@
 """What the work costs in system calls: they are exact where times are not."""
 import collections
-import os
 import re
 import shutil
 import signal
@@ -12,7 +11,7 @@ import pytest
 import secrets_sent
 from clients import Place
 from mail import message
-from places import wait_until
+from places import descriptors, wait_until
 from scripted import Maildrop
 from test_processes import called
 from wire import Wire, stuff
@@ -43,7 +42,7 @@ class Trace:
         self.strace.wait()
 
     def descriptors(self):
-        return os.listdir(f"/proc/{self.pid}/fd")
+        return descriptors(self.pid)
 
     def calls(self):
         """(name, descriptor, result) of each call on a descriptor."""

@@ -12,7 +12,7 @@ import pytest
 import filters
 import mail
 import secrets_sent
-from places import AS_ROOT, UNPRIVILEGED, records, wait_until
+from places import AS_ROOT, UNPRIVILEGED, descriptors, records, wait_until
 from scripted import Maildrop
 from test_processes import called, refused, status  # noqa: F401 (a fixture)
 from wire import Wire
@@ -39,12 +39,6 @@ def as_worker(*command):
     """Runs a program as the workers' user, with its group; returns the exit status."""
     user = pwd.getpwnam(UNPRIVILEGED)
     return subprocess.run(command, user=user.pw_uid, group=user.pw_gid, extra_groups=[], capture_output=True).returncode
-
-
-def descriptors(pid):
-    """What is open: its number -> what it is."""
-    folder = f"/proc/{pid}/fd"
-    return {int(number): os.readlink(f"{folder}/{number}") for number in os.listdir(folder)}
 
 
 def steal(pid, number):

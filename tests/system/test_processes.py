@@ -12,7 +12,7 @@ import pytest
 
 import mail
 import secrets_sent
-from places import AS_ROOT, HOST, POPGATE, UNPRIVILEGED, free_port, listens, records, wait_until
+from places import AS_ROOT, HOST, POPGATE, UNPRIVILEGED, descriptors, free_port, listens, records, wait_until
 from scripted import Maildrop
 from wire import Wire
 
@@ -117,7 +117,7 @@ def owner(gate, client):
     lines = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
     inode, = [line[9] for line in lines if line[2].endswith(f":{port:04X}") and line[1].endswith(f":{gate.port:04X}")]
     for pid in called(gate, "worker"):
-        if f"socket:[{inode}]" in [os.readlink(link) for link in pathlib.Path(f"/proc/{pid}/fd").iterdir()]:
+        if f"socket:[{inode}]" in descriptors(pid).values():
             return pid
     raise AssertionError("no worker has it")
 
@@ -257,8 +257,7 @@ def test_reload_changes_the_log(audited, folder):
     fetch(running)
     running.wait_log("disconnected")
     auditor, = called(running, "auditor")
-    wait_until(lambda: str(new) in [os.readlink(link) for link in pathlib.Path(f"/proc/{auditor}/fd").iterdir()],
-               what="the auditor's log")
+    wait_until(lambda: str(new) in descriptors(auditor).values(), what="the auditor's log")
     assert old.stat().st_size == size
 
 
@@ -296,15 +295,14 @@ def test_many_reloads_leave_nothing_behind(audited):
         running.reload()
         wait_until(lambda: len(running.workers()) == 3 and not before & set(running.workers()), what="new workers only")
 
-    def descriptors():
-        pids = [running.process.pid, called(running, "auditor")[0], called(running, "worker")[0]]
-        return [len(os.listdir(f"/proc/{pid}/fd")) for pid in pids]
+    def counts():
+        return [len(descriptors(pid)) for pid in (running.process.pid, called(running, "auditor")[0], called(running, "worker")[0])]
 
     reload()
-    before = descriptors()
+    before = counts()
     for _ in range(8):
         reload()
-    assert descriptors() == before
+    assert counts() == before
     fetch(running)
     wait_until(lambda: sessions(running.audit) == 1, what="the record of the session's end")
 

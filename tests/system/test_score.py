@@ -1,7 +1,6 @@
 """popgate score: its manners, and its hits on real mail beside those of SpamAssassin itself."""
 import os
 import pathlib
-import pty
 import re
 import subprocess
 import threading
@@ -10,7 +9,7 @@ import shutil
 
 import pytest
 
-from places import POPGATE, ROOT, SHARED, run
+from places import POPGATE, ROOT, SHARED, run, terminal
 
 RULES = ROOT / "rules/local.cf"
 ORACLE = SHARED / "oracle/sa_hits.pl"
@@ -344,10 +343,7 @@ def test_misuse_of_lint(arguments):
 
 def on_terminal(command, feed):
     """What a command says on a terminal that is its standard error, and its standard output."""
-    try:
-        near, far = pty.openpty()
-    except OSError as error:
-        pytest.skip(f"no pseudo-terminal to be had: {error}")
+    near, far = terminal()
     said = []
 
     def listen():
