@@ -35,6 +35,7 @@ struct chain {
 struct chain_notes {
     bool (*recall)(void *context, const struct message_info *, struct span scope, struct bytes *note);
     void (*remember)(void *context, const struct message_info *, struct span scope, struct span note);
+    void (*forget)(void *context, const struct message_info *, struct span scope);
     void *context;
 };
 
@@ -43,6 +44,12 @@ bool chain_remembers(const struct chain *);
 
 /* May a filter have messages recorded, so that what others change is of use? */
 bool chain_records(const struct chain *);
+
+/* Has a filter a note of the message? */
+bool chain_has_note(const struct chain *, const struct message_info *, const struct chain_notes *);
+
+/* The message is gone: all notes of it are forgotten. */
+void chain_forget(const struct chain *, const struct message_info *, const struct chain_notes *);
 
 /* How many lines of the message's body the filters need that have no note of it; `notes` may be NULL. */
 uint64_t chain_needs(const struct chain *, const struct message_info *, const struct chain_notes *);

@@ -68,6 +68,29 @@ has_note(const struct chain *chain, size_t at, const struct message_info *info, 
     return found;
 }
 
+bool
+chain_has_note(const struct chain *chain, const struct message_info *info, const struct chain_notes *notes)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        if (has_note(chain, i, info, notes))
+            return true;
+    return false;
+}
+
+void
+chain_forget(const struct chain *chain, const struct message_info *info, const struct chain_notes *notes)
+{
+    for (size_t i = 0; notes != NULL && i < chain->count; i++) {
+        struct bytes scope = {0};
+
+        if (!chain->filters[i]->module->remembers)
+            continue;
+        scope = scope_of(chain, i);
+        notes->forget(notes->context, info, bytes_span(&scope));
+        bytes_free(&scope);
+    }
+}
+
 uint64_t
 chain_filter_needs(const struct chain_filter *filter)
 {

@@ -55,6 +55,7 @@ struct message_info {
     uint64_t    lines;  /* of the body that the client asked for; RETR: UINT64_MAX */
     uint64_t    needed; /* TOP: lines of the body that a filter with `needs` is shown; no less than `lines` */
     uint64_t    number; /* the message's number in this session (RFC 1939, 4) */
+    uint64_t    size;   /* of all of it, in octets, as the server lists it (RFC 1939, LIST); 0: not known */
     const char *uidl;   /* its unique id (RFC 1939, 7), if the client or popgate has asked for it */
     const char *user;
     const char *client;   /* "192.0.2.1:49152" */

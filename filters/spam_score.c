@@ -112,11 +112,14 @@ read_body(struct filter *filter, struct span text)
     return scoring->held < limit_of(filter) ? FILTER_CONTINUE : FILTER_ENOUGH;
 }
 
-/* Has it seen what it would see of the whole message? A line has an octet at least. */
+/* Has it seen what it would see of the whole message? That TOP brings fewer lines than were asked for shows nothing:
+ * some servers have a limit of their own. */
 static bool
 has_seen_all(const struct filter *filter, const struct scoring *scoring)
 {
-    return filter->lines >= limit_of(filter) || scoring->held >= limit_of(filter);
+    const struct message_info *info = filter->info;
+
+    return !info->top || scoring->held >= limit_of(filter) || (info->size > 0 && scoring->held >= info->size);
 }
 
 static int

@@ -1,18 +1,17 @@
 /* The note is the mark, the score, and behind them the rules. */
 #include "filters/verdict_note.h"
 
-/* Of the Received fields the topmost, which says when and where the message came to its mailbox. */
+/* Servers write these when a message was read or moved, and leave the message the same. */
 static bool
-marks(const struct header_field *field, bool *received)
+is_of_server(struct span name)
 {
-    static const struct span names[] = {{"Message-ID", 10}, {"Date", 4}, {"From", 4}, {"To", 2}, {"Subject", 7}};
+    static const struct span names[] = {
+        SPAN("Status"), SPAN("X-Status"),         SPAN("X-Keywords"),       SPAN("X-UID"),
+        SPAN("X-UIDL"), SPAN("X-IMAP"),           SPAN("X-IMAPbase"),       SPAN("Content-Length"),
+        SPAN("Lines"),  SPAN("X-Mozilla-Status"), SPAN("X-Mozilla-Status2")};
 
-    if (!*received && span_equal_nocase(field->name, SPAN("Received"))) {
-        *received = true;
-        return true;
-    }
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        if (span_equal_nocase(field->name, names[i]))
+        if (span_equal_nocase(name, names[i]))
             return true;
     return false;
 }
@@ -21,12 +20,11 @@ struct verdict_mark
 verdict_mark(const struct header_list *list, const struct siphash_key *key)
 {
     struct siphash      fields;
-    struct verdict_mark mark     = {0};
-    bool                received = false;
+    struct verdict_mark mark = {0};
 
     siphash_begin(&fields, key);
     for (size_t i = 0; i < list->count; i++)
-        if (marks(&list->fields[i], &received))
+        if (!is_of_server(list->fields[i].name))
             siphash_add(&fields, list->fields[i].text);
     siphash_end(&fields, mark.words);
     return mark;

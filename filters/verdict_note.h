@@ -12,8 +12,8 @@
 #include "filters/headers.h"
 
 /*
- * A digest, under a secret key, of the fields that say which message this is, above all by the last step of its way
- * (RFC 5322, 3.6). Fields that servers write anew when a message was read (Status and the like) are not among them.
+ * A digest, under a secret key, of the whole header block, but for the fields that servers write anew when a message
+ * was read (Status and the like).
  */
 struct verdict_mark {
     uint64_t words[SIPHASH_OCTETS / 8];

@@ -454,12 +454,6 @@ message_waits_for_client(const struct message *message)
     return message->holds == MESSAGE_RELEASES;
 }
 
-int
-message_lost(const struct message *message)
-{
-    return message->lost;
-}
-
 struct message_facts
 message_facts(const struct message *message)
 {
@@ -471,6 +465,8 @@ message_facts(const struct message *message)
         .octets_in  = message->octets_in,
         .octets_out = message->withheld ? 0 : message->octets_out,
         .withheld   = message->withheld,
+        .ended      = message->reader.done,
+        .lost       = message->lost,
     };
 }
 

@@ -57,9 +57,6 @@ bool message_begun(const struct message *);
 /* Is there more for the client than was put into `to`, whatever the server sends? */
 bool message_waits_for_client(const struct message *);
 
-/* Of a message that is broken: the errno for which what was held of it cannot be read; 0: a filter stopped it. */
-int message_lost(const struct message *);
-
 /* Facts for the audit log; complete once the message is. */
 struct message_facts {
     const struct message_report *report;
@@ -67,6 +64,8 @@ struct message_facts {
     uint64_t    octets_in;  /* of the text as the server sent it, as far as it was looked at */
     uint64_t    octets_out; /* of the text as the client got it */
     bool        withheld;
+    bool        ended; /* the server has sent all of it */
+    int lost; /* of one that is broken: the errno for which what was held cannot be read; 0: a filter stopped it */
 };
 struct message_facts message_facts(const struct message *);
 

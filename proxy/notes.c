@@ -221,3 +221,14 @@ notes_keep(struct notes *notes, const struct notes_key *key, struct span note)
     touch(notes, slot);
     return true;
 }
+
+/* With another key it does not fit its seal, either. */
+void
+notes_forget(struct notes *notes, const struct notes_key *key)
+{
+    struct set *set = find_set(notes, key);
+
+    for (size_t i = 0; i < NOTES_WAYS; i++)
+        if (has_key(&set->slots[i], key))
+            atomic_store_explicit(&set->slots[i].words[KEY_AT], ~key->words[0], memory_order_relaxed);
+}

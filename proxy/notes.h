@@ -49,4 +49,7 @@ bool notes_find(struct notes *, const struct notes_key *, struct bytes *note);
 /* Keeps `note` in place of an older one of the same key. False: it is longer than NOTES_NOTE_MAX. */
 bool notes_keep(struct notes *, const struct notes_key *, struct span note);
 
+/* Nothing is known under the key any more. */
+void notes_forget(struct notes *, const struct notes_key *);
+
 #endif

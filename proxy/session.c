@@ -305,6 +305,7 @@ session_free(struct session *session)
     bytes_free(&session->user_refusal);
     bytes_free(&session->greeting);
     uidl_free(&session->uidls);
+    sizes_free(&session->sizes);
     leave_phase(session);
     host->count--;
     if (host->gone != NULL)

@@ -35,19 +35,23 @@ session_expect(struct session *session, enum expectation_kind kind, const struct
     return expectation;
 }
 
-static bool
-is_uidl_list(const struct pop3_command *command)
+/* What is known of the list that the command asks for; NULL: it asks for none that is of use. */
+static enum uidl_list *
+list_asked(struct session *session, const struct pop3_command *command)
 {
-    return command->verb == POP3_UIDL && !command->has_number;
+    if (command->has_number)
+        return NULL;
+    return command->verb == POP3_UIDL ? &session->uidl_list : command->verb == POP3_LIST ? &session->size_list : NULL;
 }
 
 void
 session_forget(struct session *session)
 {
     struct expectation *oldest = STAILQ_FIRST(&session->expected);
+    enum uidl_list     *list   = list_asked(session, &oldest->command);
 
-    if (is_uidl_list(&oldest->command))
-        session->uidl_list = UIDL_LIST_KNOWN;
+    if (list != NULL)
+        *list = UIDL_LIST_KNOWN;
     STAILQ_REMOVE_HEAD(&session->expected, next);
     session->expected_count--;
     session->expected_of_server -= oldest->kind != EXPECT_LOCAL;
@@ -79,6 +83,8 @@ session_refuse(struct session *session, const char *text)
 bool
 session_may_send(const struct session *session)
 {
+    if (session->doubts_more)
+        return false;
     return session->expected_of_server == 0 || session->pipelining == PIPELINING_YES ||
            (session->expected_of_server == 1 && session->uidl_list == UIDL_LIST_DOUBTED);
 }
@@ -88,6 +94,7 @@ session_send(struct session *session, enum expectation_kind kind, const struct p
 {
     static struct bytes line;
     struct pop3_command asked = *command;
+    enum uidl_list     *list  = list_asked(session, command);
 
     asked.lines = session_lines_to_ask(session, command);
     pop3_write_command(&asked, &line);
@@ -95,8 +102,9 @@ session_send(struct session *session, enum expectation_kind kind, const struct p
     OPENSSL_cleanse(line.data, line.len);
     bytes_clear(&line);
     session_expect(session, kind, command, NULL)->lines = asked.lines;
-    if (is_uidl_list(command) && session->uidl_list == UIDL_LIST_UNKNOWN)
-        session->uidl_list = UIDL_LIST_ASKED;
+    session->doubts_more |= asked.lines > command->lines && !session->takes_more;
+    if (list != NULL && *list == UIDL_LIST_UNKNOWN)
+        *list = UIDL_LIST_ASKED;
     session->asked = clock_now();
 }
 
@@ -175,6 +183,13 @@ forward_after_messages(struct session *session, const struct pop3_command *comma
     return client_has_messages(session) ? session_forward(session, command) : LATER;
 }
 
+/* What is known of the message ends with it, so that it has to be known which one it is. */
+static enum outcome
+take_dele(struct session *session, const struct pop3_command *command)
+{
+    return session_prepare_fetch(session, command) ? forward_after_messages(session, command) : LATER;
+}
+
 static enum outcome
 take_quit(struct session *session, const struct pop3_command *command)
 {
@@ -206,7 +221,7 @@ static enum outcome (*const rows[POP3_VERBS])(struct session *, const struct pop
     [POP3_UIDL]  = session_forward,
     [POP3_RETR]  = fetch,
     [POP3_TOP]   = fetch,
-    [POP3_DELE]  = forward_after_messages,
+    [POP3_DELE]  = take_dele,
     [POP3_NOOP]  = session_forward,
     [POP3_RSET]  = session_forward,
     [POP3_QUIT]  = take_quit,

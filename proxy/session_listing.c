@@ -16,7 +16,7 @@ enum {
 struct line_reader {
     struct sink     sink;
     struct session *session;
-    bool            capa;
+    enum pop3_verb  verb; /* whose list it is */
 };
 
 /* Takes what came; true if that is more than can be meant. */
@@ -37,10 +37,12 @@ take_line(const struct line_reader *reader)
 
     if (line.len > 0 && line.data[line.len - 1] == '\r')
         line.len--;
-    if (reader->capa)
+    if (reader->verb == POP3_CAPA)
         capa_add(&reader->session->capa, line);
-    else
+    else if (reader->verb == POP3_UIDL)
         uidl_add(&reader->session->uidls, line);
+    else
+        sizes_add(&reader->session->sizes, line);
     bytes_clear(&reader->session->line);
 }
 
@@ -153,12 +155,20 @@ lacks_list(struct session *session, const struct expectation *expectation)
            (input.data[0] == '+' || input.data[0] == '-');
 }
 
+/* Is the list of use to popgate? */
+static bool
+is_read(struct session *session, enum pop3_verb verb)
+{
+    return verb == POP3_CAPA || (verb == POP3_UIDL && session_learns_uidls(session)) ||
+           (verb == POP3_LIST && session_notes(session) != NULL);
+}
+
 bool
 session_read_listing(struct session *session, const struct expectation *expectation)
 {
     bool               capa   = expectation->command.verb == POP3_CAPA;
-    bool               read   = capa || (expectation->command.verb == POP3_UIDL && session_learns_uidls(session));
-    struct line_reader lines  = {.sink.take = take_text, .session = session, .capa = capa};
+    bool               read   = is_read(session, expectation->command.verb);
+    struct line_reader lines  = {.sink.take = take_text, .session = session, .verb = expectation->command.verb};
     bool               passes = session_passes_listing(expectation);
     struct buffer     *to     = passes ? &session->client.out : NULL;
     uint64_t           unused = 0;

@@ -105,7 +105,7 @@ queue(struct session *session)
 static void
 break_off(struct session *session)
 {
-    int lost = message_lost(session->delivery->message);
+    int lost = message_facts(session->delivery->message).lost;
 
     if (lost != 0)
         session_log(session, LOG_LEVEL_ERROR, "message %llu: what was held of it could not be read from spool_dir: %s",
@@ -129,6 +129,8 @@ session_move_message(struct session *session)
     case MESSAGE_WAITS:
         return false;
     case MESSAGE_COMPLETE:
+        if (!session->delivery->info.top)
+            session_learn_size(session, &session->delivery->info, message_facts(session->delivery->message).octets_in);
         queue(session);
         return true;
     case MESSAGE_BROKEN:

@@ -25,6 +25,7 @@
 #include "proxy/pop3.h"
 #include "proxy/sasl.h"
 #include "proxy/session.h"
+#include "proxy/sizes.h"
 #include "proxy/uidl.h"
 
 enum session_state {
@@ -55,6 +56,7 @@ enum expectation_kind {
     EXPECT_CAPA,               /* popgate asked, to learn whether the server pipelines */
     EXPECT_USER,               /* popgate answered USER itself, and sends it with PASS */
     EXPECT_UIDLS,              /* popgate asked, for the unique ids of all messages, or of one */
+    EXPECT_SIZES,              /* popgate asked, for the sizes of all messages */
     EXPECT_LIST_OF_MECHANISMS, /* the client sent a bare AUTH; the server was asked for CAPA */
 };
 
@@ -171,6 +173,11 @@ struct session {
     uint64_t           uidl_asked;  /* the last message whose id popgate has asked for alone; 0: none */
     bool               uidl_latest; /* the last answer of the server's was to a UIDL that popgate had asked */
     uint64_t           top_refused; /* the last message of which the server refused a TOP; 0: none */
+    struct sizes       sizes;
+    enum uidl_list     size_list;   /* their list */
+    bool               takes_more;  /* the server took a TOP of more lines than the client had asked for */
+    bool               doubts_more; /* the first one is on its way: nothing is sent behind it */
+    bool               asks_less;   /* it was refused, and is asked again with the client's number */
     struct chain_notes notes;       /* see session_notes() */
     uint64_t           retrieved, deleted;
 
@@ -321,8 +328,19 @@ bool session_learns_uidls(struct session *);
 /* What is known of the message that the command asks for. `uidl` lives until the next one is learnt. */
 struct message_info session_describe(const struct session *, const struct pop3_command *);
 
-/* Before RETR or TOP is sent: asks for what has to be known. False: the command has to wait for the answer. */
+/* Before RETR, TOP or DELE is sent: asks for what has to be known. False: the command has to wait for the answer. */
 bool session_prepare_fetch(struct session *, const struct pop3_command *);
+
+/* A TOP was answered. True: it was refused, perhaps for the number of lines that popgate asked for, and is asked again
+ * with the client's. */
+bool session_asks_less(struct session *, struct expectation *, enum pop3_status);
+
+/* All of the message has been counted. */
+void session_learn_size(struct session *, const struct message_info *, uint64_t octets);
+
+/* What filters have noted of the message is forgotten: it was deleted; or of all that were, which are gone now. */
+void session_forget_notes(struct session *, uint64_t number);
+void session_forget_deleted(struct session *);
 
 /* For TOP: how many lines the server is to be asked for. */
 uint64_t session_lines_to_ask(struct session *, const struct pop3_command *);

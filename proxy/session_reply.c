@@ -29,12 +29,21 @@ on_uidl(struct session *session, const struct expectation *expectation, enum pop
 }
 
 static void
+on_list(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
+{
+    if (status == POP3_OK && expectation->command.has_number && session_notes(session) != NULL)
+        sizes_add(&session->sizes, text);
+}
+
+static void
 on_dele(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
 {
     uint64_t number = expectation->command.number;
 
     (void)text;
     session->deleted += status == POP3_OK;
+    if (status == POP3_OK)
+        session_forget_notes(session, number);
     audit_delete(&session->audit, number, uidl_find(session->uidls, number), status == POP3_OK);
 }
 
@@ -43,8 +52,10 @@ on_rset(struct session *session, const struct expectation *expectation, enum pop
 {
     (void)expectation;
     (void)text;
-    if (status == POP3_OK)
-        session->deleted = 0;
+    if (status != POP3_OK)
+        return;
+    session->deleted = 0;
+    uidl_undelete(session->uidls);
 }
 
 static void
@@ -61,6 +72,8 @@ on_quit(struct session *session, const struct expectation *expectation, enum pop
     (void)expectation;
     (void)text;
     session->committed = session->logged_in && status == POP3_OK;
+    if (session->committed)
+        session_forget_deleted(session);
     session_finish(session, END_FLUSH, "quit");
 }
 
@@ -68,7 +81,8 @@ on_quit(struct session *session, const struct expectation *expectation, enum pop
 static void (*const rows[POP3_VERBS])(struct session *, const struct expectation *, enum pop3_status, struct span) = {
     [POP3_USER] = session_on_user,  [POP3_PASS] = session_on_login, [POP3_APOP] = session_on_login,
     [POP3_AUTH] = session_on_login, [POP3_UIDL] = on_uidl,          [POP3_DELE] = on_dele,
-    [POP3_RSET] = on_rset,          [POP3_QUIT] = on_quit,          [POP3_UTF8] = on_utf8,
+    [POP3_LIST] = on_list,          [POP3_RSET] = on_rset,          [POP3_QUIT] = on_quit,
+    [POP3_UTF8] = on_utf8,
 };
 
 /* A reply of one line. */
@@ -108,6 +122,8 @@ note_ability(struct session *session, const struct pop3_command *command, enum p
 static void
 start_reply(struct session *session, struct expectation *expectation, enum pop3_status status, struct span text)
 {
+    if (expectation->command.verb == POP3_TOP && session_asks_less(session, expectation, status))
+        return;
     note_ability(session, &expectation->command, status);
     switch (pop3_reply_shape(&expectation->command, status)) {
     case POP3_LINE:

@@ -5,6 +5,7 @@
 #ifndef PROXY_UIDL_H
 #define PROXY_UIDL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/span.h"
@@ -21,6 +22,18 @@ void uidl_add(struct uidl_table **, struct span line);
 
 /* The id of message `number`, valid until the next uidl_add(); NULL if it is not known. Of a NULL table: NULL. */
 const char *uidl_find(const struct uidl_table *, uint64_t number);
+
+/*
+ * Has another message the same id, as far as this session knows? A server that is wrong about that is rare; the last
+ * further id is compared with those that fit alone.
+ */
+bool uidl_is_shared(struct uidl_table *, uint64_t number);
+
+/* A message whose id is known was deleted. uidl_next_deleted() returns the first behind `number`, 0: there is none;
+ * uidl_undelete() forgets all. Further ids are not remembered so. */
+void     uidl_delete(struct uidl_table *, uint64_t number);
+uint64_t uidl_next_deleted(const struct uidl_table *, uint64_t number);
+void     uidl_undelete(struct uidl_table *);
 
 /* Was there an id that did not fit? */
 bool uidl_is_full(const struct uidl_table *);

@@ -12,7 +12,7 @@
 #include "proxy/config.h"
 
 /* What a server may be too old for. */
-enum upstream_command { UPSTREAM_UIDL, UPSTREAM_TOP, UPSTREAM_COMMANDS };
+enum upstream_command { UPSTREAM_UIDL, UPSTREAM_TOP, UPSTREAM_MORE_LINES, UPSTREAM_COMMANDS };
 
 /* One for a worker and an upstream. Starts as {.config = ...}. */
 struct upstream {

@@ -114,8 +114,8 @@ def test_what_the_server_is_asked_for(served, bob):
     client = bob(running)
     for command in (b"TOP 1 0", b"TOP 1 3", b"RETR 1", b"RETR 2", b"TOP 2 0", b"TOP 3 5000", b"TOP 4 4095"):
         client.fetch(command)
-    assert drop.commands()[2:] == [b"UIDL", b"TOP 1 4096", b"TOP 1 3", b"RETR 1", b"RETR 2", b"TOP 2 0", b"TOP 3 5000",
-                                   b"TOP 4 4096"]
+    assert drop.commands()[2:] == [b"UIDL", b"LIST", b"TOP 1 4096", b"TOP 1 3", b"RETR 1", b"RETR 2", b"TOP 2 0",
+                                   b"TOP 3 5000", b"TOP 4 4096"]
 
 
 @pytest.mark.parametrize("asked", (b"UIDL", b"UIDL 1"))
@@ -124,9 +124,11 @@ def test_what_the_client_asks_for_is_not_asked_again(served, bob, asked):
     client = bob(running)
     answer = client.fetch(asked) if asked == b"UIDL" else client.ask(asked)
     assert b"1 uid-1" in answer
+    listed = client.fetch(b"LIST") if asked == b"UIDL" else client.ask(b"LIST 1")
+    assert b"1 %d\r\n" % len(SPAM) in listed
     client.fetch(b"TOP 1 0")
     client.fetch(b"RETR 1")
-    assert drop.verbs()[2:] == [b"UIDL", b"TOP", b"RETR"] and scored(running) == 1
+    assert drop.verbs()[2:] == [b"UIDL", b"LIST", b"TOP", b"RETR"] and scored(running) == 1
 
 
 def test_the_list_that_popgate_asks_for_is_not_the_clients(served, bob):
@@ -195,7 +197,120 @@ def test_a_unique_id_that_is_not(served, bob, other):
     drop.serve.messages.reverse()
     client = bob(running)
     assert [score_of(client.fetch(b"RETR %d" % number)) for number in (1, 1, 2)] == [expected[1], expected[1], expected[0]]
-    assert scored(running) == 5 and recalled(running) == 2
+    assert scored(running) == 7 and recalled(running) == 0
+
+
+CRON = [mail.message("Cron <root@host> backup", body, b"X-Cron-Env: <HOME=/root>\r\n")
+        for body in (b"nothing to do today.\r\n", b"order your pills now\r\n", b"order your pills now, all of you\r\n")]
+SCORES = [0.5, 3.6]
+ONE_ID = {"script": {"UIDL": lambda _, argument: b"+OK %s a\r\n" % argument if argument else b"+OK\r\n1 a\r\n.\r\n"}}
+
+
+@pytest.mark.parametrize("uidl", ([b"UIDL"], [b"UIDL 1", b"UIDL 2"], []), ids=("list", "one by one", "not asked"))
+def test_an_id_that_two_messages_have(served, bob, uidl):
+    """It says nothing, however alike the messages are, and however it became known."""
+    keys = {"script": {"UIDL": lambda _, argument: b"+OK %s a\r\n" % argument if argument else b"+OK\r\n1 a\r\n2 a\r\n.\r\n"}}
+    _, running = served(CRON[:2], keys)
+    for _ in range(2):
+        client = bob(running)
+        for command in uidl:
+            (client.ask if b" " in command else client.fetch)(command)
+        assert [score_of(client.fetch(command)) for command in (b"RETR 1", b"RETR 2", b"TOP 1 0", b"TOP 2 0")] == SCORES * 2
+    assert recalled(running) == 0
+
+
+@pytest.mark.parametrize("fetch", (b"RETR 1", b"TOP 1 0"))
+@pytest.mark.parametrize("known", (True, False), ids=("fetched before", "deleted unseen"))
+def test_an_id_that_is_given_again_after_a_delete(served, bob, fetch, known):
+    """DELE ends what is known under it: the next message may have the same header and the same size."""
+    assert len(CRON[0]) == len(CRON[1])
+    drop, running = served([CRON[0]], ONE_ID)
+    assert score_of(bob(running).fetch(fetch)) == 0.5
+    client = bob(running)
+    if known:
+        assert score_of(client.fetch(fetch)) == 0.5
+    assert client.ask(b"DELE 1").startswith(b"+OK") and client.ask(b"QUIT").startswith(b"+OK")
+    drop.serve.messages[0] = CRON[1]
+    assert score_of(bob(running).fetch(fetch)) == 3.6
+
+
+def test_a_message_that_was_deleted_as_another_session_looked_at_it(served, bob):
+    """What is noted between DELE and QUIT is forgotten as well; what RSET brings back may be known again."""
+    drop, running = served([CRON[0]], ONE_ID)
+    first, second = bob(running), bob(running)
+    assert first.ask(b"DELE 1").startswith(b"+OK") and first.ask(b"RSET").startswith(b"+OK")
+    second.fetch(b"RETR 1")
+    assert first.ask(b"DELE 1").startswith(b"+OK")
+    second.fetch(b"RETR 1")
+    assert first.ask(b"QUIT").startswith(b"+OK")
+    second.fetch(b"RETR 1")
+    assert scored(running) == 3 and recalled(running) == 0
+
+
+@pytest.mark.parametrize("command", (b"RETR 1", b"TOP 1 0"))
+@pytest.mark.parametrize("other", (CRON[2], CRON[1].replace(b"/root>", b"/home>")), ids=("size", "header"))
+def test_an_id_that_is_given_again(served, bob, command, other):
+    """Unseen, to a message whose header, or whose size, is another."""
+    drop, running = served([CRON[0]], ONE_ID)
+    assert [score_of(bob(running).fetch(b"RETR 1")) for _ in range(2)] == [0.5, 0.5]
+    assert (scored(running), recalled(running)) == (1, 1)
+    drop.serve.messages[0] = other
+    client = bob(running)
+    if command == b"TOP 1 0" and other != CRON[2]:
+        assert score_of(client.fetch(command)) == 0.5  # of what came; the header shows too late that it is another message
+    assert score_of(client.fetch(b"RETR 1" if other != CRON[2] else command)) == 3.6
+    assert recalled(running) == 1
+
+
+def capped(most):
+    """TOP as of a server that gives no more than so many lines."""
+    def top(connection, argument):
+        number, lines = argument.split(b" ")
+        return Maildrop(MAIL).do_TOP(connection, b"%s %d" % (number, min(int(lines), most)))
+
+    return {"script": {"TOP": top}}
+
+
+def test_a_server_that_gives_few_lines(served, bob):
+    """A part's verdict is that of the part, and not remembered for the whole."""
+    _, running = served(keys=capped(10))
+    client = bob(running)
+    assert [score_of(client.fetch(b"TOP %d 0" % number)) for number in (1, 2)] == [4.5, 0.5]
+    assert [score_of(client.fetch(b"RETR %d" % number)) for number in (1, 2)] == [7.6, 0.5]
+    assert scored(running) == 3 and recalled(running) == 1
+    assert score_of(client.fetch(b"TOP 1 0")) == 7.6
+
+
+def refusing(most):
+    def top(connection, argument):
+        if int(argument.split(b" ")[1]) > most:
+            return b"-ERR too many lines\r\n"
+        return Maildrop(MAIL).do_TOP(connection, argument)
+
+    return {"script": {"TOP": top}}
+
+
+def test_a_server_that_refuses_many_lines(served, bob):
+    """It is asked again with the client's number, once; what it does not have is refused as ever."""
+    drop, running = served(keys=refusing(100), more={"hold_limit": "4K"})
+    client = bob(running)
+    client.ask(b"CAPA")
+    client.listing()
+    client.send(b"TOP 1 2\r\nTOP 2 1\r\nTOP 9 1\r\nNOOP\r\n")
+    assert client.line().startswith(b"+OK") and client.listing().endswith(b"\r\n\r\nline 0\r\nline 1\r\n.\r\n")
+    assert client.line().startswith(b"+OK") and client.listing().endswith(b"\r\n\r\nSee you.\r\n.\r\n")
+    assert client.line() == b"-ERR what?\r\n" and client.line() == b"+OK done\r\n"
+    assert drop.commands()[3:] == [b"UIDL", b"LIST", b"TOP 1 4096", b"TOP 1 2", b"TOP 2 1", b"TOP 9 1", b"NOOP"]
+    assert bob(running).ask(b"TOP 1 101") == b"-ERR too many lines\r\n"
+
+
+def test_a_message_that_is_not_there(served, bob):
+    """The refusal is that of the client's own number; the next message is fetched as ever."""
+    drop, running = served(more={"hold_limit": "4K"})
+    client = bob(running)
+    assert client.ask(b"TOP 9 1").startswith(b"-ERR")
+    client.fetch(b"TOP 1 0")
+    assert drop.commands()[2:] == [b"UIDL", b"LIST", b"TOP 9 4096", b"TOP 9 1", b"TOP 1 4096"]
 
 
 def test_a_message_that_was_read_is_the_same(served, bob):

@@ -288,17 +288,35 @@ killed_writers_leave_no_garbage(void **state)
     notes_close(&notes);
 }
 
+/* One of many is forgotten, and can be kept again. */
+static void
+test_forget(void **state)
+{
+    struct notes          *notes = notes_open(0);
+    const struct notes_key key = key_of(notes, 3), unknown = key_of(notes, 9);
+    struct bytes           note = {0};
+
+    (void)state;
+    for (unsigned number = 1; number <= 5; number++)
+        assert_true(keep(notes, number, SPAN("note")));
+    notes_forget(notes, &key);
+    notes_forget(notes, &unknown);
+    for (unsigned number = 1; number <= 5; number++)
+        assert_int_equal(find(notes, number, &note), number != 3);
+    assert_true(keep(notes, 3, SPAN("again")));
+    assert_true(find(notes, 3, &note) && span_equal(bytes_span(&note), SPAN("again")));
+    bytes_free(&note);
+    notes_close(&notes);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_kept_is_found),
-        cmocka_unit_test(keys_differ),
-        cmocka_unit_test(the_least_recently_used_gives_way),
-        cmocka_unit_test(many_are_bounded),
-        cmocka_unit_test(a_broken_seal_is_no_note),
-        cmocka_unit_test(processes_share),
-        cmocka_unit_test(killed_writers_leave_no_garbage),
+        cmocka_unit_test(test_forget),      cmocka_unit_test(what_was_kept_is_found),
+        cmocka_unit_test(keys_differ),      cmocka_unit_test(the_least_recently_used_gives_way),
+        cmocka_unit_test(many_are_bounded), cmocka_unit_test(a_broken_seal_is_no_note),
+        cmocka_unit_test(processes_share),  cmocka_unit_test(killed_writers_leave_no_garbage),
     };
 
     return cmocka_run_group_tests_name("notes", tests, NULL, NULL);

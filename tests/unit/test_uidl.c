@@ -167,12 +167,87 @@ lying_servers_are_bounded(void **state)
     uidl_free(&table);
 }
 
+/* The numbers that share their ids, whenever that is asked for. */
+static void
+shared_ids(void **state)
+{
+    static const char *const lists[] = {"a", "ab", "aa", "aba", "abcabd", "aaaa"};
+
+    (void)state;
+    for (size_t i = 0; i < LENGTH(lists); i++)
+        for (size_t asked = 0; asked <= strlen(lists[i]); asked++) {
+            struct uidl_table *table = NULL;
+
+            for (size_t at = 0; lists[i][at] != '\0'; at++) {
+                char line[32];
+
+                if (at == asked)
+                    (void)uidl_is_shared(table, 1);
+                (void)snprintf(line, sizeof(line), "%zu id-%c", at + 1, lists[i][at]);
+                add(&table, span_of(line));
+            }
+            for (size_t at = 0; lists[i][at] != '\0'; at++)
+                assert_int_equal(uidl_is_shared(table, at + 1),
+                                 strchr(lists[i], lists[i][at]) != strrchr(lists[i], lists[i][at]));
+            uidl_free(&table);
+        }
+    assert_false(uidl_is_shared(NULL, 1));
+}
+
+/* One id in a thousand is there twice; more of them than the index has room for at first. */
+static void
+many_shared_ids(void **state)
+{
+    struct uidl_table *table = NULL;
+    char               line[32];
+
+    (void)state;
+    for (size_t number = 1; number <= 20000; number++) {
+        (void)snprintf(line, sizeof(line), "%zu %zu", number, number % 1000 == 0 ? number - 1 : number);
+        uidl_add(&table, span_of(line));
+        if (number == 10)
+            assert_false(uidl_is_shared(table, 1));
+    }
+    for (size_t number = 1; number <= 20000; number++)
+        assert_int_equal(uidl_is_shared(table, number), number % 1000 == 0 || number % 1000 == 999);
+    uidl_free(&table);
+}
+
+static void
+deleted(void **state)
+{
+    struct uidl_table *table = NULL;
+
+    (void)state;
+    add(&table, SPAN("1 a"));
+    add(&table, SPAN("2 b"));
+    add(&table, SPAN("4 b"));
+    for (uint64_t number = 0; number < 6; number++)
+        uidl_delete(table, number);
+    assert_int_equal(uidl_next_deleted(table, 0), 1);
+    assert_int_equal(uidl_next_deleted(table, 1), 2);
+    assert_int_equal(uidl_next_deleted(table, 2), 4);
+    assert_int_equal(uidl_next_deleted(table, 4), 0);
+    assert_string_equal(uidl_find(table, 4), "b");
+    assert_true(uidl_is_shared(table, 2));
+    uidl_undelete(table);
+    assert_int_equal(uidl_next_deleted(table, 0), 0);
+    assert_int_equal(uidl_next_deleted(NULL, 0), 0);
+    uidl_undelete(NULL);
+    uidl_free(&table);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_are_taken_or_ignored), cmocka_unit_test(no_table_knows_nothing),
-        cmocka_unit_test(the_first_id_stays),         cmocka_unit_test(a_large_maildrop_is_bounded),
+        cmocka_unit_test(shared_ids),
+        cmocka_unit_test(many_shared_ids),
+        cmocka_unit_test(deleted),
+        cmocka_unit_test(lines_are_taken_or_ignored),
+        cmocka_unit_test(no_table_knows_nothing),
+        cmocka_unit_test(the_first_id_stays),
+        cmocka_unit_test(a_large_maildrop_is_bounded),
         cmocka_unit_test(lying_servers_are_bounded),
     };
 
