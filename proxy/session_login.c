@@ -2,6 +2,7 @@
  * The login: who may log in now and how, what of it goes to the server, and what the server says to that. TLS of the
  * client, where it comes after the greeting (STLS), is here as well: what was said before it does not count.
  */
+#include "base/text.h"
 #include "proxy/buffer.h"
 #include "proxy/clock.h"
 #include "proxy/session_private.h"
@@ -174,11 +175,12 @@ session_take_response(struct session *session, struct span line)
     session->asked     = clock_now();
 }
 
-/* RFC 5034, 4: a challenge. The client's next line is not a command. */
+/* RFC 5034, 4: a challenge. The client's next line is not a command. It should be base64, but servers say "Username:"
+ * or "go ahead" in plain words there, which clients do not look at. */
 bool
 session_take_challenge(struct session *session, const struct expectation *expectation, struct span text)
 {
-    if (expectation->command.verb != POP3_AUTH || !sasl_response_valid(text)) {
+    if (expectation->command.verb != POP3_AUTH || text_has_control(text)) {
         session_fail(session, "server's answer is not POP3");
         return false;
     }

@@ -87,6 +87,43 @@ def test_auth_cram_md5(port, ann):
         assert client.cram_md5(ann).startswith(b"+OK")
 
 
+CHALLENGES = {
+    "AUTH LOGIN in plain words": (b"AUTH LOGIN", [b"+ Username:", b"+ Password:"]),
+    "of two words": (b"AUTH PLAIN", [b"+ go ahead, please"]),
+    "without a space": (b"AUTH PLAIN", [b"+"]),
+    "in another language": (b"AUTH LOGIN", ["+ Kennung für Müller?".encode(), b"+ =?"]),
+}
+
+
+@pytest.mark.parametrize("name", CHALLENGES)
+def test_challenge_that_is_no_base64_goes_on(server, gate, name):
+    """Clients know what is asked for; what they answer is never taken for a command."""
+    command, challenges = CHALLENGES[name]
+    responses = [secret(b"bob"), secret(b"Sesam-77-oeffne-dich")][:len(challenges)]
+
+    def log_in(connection, _):
+        for challenge in challenges:
+            connection.send(challenge + b"\r\n")
+            assert connection.line() in responses
+        return b"+OK welcome\r\n"
+
+    with Wire(gate(server(Maildrop(script={"AUTH": log_in})).port).port) as client:
+        client.greet()
+        answer = client.ask(command)
+        for challenge, response in zip(challenges, responses):
+            assert answer == (challenge + b"\r\n" if challenge != b"+" else b"+ \r\n")
+            answer = client.ask(response)
+        assert answer == b"+OK welcome\r\n"
+        assert client.ask(b"NOOP").startswith(b"+OK")
+
+
+def test_challenge_with_control_characters_ends_the_session(server, gate):
+    with Wire(gate(server(Maildrop(script={"AUTH": b"+ a\x1b[2Jb\r\n"})).port).port) as client:
+        client.greet()
+        assert client.ask(b"AUTH LOGIN").startswith(b"-ERR [SYS/TEMP]")
+        assert client.rest() == (b"", "fin")
+
+
 def test_auth_is_cancelled_by_a_star(port, ann):
     with Wire(port) as client:
         client.greet()
