@@ -1,16 +1,14 @@
 /* Perl's patterns by PCRE2: compile once, match within bounds. The process's match data is made when first needed. */
-#define PCRE2_CODE_UNIT_WIDTH 8
-
 #include <assert.h>
-#include <ctype.h>
-#include <pcre2.h>
 #include <stdlib.h>
 
 #include "base/budget.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "rules/regex.h"
+#include "rules/regex_code.h"
 #include "rules/regex_shape.h"
+#include "rules/regex_split.h"
 
 /*
  * What a match may cost. PCRE2's limit does not bound it: it counts steps anew for each octet where a match may begin,
@@ -35,7 +33,8 @@ enum {
     HEAP_LIMIT      = 8 * 1024,  /* KiB, for the interpreter */
     JIT_STACK_LEAST = 32 * 1024, /* octets */
     JIT_STACK_MOST  = 1024 * 1024,
-    PATTERN_MAX     = 256 * 1024, /* octets */
+    PATTERN_MAX     = 256 * 1024, /* octets of a pattern, or of a part of one, */
+    PARTS_MAX       = 256,        /* of which it has no more */
 };
 
 struct regex {
@@ -47,6 +46,10 @@ struct regex {
     char       *pattern;
     char       *flags;
     size_t      pattern_len;
+
+    /* A pattern that is too large for PCRE2 is several with some of its alternatives each: this one is the first. */
+    struct regex *next;      /* NULL: there is none more */
+    struct bytes  all_parts; /* of the first: the text of them all; without data where it is the only one */
 };
 
 static struct {
@@ -60,93 +63,6 @@ static struct {
     const struct regex  *supervised_for;
 } process;
 
-static const struct {
-    char     letter;
-    uint32_t option;
-} flag_options[] = {
-    {'i', PCRE2_CASELESS},
-    {'m', PCRE2_MULTILINE},
-    {'s', PCRE2_DOTALL},
-    {'x', PCRE2_EXTENDED},
-    {'n', PCRE2_NO_AUTO_CAPTURE},
-    {'A', PCRE2_ANCHORED},
-    {'E', PCRE2_DOLLAR_ENDONLY},
-    {'U', PCRE2_UNGREEDY},
-    {'a', 0},
-    {'d', 0},
-    {'g', 0},
-    {'l', 0},
-    {'o', 0},
-    {'p', 0},
-    {'u', 0},
-};
-
-static int
-read_flags(struct span flags, uint32_t *options, struct bytes *why)
-{
-    for (size_t i = 0; i < flags.len; i++) {
-        size_t row = 0;
-
-        while (row < sizeof flag_options / sizeof flag_options[0] && flag_options[row].letter != flags.data[i])
-            row++;
-        if (row == sizeof flag_options / sizeof flag_options[0]) {
-            bytes_printf(why, isprint((unsigned char)flags.data[i]) ? "unknown flag '%c'" : "unknown flag \\x%02x",
-                         (unsigned char)flags.data[i]);
-            return -1;
-        }
-        *options |= flag_options[row].option;
-    }
-    return 0;
-}
-
-/*
- * PCRE2's tables of characters, in which the letters of Latin-1 have a lower case and another case, and all else is as
- * in ASCII. The tables begin with these two, of 256 octets each; tests/unit/test_regex.c sees that they do.
- */
-static pcre2_compile_context *
-latin_context(void)
-{
-    static pcre2_compile_context *context;
-    uint8_t                      *tables;
-
-    if (context != NULL)
-        return context;
-    tables  = (uint8_t *)pcre2_maketables(NULL);
-    context = pcre2_compile_context_create(NULL);
-    if (tables == NULL || context == NULL)
-        abort();
-    for (unsigned upper = 0xc0; upper <= 0xde; upper++) {
-        if (upper == 0xd7)
-            continue;
-        tables[upper]              = (uint8_t)(upper + 0x20);
-        tables[256 + upper]        = (uint8_t)(upper + 0x20);
-        tables[256 + upper + 0x20] = (uint8_t)upper;
-    }
-    (void)pcre2_set_character_tables(context, tables);
-    return context;
-}
-
-static pcre2_code *
-compile(struct span pattern, struct span flags, uint32_t options, struct bytes *why)
-{
-    pcre2_compile_context *context =
-        flags.len > 0 && memchr(flags.data, 'a', flags.len) != NULL ? latin_context() : NULL;
-    PCRE2_UCHAR message[256];
-    PCRE2_SIZE  offset = 0;
-    int         code   = 0;
-    pcre2_code *compiled;
-
-    compiled = pcre2_compile((PCRE2_SPTR)(pattern.len > 0 ? pattern.data : ""), pattern.len,
-                             options | PCRE2_USE_OFFSET_LIMIT | PCRE2_NEVER_BACKSLASH_C | PCRE2_NEVER_UTF |
-                                 PCRE2_NEVER_UCP | PCRE2_DUPNAMES,
-                             &code, &offset, context);
-    if (compiled == NULL) {
-        (void)pcre2_get_error_message(code, message, sizeof message);
-        bytes_printf(why, "%s at offset %zu", (const char *)message, (size_t)offset);
-    }
-    return compiled;
-}
-
 /* To machine code. It is no error if (*NO_JIT) asks for none. */
 static bool
 compile_further(pcre2_code *code)
@@ -155,6 +71,26 @@ compile_further(pcre2_code *code)
 
     return pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0 &&
            pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &size) == 0 && size > 0;
+}
+
+static struct span
+own_pattern(const struct regex *regex)
+{
+    return (struct span){regex->pattern, regex->pattern_len};
+}
+
+/* Compiles it again, to be supervised. */
+static pcre2_code *
+compile_supervised(const struct regex *regex)
+{
+    struct bytes why = {0};
+    bool         too_large;
+    pcre2_code  *code;
+
+    code = regex_code_compile(own_pattern(regex), regex_flags(regex), regex->options | PCRE2_AUTO_CALLOUT, &too_large,
+                              &why);
+    bytes_free(&why);
+    return code;
 }
 
 static struct regex *
@@ -171,39 +107,8 @@ new_regex(pcre2_code *code, struct span pattern, struct span flags, uint32_t opt
         .flags       = memory_copy_span(flags),
         .pattern_len = pattern.len,
     };
-    regex->simple = regex_is_simple(regex_pattern(regex));
-    return regex;
-}
-
-/* Compiles it anew, to be supervised. */
-static pcre2_code *
-compile_supervised(const struct regex *regex)
-{
-    struct bytes why  = {0};
-    pcre2_code  *code = compile(regex_pattern(regex), regex_flags(regex), regex->options | PCRE2_AUTO_CALLOUT, &why);
-
-    bytes_free(&why);
-    return code;
-}
-
-struct regex *
-regex_compile(struct span pattern, struct span flags, struct bytes *why)
-{
-    uint32_t      options = 0;
-    pcre2_code   *code;
-    struct regex *regex;
-
-    if (read_flags(flags, &options, why) != 0)
-        return NULL;
-    if (pattern.len > PATTERN_MAX || regex_has_callout(pattern)) {
-        bytes_printf(why, pattern.len > PATTERN_MAX ? "pattern is too long" : "callouts (?C) are not allowed");
-        return NULL;
-    }
-    code = compile(pattern, flags, options, why);
-    if (code == NULL)
-        return NULL;
-    regex = new_regex(code, pattern, flags, options);
-    code  = regex->compiled ? NULL : compile_supervised(regex);
+    regex->simple = regex_is_simple(own_pattern(regex));
+    code          = regex->compiled ? NULL : compile_supervised(regex);
     if (code != NULL) {
         pcre2_code_free(regex->code);
         regex->code = code;
@@ -211,20 +116,79 @@ regex_compile(struct span pattern, struct span flags, struct bytes *why)
     return regex;
 }
 
-void
-regex_free(struct regex **regex)
+/* What is too large is cut in two, and that again, as long as there are alternatives to part. */
+static struct regex *
+compile_parts(struct span pattern, struct span flags, uint32_t options, size_t *parts, struct bytes *why)
 {
-    if (*regex == NULL)
-        return;
-    if (process.supervised_for == *regex) {
+    bool          too_large = pattern.len > PATTERN_MAX;
+    struct bytes  failure = {0}, left = {0}, right = {0};
+    struct regex *regex = NULL, *last;
+    pcre2_code   *code  = NULL;
+
+    if (too_large)
+        bytes_printf(&failure, "pattern is too long");
+    else
+        code = regex_code_compile(pattern, flags, options, &too_large, &failure);
+    if (code != NULL) {
+        regex = new_regex(code, pattern, flags, options);
+    } else if (too_large && ++*parts < PARTS_MAX && regex_split(pattern, flags, &left, &right)) {
+        regex = compile_parts(bytes_span(&left), flags, options, parts, why);
+        for (last = regex; last != NULL && last->next != NULL;)
+            last = last->next;
+        if (last != NULL)
+            last->next = compile_parts(bytes_span(&right), flags, options, parts, why);
+        if (last != NULL && last->next == NULL)
+            regex_free(&regex);
+    } else {
+        bytes_add(why, bytes_span(&failure));
+    }
+    bytes_free(&failure);
+    bytes_free(&left);
+    bytes_free(&right);
+    return regex;
+}
+
+struct regex *
+regex_compile(struct span pattern, struct span flags, struct bytes *why)
+{
+    uint32_t      options = 0;
+    size_t        parts   = 0;
+    struct regex *regex;
+
+    if (regex_code_options(flags, &options, why) != 0)
+        return NULL;
+    if (regex_has_callout(pattern)) {
+        bytes_printf(why, "callouts (?C) are not allowed");
+        return NULL;
+    }
+    regex = compile_parts(pattern, flags, options, &parts, why);
+    if (regex != NULL && regex->next != NULL)
+        bytes_add(&regex->all_parts, pattern);
+    return regex;
+}
+
+static void
+free_part(struct regex *regex)
+{
+    if (process.supervised_for == regex) {
         pcre2_code_free(process.supervised);
         process.supervised     = NULL;
         process.supervised_for = NULL;
     }
-    pcre2_code_free((*regex)->code);
-    free((*regex)->pattern);
-    free((*regex)->flags);
-    free(*regex);
+    pcre2_code_free(regex->code);
+    bytes_free(&regex->all_parts);
+    free(regex->pattern);
+    free(regex->flags);
+    free(regex);
+}
+
+void
+regex_free(struct regex **regex)
+{
+    for (struct regex *part = *regex, *next; part != NULL; part = next) {
+        next = part->next;
+        free_part(part);
+    }
     *regex = NULL;
 }
 
@@ -363,7 +327,7 @@ match_compiled(const struct regex *regex, struct span subject, size_t from, size
 
 /* Begins at `from`, or behind it up to `last`. */
 static int
-match(const struct regex *regex, struct span subject, size_t from, size_t last)
+match_part(const struct regex *regex, struct span subject, size_t from, size_t last)
 {
     int result;
 
@@ -379,6 +343,38 @@ match(const struct regex *regex, struct span subject, size_t from, size_t last)
     if (result < 0 && result != PCRE2_ERROR_NOMATCH)
         process.limits_hit++;
     return result;
+}
+
+/* The first match of any part; of two at one place, that of the first part. */
+static int
+match_parts(const struct regex *regex, struct span subject, size_t from, size_t last)
+{
+    const struct regex *best = NULL, *latest = NULL;
+    int                 result = PCRE2_ERROR_NOMATCH;
+
+    for (const struct regex *part = regex; part != NULL; part = part->next) {
+        int    found = match_part(part, subject, from, last);
+        size_t start;
+
+        latest = part;
+        if (found == PCRE2_ERROR_NOMATCH)
+            continue;
+        if (found < 0)
+            return found;
+        best   = part;
+        result = found;
+        start  = pcre2_get_startchar(process.data);
+        if (start == from)
+            break;
+        last = start - 1;
+    }
+    return best == latest ? result : best != NULL ? match_part(best, subject, last + 1, last + 1) : result;
+}
+
+static int
+match(const struct regex *regex, struct span subject, size_t from, size_t last)
+{
+    return regex->next != NULL ? match_parts(regex, subject, from, last) : match_part(regex, subject, from, last);
 }
 
 bool
@@ -437,8 +433,8 @@ regex_group_count(const struct regex *regex)
     return count;
 }
 
-void
-regex_names(const struct regex *regex, void (*take)(void *context, struct span name, size_t group), void *context)
+static void
+take_names(const struct regex *regex, void (*take)(void *context, struct span name, size_t group), void *context)
 {
     uint32_t       count = 0, size = 0;
     const uint8_t *table = NULL;
@@ -450,19 +446,27 @@ regex_names(const struct regex *regex, void (*take)(void *context, struct span n
         take(context, span_of((const char *)table + 2), (size_t)table[0] << 8 | table[1]);
 }
 
+void
+regex_names(const struct regex *regex, void (*take)(void *context, struct span name, size_t group), void *context)
+{
+    for (; regex != NULL; regex = regex->next)
+        take_names(regex, take, context);
+}
+
 bool
 regex_is_anchored(const struct regex *regex)
 {
-    uint32_t options = 0;
+    uint32_t options = PCRE2_ANCHORED;
 
-    (void)pcre2_pattern_info(regex->code, PCRE2_INFO_ALLOPTIONS, &options);
+    for (; regex != NULL && (options & PCRE2_ANCHORED) != 0; regex = regex->next)
+        (void)pcre2_pattern_info(regex->code, PCRE2_INFO_ALLOPTIONS, &options);
     return (options & PCRE2_ANCHORED) != 0;
 }
 
 struct span
 regex_pattern(const struct regex *regex)
 {
-    return (struct span){regex->pattern, regex->pattern_len};
+    return regex->next != NULL ? bytes_span(&regex->all_parts) : own_pattern(regex);
 }
 
 struct span

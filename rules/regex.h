@@ -23,8 +23,8 @@ enum { REGEX_GROUPS_MAX = 100 }; /* capture groups that regex_find() remembers, 
 /*
  * Compiles `pattern`, without delimiters. `flags` are letters: i m s x n as in perlre(1); A, E, U as in pcre_table(5);
  * a: as under Perl's /aa the flag i also folds the letters of Latin-1; d g l o p u, which say nothing here, are taken
- * and ignored. NULL with the reason, and its offset in the pattern,
- * appended to `why`; \C and callouts are refused.
+ * and ignored. A pattern too large for PCRE2 is parted between its alternatives, if those are most of it. NULL with the
+ * reason, and its offset in the pattern, appended to `why`; \C and callouts are refused.
  */
 struct regex *regex_compile(struct span pattern, struct span flags, struct bytes *why);
 
@@ -56,7 +56,7 @@ struct span regex_group(const struct regex_found *, size_t number);
 /* Where a match of its group 0 ends, to go on from there: never the same place twice, though a match may be empty. */
 size_t regex_next(const struct regex_found *);
 
-/* Calls `take` for each capture group that has a name; two can have the same. */
+/* Calls `take` for each capture group that has a name; two can have the same, and one can come more than once. */
 void regex_names(const struct regex *, void (*take)(void *context, struct span name, size_t group), void *context);
 
 /* How many capture groups the pattern has, the whole match not counted. */

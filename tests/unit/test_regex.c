@@ -10,6 +10,9 @@
 
 #include "base/memory.h"
 #include "rules/regex.h"
+#include "rules/regex_split.h"
+
+#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct {
     const char *pattern, *flags, *subject;
@@ -179,12 +182,185 @@ test_bounds(void **state)
     free(text);
 }
 
+/* What a pattern is parted into; NULL: it stays whole. */
+static const struct {
+    const char *pattern, *left, *right;
+} splits[] = {
+    {"a|b", "a", "b"},
+    {"a|b|c|d", "a|b", "c|d"},
+    {"@(?:aa|bb|cc)$", "@(?:aa|bb)$", "@(?:cc)$"},
+    {"^(?:x@(?:aaaaa|bbbbb))$", "^(?:x@(?:aaaaa))$", "^(?:x@(?:bbbbb))$"},
+    {"(?i)aa|bb", "(?i)aa", "(?i)bb"},
+    {"((?i)aaaa|bbbb)", "((?i)aaaa)", "((?i)bbbb)"},
+    {"(?i:aaaa|bbbb)", "(?i:aaaa)", "(?i:bbbb)"},
+    {"(?<N>aaaa|bbbb)", "(?<N>aaaa)", "(?<N>bbbb)"},
+    {"(?P<N>aaaaa|bbbbb)", "(?P<N>aaaaa)", "(?P<N>bbbbb)"},
+    {"(?'N'aaaa|bbbb)", "(?'N'aaaa)", "(?'N'bbbb)"},
+    {"(x)(?:aaa|b(b)b|cc(c(c))|ddd)\\4(y)", "(x)(?:aaa|b(b)b(){0}(){0})\\4(y)", "(x)(?:(){0}cc(c(c))|ddd)\\4(y)"},
+    {"aa\\|aa|b[|]b|[]|]", "aa\\|aa", "b[|]b|[]|]"},
+    {"[^]|[:alpha:]|]aa|bb(|\\))|c", "[^]|[:alpha:]|]aa(){0}", "bb(|\\))|c"},
+    {"(?=aa|bb)cccccccc|d", "(?=aa|bb)cccccccc", "d"},
+    {"|a", "", "a"},
+    {"abc", NULL, NULL},
+    {"", NULL, NULL},
+    {"(?:aaaa|bbbb)+", NULL, NULL},
+    {"(?:aaaa|bbbb){2}", NULL, NULL},
+    {"(?>aaaa|bbbb)c", NULL, NULL},
+    {"(?!aaaa|bbbb)c", NULL, NULL},
+    {"(?<=aaaa|bbbb)c", NULL, NULL},
+    {"(?:a|b)ccccccccccccccc", NULL, NULL},
+    {"a(?i)a|bb", NULL, NULL},
+    {"(?x)aa|bb # c|d", NULL, NULL},
+    {"(?ix:aa|bb)", NULL, NULL},
+    {"(aa|bb)(?1)", NULL, NULL},
+    {"(aa|bb)(?-1)", NULL, NULL},
+    {"(?:aa|bb|(?R))", NULL, NULL},
+    {"(?<N>aa|bb)(?&N)", NULL, NULL},
+    {"(*COMMIT)aa|bb", NULL, NULL},
+    {"(?|(aa)|(bb))", NULL, NULL},
+    {"\\Qaa|bb\\E", NULL, NULL},
+    {"\\Gaa|bb", NULL, NULL},
+    {"(?:aa|bb", NULL, NULL},
+};
+
+static void
+test_split(void **state)
+{
+    (void)state;
+    for (size_t row = 0; row < ROWS(splits); row++) {
+        struct bytes left = {0}, right = {0};
+        bool         split = regex_split(span_of(splits[row].pattern), SPAN("a"), &left, &right);
+
+        if (split != (splits[row].left != NULL) || !span_equal(bytes_span(&left), span_of(splits[row].left)) ||
+            !span_equal(bytes_span(&right), span_of(splits[row].right)))
+            fail_msg("%s: \"%s\" and \"%s\"", splits[row].pattern, left.data, right.data);
+        bytes_free(&left);
+        bytes_free(&right);
+    }
+    assert_false(regex_split(SPAN("aa|bb"), SPAN("x"), &(struct bytes){0}, &(struct bytes){0}));
+    assert_false(regex_split(SPAN("(a)|(b)"), SPAN("n"), &(struct bytes){0}, &(struct bytes){0}));
+}
+
+/* The parts of a pattern match first where it does itself. */
+static void
+test_split_matches_the_same(void **state)
+{
+    static const char *const subjects[] = {
+        "", "aa", "bb", "xaaaabbbb", "cccabbb@bbccaa", "x@bb\nx@aa", "aaaaa bbbbb ddd", "xccccccy", "b|b aa|aa ]|"};
+
+    (void)state;
+    for (size_t row = 0; row < ROWS(splits); row++) {
+        struct bytes  left = {0}, right = {0}, why = {0};
+        struct regex *all, *parts[2];
+
+        if (splits[row].left == NULL)
+            continue;
+        if (!regex_split(span_of(splits[row].pattern), SPAN(""), &left, &right))
+            fail_msg("%s", splits[row].pattern);
+        all      = regex_compile(span_of(splits[row].pattern), SPAN(""), &why);
+        parts[0] = regex_compile(bytes_span(&left), SPAN(""), &why);
+        parts[1] = regex_compile(bytes_span(&right), SPAN(""), &why);
+        if (all == NULL || parts[0] == NULL || parts[1] == NULL)
+            fail_msg("%s: %s", splits[row].pattern, why.data);
+        assert_int_equal(regex_group_count(parts[0]), regex_group_count(all));
+        assert_int_equal(regex_group_count(parts[1]), regex_group_count(all));
+        for (size_t i = 0; i < ROWS(subjects); i++) {
+            size_t             expect = SIZE_MAX, least = SIZE_MAX;
+            struct regex_found found;
+
+            if (regex_find(all, span_of(subjects[i]), 0, &found))
+                expect = found.ends[0];
+            for (size_t part = 0; part < 2; part++)
+                if (regex_find(parts[part], span_of(subjects[i]), 0, &found) && found.ends[0] < least)
+                    least = found.ends[0];
+            if (least != expect)
+                fail_msg("%s on \"%s\"", splits[row].pattern, subjects[i]);
+        }
+        regex_free(&all);
+        regex_free(&parts[0]);
+        regex_free(&parts[1]);
+        bytes_free(&left);
+        bytes_free(&right);
+        bytes_free(&why);
+    }
+}
+
+/* Alternatives that PCRE2 refuses together: as rules that name domains one by one have them. */
+static void
+check_many(size_t count, const char *front, const char *behind)
+{
+    struct bytes       pattern = {0}, why = {0}, text = {0};
+    struct regex      *regex;
+    struct regex_found found;
+
+    bytes_printf(&pattern, "%s", front);
+    for (size_t i = 0; i < count; i++)
+        bytes_printf(&pattern, "%sdomain%06zu\\.(?:example|test)\\.com", i > 0 ? "|" : "", i);
+    bytes_printf(&pattern, "%s", behind);
+    regex = regex_compile(bytes_span(&pattern), SPAN("ia"), &why);
+    if (regex == NULL)
+        fail_msg("%zu: %s", count, why.data);
+    assert_true(span_equal(regex_pattern(regex), bytes_span(&pattern)));
+    assert_int_equal(regex_group_count(regex), 1);
+    assert_false(regex_is_anchored(regex));
+    for (size_t i = 0; i < count; i += count / 7) {
+        bytes_clear(&text);
+        bytes_printf(&text, "x @DOMAIN%06zu.test.com domain%06zu.example.com y", i, count);
+        assert_true(regex_find(regex, bytes_span(&text), 0, &found));
+        assert_int_equal(found.ends[0], 2);
+        assert_int_equal(regex_group(&found, 1).len, 21);
+    }
+    bytes_clear(&text); /* the first in the text is found first, whichever part has it */
+    bytes_printf(&text, "@domain%06zu.test.com @domain000000.test.com @domain%06zu.test.com", count - 1, count / 2);
+    for (size_t at = 0, hits = 0; hits < 3; hits++, at = regex_next(&found)) {
+        assert_true(regex_find(regex, bytes_span(&text), at, &found));
+        assert_int_equal(found.ends[0], 23 * hits);
+    }
+    assert_false(regex_find(regex, bytes_span(&text), found.ends[1], &found));
+    assert_false(regex_find_between(regex, bytes_span(&text), 1, 22, &found));
+    assert_false(regex_matches(regex, SPAN("@domain.test.com")));
+    assert_int_equal(regex_limits_hit(), 0);
+    regex_free(&regex);
+    assert_null(regex);
+    bytes_free(&pattern);
+    bytes_free(&text);
+    bytes_free(&why);
+}
+
+static void
+test_many_alternatives(void **state)
+{
+    struct bytes why = {0}, pattern = {0};
+
+    (void)state;
+    check_many(70, "@(", ")");
+    check_many(2000, "@(", ")");
+    check_many(2000, "(?i)(?:@(", "))");
+    check_many(14000, "@(", ")");
+    while (pattern.len < 300 * 1024)
+        bytes_printf(&pattern, "abcdefgh");
+    assert_null(regex_compile(bytes_span(&pattern), SPAN(""), &why));
+    assert_string_equal(why.data, "pattern is too long");
+    bytes_clear(&why);
+    pattern.len = 200 * 1024;
+    assert_null(regex_compile(bytes_span(&pattern), SPAN(""), &why));
+    assert_non_null(strstr(why.data, "too large"));
+    bytes_free(&pattern);
+    bytes_free(&why);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_matches),    cmocka_unit_test(test_mistakes), cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_beginnings), cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_matches),
+        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_beginnings),
+        cmocka_unit_test(test_split),
+        cmocka_unit_test(test_split_matches_the_same),
+        cmocka_unit_test(test_many_alternatives),
+        cmocka_unit_test(test_bounds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
