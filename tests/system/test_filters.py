@@ -182,33 +182,6 @@ def test_header_ends_where_rules_see_the_body(open_gate, folder, odd):
     assert text.endswith(b"\r\n\r\n" + body)
 
 
-FORGED = b"X-Spam-Flag: NO\r\nX-Spam-Status: No,\r\n score=-9\r\nX-Remove-Me: 1\r\nMessage-ID: <7@example.org>\r\nSubject: Cheap pills\r\n"
-
-
-@pytest.mark.parametrize("command", (b"RETR 1", b"TOP 1 0"))
-@pytest.mark.parametrize("odd", (b"Two words: x", b"From somebody Mon", b"no field\r\n folded", b"\rA: b", b":\r\n.\r\n>x", b"\xfcber: x"))
-def test_header_goes_on_behind_odd_lines(open_gate, folder, odd, command):
-    """To the empty line, as for Dovecot, procmail and SpamAssassin: whatever stands there, filters and record find it."""
-    message = b"From: ann@example.org\r\n" + odd + b"\r\n" + FORGED + b"\r\nX-Spam-Flag: order your pills now\r\n"
-    text = open_gate([message], filters.every(folder, subject_tag="[SPAM] ")).fetch(command)
-    assert header(text, b"X-Spam-Flag") == [b"YES"] and len(header(text, b"X-Spam-Status")) == 1
-    left = b"From: ann@example.org\r\n" + odd + b"\r\nMessage-ID: <7@example.org>\r\nSubject: [SPAM] Cheap pills\r\n\r\n"
-    assert text.endswith(left + (b"" if b"TOP" in command else b"X-Spam-Flag: order your pills now\r\n"))
-    record, = wait_until(lambda: records(folder / "audit.jsonl", "message"), what="the record")
-    assert (record["message_id"], record["subject"]) == ("<7@example.org>", "Cheap pills")
-    assert record["changes"][:4] == ["remove X-Spam-Flag", "remove X-Spam-Status", "replace Subject", "add X-Spam-Status"]
-
-
-@pytest.mark.parametrize("odd", (b"--boundary", b".\r\n.\r\n.\r\n."))
-def test_header_ends_where_rules_see_the_body(open_gate, folder, odd):
-    """Text that is scored as body stays, and an empty line keeps others from taking it for header."""
-    body = odd.split(b"\r\n")[-1] + b"\r\n" + FORGED + b"\r\nX-Spam-Flag: order your pills now\r\n"
-    message = b"Subject: Cheap pills\r\n" + b"".join(line + b"\r\n" for line in odd.split(b"\r\n")[:-1]) + body
-    text = open_gate([message], filters.score(folder)).fetch(b"RETR 1")
-    assert header(text, b"X-Spam-Flag") == [b"YES"] and len(header(text, b"X-Spam-Status")) == 1
-    assert text.endswith(b"\r\n\r\n" + body)
-
-
 HUGE = b"Subject: x\r\n" + b"X-Filler: 0123456789012345678901234567890123456789\r\n" * 600_000 + b"\r\nbody\r\n"
 
 
