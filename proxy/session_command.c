@@ -11,8 +11,10 @@
 #include "proxy/session_private.h"
 
 enum {
-    EXPECTED_MOST = 128, /* replies that may be due */
-    FAULTS_MOST   = 10,  /* bad commands before login: then it is no mail program */
+    EXPECTED_MOST = 128,  /* replies that may be due */
+    FAULTS_MOST   = 10,   /* bad commands before login: then it is no mail program */
+    LOOK_FIRST    = 5,    /* milliseconds until a client's system is asked again what it has acknowledged, */
+    LOOK_MOST     = 1000, /* doubled up to this */
 };
 
 static struct pool expectations = {.size = sizeof(struct expectation)};
@@ -147,6 +149,19 @@ session_forward(struct session *session, const struct pop3_command *command)
     return TAKEN;
 }
 
+/* No event tells of it: the client's system is asked again after a while, the longer the longer it takes. */
+static void
+look_later(struct session *session)
+{
+    struct timeval time;
+
+    if (evtimer_pending(&session->again, NULL))
+        return;
+    session->look = session->look == 0 ? LOOK_FIRST : session->look * 2 < LOOK_MOST ? session->look * 2 : LOOK_MOST;
+    time          = (struct timeval){.tv_sec = session->look / 1000, .tv_usec = session->look % 1000 * 1000};
+    (void)evtimer_add(&session->again, &time);
+}
+
 /*
  * Does the client have every message that it asked for before this command? Its socket must have taken them; and where
  * the command came before they were sent, its system must have acknowledged them too, for a client that died in between
@@ -155,14 +170,13 @@ session_forward(struct session *session, const struct pop3_command *command)
 static bool
 client_has_messages(struct session *session)
 {
-    static const struct timeval soon = {.tv_usec = 5000};
-
     if (session->expected_messages > 0 || !session_has_delivered(session)) {
         session->awaits_client = true;
+        session->look          = 0;
         return false;
     }
     if (session->awaits_client && !peer_acknowledged(&session->client)) {
-        (void)evtimer_add(&session->again, &soon);
+        look_later(session);
         return false;
     }
     session->awaits_client = false;

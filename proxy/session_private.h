@@ -163,6 +163,7 @@ struct session {
     bool            skipping_line; /* the rest of an over-long line */
     bool            stls_due;      /* the client was told +OK and is to start TLS */
     bool            awaits_client; /* a DELE or QUIT stands behind messages that the client has not acknowledged */
+    int             look;          /* milliseconds that were let go by before that was last looked at; 0: none */
     bool            committed;     /* the server has said +OK to QUIT */
     enum pipelining pipelining;
     unsigned        faults;   /* bad commands before login */

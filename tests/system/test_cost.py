@@ -14,10 +14,12 @@ from mail import message
 from places import descriptors, wait_until
 from scripted import Maildrop
 from test_processes import called
+from test_session_ends import narrow
 from wire import Wire, stuff
 
 BOB = secrets_sent.account("cost-bob")
-MAIL = [message("four K", b"x" * 70 + b"\r\n" * 1 + b"y" * 4000 + b"\r\n"), message("a million", (b"z" * 70 + b"\r\n") * 14000)]
+MAIL = [message("four K", b"x" * 70 + b"\r\n" * 1 + b"y" * 4000 + b"\r\n"), message("a million", (b"z" * 70 + b"\r\n") * 14000),
+        message("sixty K", (b"z" * 70 + b"\r\n") * 860)]
 CALL = re.compile(r"^(\w+)\((\d+)[,)].*\) += (-?\d+)")
 READS, WRITES = ("read", "recvfrom"), ("sendto", "sendmsg", "write", "writev")
 
@@ -38,6 +40,7 @@ class Trace:
         return self
 
     def __exit__(self, *_):
+        time.sleep(0.1)  # the client may have the last answer before strace has seen the call return
         self.strace.send_signal(signal.SIGINT)
         self.strace.wait()
 
@@ -60,11 +63,11 @@ def cost(server, gate, certificate, authority, new_folder):
     if not shutil.which("strace"):
         pytest.skip("strace is not there")
 
-    def start(tls, filters=None):
+    def start(tls, client=None):
         listener = {"tls": "implicit", "certificate": [certificate]} if tls else {}
         running = gate(server(Maildrop(MAIL, capa=[b"PIPELINING"])).port, listener=listener, log_level="warning")
         context = Place(0, ca=authority.file).context() if tls else None
-        return lambda: Wire(running.port, tls=context), Trace(running, new_folder("cost"))
+        return lambda: client(running.port) if client else Wire(running.port, tls=context), Trace(running, new_folder("cost"))
 
     return start
 
@@ -97,6 +100,20 @@ def test_silence_costs_nothing(cost):
     count = trace.count()
     assert count.pop("epoll_wait") <= 7
     assert count == {"read": 6, "write": 6}
+
+
+def test_client_that_does_not_read_is_left_alone(cost):
+    """A DELE waits until the client's system has the message: that is looked at less often the longer it takes."""
+    connect, trace = cost(False, narrow)
+    with connect() as client:
+        client.login(BOB)
+        with trace:
+            client.send(b"RETR 3\r\nDELE 3\r\n")
+            time.sleep(3)
+            assert client.line().startswith(b"+OK") and client.listing() == stuff(MAIL[2])
+            assert client.line().startswith(b"+OK"), "DELE"
+    count = trace.count()
+    assert 8 <= count["ioctl"] <= 12 and count["epoll_wait"] <= 30, count
 
 
 @pytest.mark.parametrize("tls", (False, True), ids=("plain", "tls"))
