@@ -13,7 +13,7 @@
 /* What the master says: the audit log that the descriptor is the new file of, or one of these. */
 enum {
     CHANNEL_PACKET_SIZE = 6,
-    CHANNEL_LOG         = 0xffff, /* with a descriptor: the new file of the daemon's own log */
+    CHANNEL_LOG         = 0xffff, /* with a descriptor: the socket that log lines are sent to from now on */
     CHANNEL_DRAIN       = 0xfffe, /* to a worker that a reload replaces: accept nobody, and end with the last session */
     CHANNEL_EXPIRED     = 0xfffd, /* drain_timeout is over: close the sessions and end */
     CHANNEL_LINE        = 0xfffc, /* to the auditor, with a descriptor: the line from the worker of that process id */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -20,17 +21,21 @@
 #include "proxy/log.h"
 
 enum {
-    LINE_SIZE = 4096, /* with the newline; PIPE_BUF, up to which a write to a pipe is not torn */
+    LINE_SIZE = LOG_LINE_MAX,
     LINE_ROOM = LINE_SIZE - sizeof("...\n") + 1 /* without the mark of a cut and the newline */
 };
 
-enum kind { KIND_STDERR, KIND_SYSLOG, KIND_FILE };
+enum kind { KIND_STDERR, KIND_SYSLOG, KIND_FILE, KIND_MASTER };
+
+enum { PATIENCE_MS = 10 }; /* for a master that is behind */
 
 static struct {
     enum kind      kind;
     enum log_level level;
     int            fd;
     char          *path; /* KIND_FILE */
+    unsigned       lost; /* KIND_MASTER: lines that it did not take */
+    bool           confessing;
 } target = {.kind = KIND_STDERR, .level = LOG_LEVEL_INFO, .fd = STDERR_FILENO};
 
 struct line {
@@ -167,6 +172,41 @@ has_room(void)
     return target.kind == KIND_FILE || poll(&ready, 1, 0) == 1;
 }
 
+/* Says that lines are missing, where they are, once there is room for that. */
+static void
+confess(void)
+{
+    unsigned lost = target.lost;
+
+    if (lost == 0 || target.confessing)
+        return;
+    target.confessing = true;
+    log_write(LOG_LEVEL_WARNING, NULL, "%u log lines were lost here: the master did not take them in time", lost);
+    target.confessing = false;
+    target.lost       = target.lost > lost ? lost : 0;
+}
+
+/* To the master. One that is behind is waited for, once, until it takes lines again. */
+static bool
+send_line(struct span line)
+{
+    struct pollfd ready = {.fd = target.fd, .events = POLLOUT};
+
+    while (send(target.fd, line.data, line.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        if (errno != EINTR && (errno != EAGAIN || target.lost > 0 || poll(&ready, 1, PATIENCE_MS) != 1))
+            return false;
+    return true;
+}
+
+static void
+write_line(struct span line)
+{
+    if (target.kind == KIND_MASTER)
+        target.lost += !send_line(line);
+    else if (has_room() && write(target.fd, line.data, line.len) < 0)
+        return; /* lost, as the header says */
+}
+
 static void
 line_send(struct line *line, enum log_level level)
 {
@@ -174,9 +214,10 @@ line_send(struct line *line, enum log_level level)
         line_send_syslog(line, level);
         return;
     }
+    if (target.kind == KIND_MASTER)
+        confess();
     line->text[line->len++] = '\n';
-    if (has_room() && write(target.fd, line->text, line->len) < 0)
-        return; /* lost, as the header says */
+    write_line((struct span){line->text, line->len});
 }
 
 static void
@@ -184,7 +225,7 @@ set_target(enum kind kind, int fd, const char *path)
 {
     char *copy = path != NULL ? memory_copy_string(path) : NULL; /* `path` may be the old target's own */
 
-    if (target.kind == KIND_FILE)
+    if (target.kind == KIND_FILE || target.kind == KIND_MASTER)
         (void)close(target.fd);
     else if (target.kind == KIND_SYSLOG)
         closelog();
@@ -192,6 +233,7 @@ set_target(enum kind kind, int fd, const char *path)
     target.kind = kind;
     target.fd   = fd;
     target.path = copy;
+    target.lost = 0;
 }
 
 int
@@ -225,10 +267,57 @@ log_descriptor(void)
     return target.kind == KIND_FILE ? target.fd : -1;
 }
 
+bool
+log_is_file(void)
+{
+    return target.kind == KIND_FILE;
+}
+
 void
 log_adopt(int fd)
 {
-    set_target(KIND_FILE, fd, target.path);
+    set_target(KIND_MASTER, fd, NULL);
+}
+
+/* Nothing in it that line_add() would have escaped. */
+static bool
+is_harmless(struct span text)
+{
+    while (text.len > 0) {
+        size_t   plain = text_plain_length(text, '\x7f', '\x7f');
+        unsigned code  = 0;
+        size_t   len;
+
+        text = span_tail(text, plain);
+        len  = text.len > 0 ? utf8_read(text, &code) : 0;
+        if (text.len > 0 && (len == 0 || utf8_acts(code)))
+            return false;
+        text = span_tail(text, len);
+    }
+    return true;
+}
+
+bool
+log_pass(struct span line, pid_t process)
+{
+    char        head[48];
+    int         len = snprintf(head, sizeof(head), " popgate[%d] ", (int)process);
+    struct span mark, rest;
+
+    if (line.len < CLOCK_TEXT_SIZE + (size_t)len || line.data[line.len - 1] != '\n')
+        return false;
+    line.len--;
+    mark = span_head(line, CLOCK_TEXT_SIZE - 1);
+    rest = span_tail(line, mark.len);
+    if (!span_starts(rest, (struct span){head, (size_t)len}) || !is_harmless(rest) ||
+        strspn(mark.data, "0123456789-:.TZ") != mark.len)
+        return false;
+    line.len++;
+    if (target.kind == KIND_SYSLOG)
+        syslog(LOG_INFO, "%.*s", (int)rest.len, rest.data);
+    else
+        write_line(line);
+    return true;
 }
 
 bool

@@ -12,6 +12,12 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/span.h"
+
+/* Octets of a line with its newline: PIPE_BUF, up to which a write to a pipe is not torn. */
+enum { LOG_LINE_MAX = 4096 };
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -37,11 +43,21 @@ int log_open(const char *target, enum log_level);
 /* Opens a file's path anew, after a rotation; nothing for the others. Returns as log_open(). */
 int log_reopen(void);
 
-/* The descriptor of the log file, to be handed to workers; -1 if the log is not a file. */
+/* Is the log a file, of which children must not have a descriptor? */
+bool log_is_file(void);
+
+/* The descriptor of the log file; -1 if the log is not a file. */
 int log_descriptor(void);
 
-/* Takes over a descriptor of a log file that the master opened, whatever the log was; an old one is closed. */
+/*
+ * In a child: sends each line from now on to the master, as a packet over this socket (AF_UNIX, SOCK_SEQPACKET), which
+ * becomes the log's. Lines that a master does not take for 10 ms are lost, and counted.
+ */
 void log_adopt(int fd);
+
+/* In the master: writes a line that came so from the child of that process id. False: it is none that log_write() made.
+ */
+bool log_pass(struct span line, pid_t process);
 
 /* Would a line of this level be written? */
 bool log_wants(enum log_level);

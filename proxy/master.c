@@ -3,7 +3,6 @@
  * tries the same moves: do what was signalled, collect the dead, start who is due. Who the children are is in
  * master_child.c, what they share in master_generation.c.
  */
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +11,13 @@
 #include <unistd.h>
 
 #include "proxy/admission.h"
-#include "proxy/channel.h"
 #include "proxy/clock.h"
 #include "proxy/log.h"
 #include "proxy/master.h"
 #include "proxy/master_audit.h"
 #include "proxy/master_child.h"
 #include "proxy/master_generation.h"
+#include "proxy/master_log.h"
 #include "proxy/master_notify.h"
 #include "proxy/master_spawn.h"
 
@@ -99,17 +98,16 @@ open_log(const struct config *config, struct error *error)
     return -1;
 }
 
-/* Hands the log to all children that still listen; the auditor gets its files as well. */
+/* Gives all children that still listen a way to the log; the auditor gets its files as well. */
 static void
 send_files(struct master *master)
 {
-    const struct master_child *child;
+    struct master_child *child;
 
     for (child = LIST_FIRST(&master->children); child != NULL; child = LIST_NEXT(child, next)) {
         if (child->channel < 0)
             continue;
-        if (log_descriptor() >= 0 && channel_send(child->channel, CHANNEL_LOG, 0, log_descriptor()) != 0)
-            log_write(LOG_LEVEL_WARNING, NULL, "process %d cannot be given the log: %m", (int)child->pid);
+        master_log_give(child);
         if (child->role == MASTER_AUDITOR)
             master_audit_send(&master->audit, child->channel);
     }
@@ -297,12 +295,11 @@ step_end(struct master *master)
 static void
 sleep_until_signal(const struct master *master, int wait)
 {
-    struct pollfd signals = {.fd = master->signal_fd, .events = POLLIN};
-    int64_t       left    = master->kill_at - clock_now();
+    int64_t left = master->kill_at - clock_now();
 
     if (master->phase != PHASE_SERVING && (wait < 0 || left < wait))
         wait = left <= 0 ? 0 : left < HOUR_MS ? (int)left : HOUR_MS;
-    (void)poll(&signals, 1, wait);
+    master_log_wait(&master->children, master->signal_fd, wait);
 }
 
 static void

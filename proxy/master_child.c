@@ -10,6 +10,7 @@
 #include "proxy/clock.h"
 #include "proxy/log.h"
 #include "proxy/master_child.h"
+#include "proxy/master_log.h"
 
 enum {
     LONG_LIFE_MS   = 5000, /* who lived that long did not die of how it was started */
@@ -35,7 +36,8 @@ master_child_new(struct master_children *children, enum master_role role, unsign
 {
     struct master_child *child = memory_new(sizeof(*child));
 
-    *child = (struct master_child){.role = role, .generation = generation, .channel = -1, .due = clock_now()};
+    *child =
+        (struct master_child){.role = role, .generation = generation, .channel = -1, .log = -1, .due = clock_now()};
     set_state(child, CHILD_WANTED);
     LIST_INSERT_HEAD(children, child, next);
     return child;
@@ -116,6 +118,7 @@ void
 master_child_free(struct master_child **pointer)
 {
     close_channel(*pointer);
+    master_log_end(*pointer);
     LIST_REMOVE(*pointer, next);
     if ((*pointer)->batch != NULL && audit_batch_packet((*pointer)->batch).len > 0)
         log_write(LOG_LEVEL_ERROR, NULL, "%zu octets of audit records that a worker left are lost",
@@ -204,6 +207,7 @@ master_child_reap(struct master_children *children)
         note_stop(child);
         return true;
     }
+    master_log_end(child);
     log_death(child, pid, status, child->state != CHILD_WANTED);
     master_line_end(child->line, child->batch);
     child->line = NULL;

@@ -30,6 +30,7 @@ struct master_child {
     int64_t                 since;   /* clock_now(): when it came into this state */
     pid_t                   pid;     /* 0: does not run, which only one that is wanted may do for long */
     int                     channel; /* the master's end; -1: closed */
+    int                     log;     /* where its log lines come; -1: nowhere. See proxy/master_log.h */
     struct tally           *tally;   /* of a worker: what it counts; NULL: not made yet */
     struct audit_batch     *batch;   /* of a worker: its audit records that have not been sent; NULL: not made yet */
     struct master_line     *line;    /* of a worker that runs: its way to the auditor; NULL: none */

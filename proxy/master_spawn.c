@@ -12,6 +12,7 @@
 #include "proxy/channel.h"
 #include "proxy/clock.h"
 #include "proxy/log.h"
+#include "proxy/master_log.h"
 #include "proxy/master_spawn.h"
 #include "proxy/worker.h"
 
@@ -25,6 +26,8 @@ close_others(const struct master_spawn *spawn, const struct master_child *self)
     for (struct master_child *child = LIST_FIRST(spawn->children); child != NULL; child = LIST_NEXT(child, next)) {
         if (child->channel >= 0)
             (void)close(child->channel);
+        if (child->log >= 0)
+            (void)close(child->log);
         if (child != self)
             audit_batch_close(&child->batch);
     }
@@ -144,7 +147,7 @@ connect_lines(const struct master_spawn *spawn, struct master_child *child)
 void
 master_spawn(const struct master_spawn *spawn, struct master_child *child)
 {
-    int ends[2];
+    int ends[2], log;
 
     child->started = clock_now();
     if (child->role == MASTER_AUDITOR && master_users_are_one(&spawn->generation->users))
@@ -156,12 +159,17 @@ master_spawn(const struct master_spawn *spawn, struct master_child *child)
         (void)master_child_defer(spawn->children, child);
         return;
     }
+    log        = master_log_open(child);
     child->pid = fork();
     if (child->pid == 0) {
+        if (log >= 0)
+            log_adopt(log);
         (void)close(ends[0]);
         become_child(spawn, child, ends[1]);
     }
     (void)close(ends[1]);
+    if (log >= 0)
+        (void)close(log);
     child->channel = ends[0];
     if (child->pid < 0) {
         log_write(LOG_LEVEL_ERROR, NULL, "no process for a child: %m");

@@ -3,6 +3,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 from places import AS_ROOT, HOST, POPGATE, UNPRIVILEGED, free_port, give_away, listens, run, wait_until
 
@@ -111,13 +112,21 @@ class Gate:
         assert code == 0, (code, said[-3000:])
 
     def log(self):
+        """All of it: what a worker said before it answered a client is written by the master, a moment later."""
+        before, text = None, self.log_now()
+        while before != text:
+            time.sleep(0.03)
+            before, text = text, self.log_now()
+        return text
+
+    def log_now(self):
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def stderr(self):
         return self.stderr_file.read_text(errors="replace") if self.stderr_file.exists() else ""
 
     def wait_log(self, pattern, seconds=10):
-        return wait_until(lambda: re.search(pattern, self.log()), seconds, f"log has {pattern}")
+        return wait_until(lambda: re.search(pattern, self.log_now()), seconds, f"log has {pattern}")
 
     def workers(self):
         """Process ids of the master's children."""

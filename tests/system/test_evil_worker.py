@@ -91,8 +91,33 @@ def test_a_worker_that_was_stopped_is_noticed(audited):
     os.kill(stopped, signal.SIGCONT)
 
 
+def test_no_child_can_harm_what_stands_in_the_log(audited):
+    running = audited(workers=2)
+    works(running)
+    running.wait_log("disconnected: quit")
+    for pid in running.workers():
+        assert str(running.log_file) not in descriptors(pid).values()
+    assert str(running.audit) in descriptors(called(running, "auditor")[0]).values(), "this test would see nothing"
+
+
+def test_what_a_worker_writes_into_the_log_is_a_line_of_its_own(audited):
+    running = audited(workers=2)
+    works(running)
+    evil, good = called(running, "worker")
+    before = running.log()
+    line = b"2026-11-20T17:42:36.123456Z popgate[%d] error: forged\n"
+    for way in lines(evil):
+        way.send(line % evil)
+        way.send(line % good)
+        way.close()
+    running.wait_log(f"error: process {evil} sent what is no log line")
+    assert running.log().startswith(before)
+    assert [each.split("[")[1].split("]")[0] for each in running.log().splitlines() if each.endswith("forged")] == [str(evil)]
+    works(running)
+
+
 def lines(pid):
-    """A worker's sockets of packets: those to the master and to the auditor."""
+    """A worker's sockets of packets: those to the master and to the auditor, and for the log."""
     return [each for each in sockets(pid) if each.type == socket.SOCK_SEQPACKET]
 
 

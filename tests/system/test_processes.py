@@ -256,9 +256,21 @@ def test_reload_changes_the_log(audited, folder):
     size = old.stat().st_size
     fetch(running)
     running.wait_log("disconnected")
-    auditor, = called(running, "auditor")
-    wait_until(lambda: str(new) in descriptors(auditor).values(), what="the auditor's log")
     assert old.stat().st_size == size
+
+
+def test_reload_makes_the_log_a_file_for_all(audited, folder):
+    """For the auditor, too, and for a worker that drains."""
+    running = audited(log="stderr")
+    with Wire(running.port) as client:
+        client.login(BOB)
+        running.options["log"] = running.log_file = folder / "new.log"
+        running.write()
+        running.reload()
+        running.wait_log("was read again: generation 2")
+        assert client.ask(b"QUIT").startswith(b"+OK")
+    running.wait_log("disconnected: quit")
+    assert "disconnected" not in running.stderr()
 
 
 def test_reload_changes_the_addresses(audited):

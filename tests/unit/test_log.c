@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -206,33 +207,96 @@ reopens_after_a_rotation(void **state)
     assert_non_null(strstr(contents(other), "two\n"));
 }
 
-static void
-adopts_a_descriptor(void **state)
+/* The next line that came to the master; "" if none did. */
+static const char *
+next_line(int master)
 {
-    int fd = open(other, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600), old;
+    static char line[LOG_LINE_MAX + 1];
+    ssize_t     got = recv(master, line, sizeof(line) - 1, MSG_DONTWAIT);
+
+    line[got > 0 ? got : 0] = '\0';
+    return line;
+}
+
+/* A child's lines go to the master, as they would stand in the file, and the file is closed. */
+static void
+sends_a_childs_lines_to_the_master(void **state)
+{
+    int         ends[2], old;
+    const char *line;
 
     (void)state;
     start(LOG_LEVEL_INFO);
     old = log_descriptor();
-    log_adopt(fd);
-    assert_int_equal(log_descriptor(), fd);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    log_adopt(ends[0]);
+    assert_int_equal(log_descriptor(), -1);
     assert_int_equal(fcntl(old, F_GETFD), -1);
-    log_write(LOG_LEVEL_INFO, NULL, "here");
+    log_write(LOG_LEVEL_INFO, NULL, "here \x1b\xc3\xa4");
     assert_string_equal(contents(path), "");
-    assert_non_null(strstr(contents(other), "here\n"));
+    line = next_line(ends[1]);
+    assert_non_null(strstr(line, " info: here \\x1b\xc3\xa4\n"));
+    start(LOG_LEVEL_INFO);
+    assert_true(log_pass(span_of(line), getpid()));
+    assert_string_equal(contents(path), line);
+    (void)close(ends[1]);
 }
 
+/* One that takes none for a while holds the child up once, and one that has died not at all. */
 static void
-adopts_a_descriptor_in_place_of_standard_error(void **state)
+loses_lines_that_the_master_does_not_take(void **state)
 {
+    int  ends[2], lines = 0;
+    char said[64];
+
     (void)state;
-    assert_int_equal(log_open("stderr", LOG_LEVEL_INFO), 0);
-    log_adopt(open(other, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600));
-    log_write(LOG_LEVEL_INFO, NULL, "here");
-    assert_non_null(strstr(contents(other), "here\n"));
-    assert_int_equal(log_reopen(), 0);
-    log_write(LOG_LEVEL_INFO, NULL, "and here");
-    assert_non_null(strstr(contents(other), "and here\n"));
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    log_adopt(ends[0]);
+    (void)alarm(10);
+    for (int i = 0; i < 10000; i++)
+        log_write(LOG_LEVEL_INFO, NULL, "line %d", i);
+    while (next_line(ends[1])[0] != '\0')
+        lines++;
+    assert_in_range(lines, 50, 9999);
+    log_write(LOG_LEVEL_INFO, NULL, "again");
+    (void)snprintf(said, sizeof(said), " warning: %d log lines were lost here", 10000 - lines);
+    assert_non_null(strstr(next_line(ends[1]), said));
+    assert_non_null(strstr(next_line(ends[1]), "again\n"));
+    (void)close(ends[1]);
+    log_write(LOG_LEVEL_INFO, NULL, "nobody reads this");
+    (void)alarm(0);
+    start(LOG_LEVEL_INFO);
+}
+
+/* What a child that was taken over may send instead. */
+static void
+passes_nothing_but_lines_of_that_child(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "\n",
+        "free text\n",
+        "2026-11-20T17:42:36.123456Z popgate[41] info: x",
+        "2026-11-20T17:42:36.123456Z popgate[40] info: x\n",
+        "2026-11-20T17:42:36.123456Z popgate[411] info: x\n",
+        "2026-11-20T17:42:36.123456 popgate[41] info: x\n",
+        "2026-11-20T17:42:\x1b[2J.23456Z popgate[41] info: x\n",
+        "2026-11-20T17:42:36.123456Z popgate[41] info: x\n2026-11-20T17:42:36.123456Z popgate[41] info: x\n",
+        "2026-11-20T17:42:36.123456Z popgate[41] info: \x1b[2J\n",
+        "2026-11-20T17:42:36.123456Z popgate[41] info: \r\n",
+        "2026-11-20T17:42:36.123456Z popgate[41] info: \xff\n",
+        "2026-11-20T17:42:36.123456Z popgate[41] info: \xe2\x80\xae\n",
+        "11111111111111111111111111111111111111111111111111111111111\n",
+    };
+
+    (void)state;
+    start(LOG_LEVEL_INFO);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        if (log_pass(span_of(bad[i]), 41))
+            fail_msg("%s", bad[i]);
+    assert_false(log_pass((struct span){"2026-11-20T17:42:36.123456Z popgate[41] info: \0\n", 49}, 41));
+    assert_string_equal(contents(path), "");
+    assert_true(log_pass(span_of("2026-11-20T17:42:36.123456Z popgate[41] info: x\n"), 41));
 }
 
 static void
@@ -313,8 +377,9 @@ main(void)
         cmocka_unit_test(writes_the_levels_that_are_wanted),
         cmocka_unit_test(cuts_long_lines_between_characters),
         cmocka_unit_test(reopens_after_a_rotation),
-        cmocka_unit_test(adopts_a_descriptor),
-        cmocka_unit_test(adopts_a_descriptor_in_place_of_standard_error),
+        cmocka_unit_test(sends_a_childs_lines_to_the_master),
+        cmocka_unit_test(loses_lines_that_the_master_does_not_take),
+        cmocka_unit_test(passes_nothing_but_lines_of_that_child),
         cmocka_unit_test(keeps_the_log_when_another_cannot_be_opened),
         cmocka_unit_test(loses_lines_where_standard_error_takes_none),
         cmocka_unit_test(keeps_errno),
