@@ -30,6 +30,8 @@ close_others(const struct master_spawn *spawn, const struct master_child *self)
             (void)close(child->log);
         if (child != self)
             audit_batch_close(&child->batch);
+        if (self->role == MASTER_AUDITOR)
+            tally_close(&child->tally);
     }
     (void)close(spawn->signal_fd);
     master_audit_close_files(spawn->audit);

@@ -158,8 +158,8 @@ tally_count(const struct tally *tally, uint64_t key)
 void
 tally_clear(struct tally *tally)
 {
-    for (size_t i = 0; i < tally->size; i++)
-        if (load(&tally->slots[i].key) != 0)
+    if (madvise(tally->slots, octets(tally->size), MADV_REMOVE) != 0)
+        for (size_t i = 0; i < tally->size; i++)
             store(&tally->slots[i].key, 0);
     tally->used = 0;
 }

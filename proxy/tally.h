@@ -29,7 +29,7 @@ void tally_take(struct tally *, uint64_t key);
 /* How many there are of `key`. */
 size_t tally_count(const struct tally *, uint64_t key);
 
-/* Nothing is counted any more: whoever wrote there has ended. */
+/* Nothing is counted any more, for whoever wrote there has ended; its memory goes back to the system. */
 void tally_clear(struct tally *);
 
 #endif
