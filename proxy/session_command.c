@@ -344,10 +344,12 @@ session_take_commands(struct session *session)
 {
     bool changed = false;
 
+    if (session->faults > FAULTS_MOST && !session->logged_in && session->state < SESSION_CLOSING &&
+        session->expected_count == 0) {
+        session_finish(session, END_FLUSH, "client sent too many bad commands");
+        return true;
+    }
     while (may_take(session) && take_next(session))
         changed = true;
-    if (session->faults > FAULTS_MOST && !session->logged_in && session->state < SESSION_CLOSING &&
-        session->expected_count == 0)
-        session_finish(session, END_FLUSH, "client sent too many bad commands");
     return changed;
 }
