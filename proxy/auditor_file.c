@@ -1,5 +1,7 @@
 /* An audit log's file: whole lines, whatever the disk does. */
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,14 +65,33 @@ forget(struct auditor_file *file, size_t written)
         file->size = size_of(file->fd);
 }
 
+/* Where the file is. The auditor has it from the master, and knows no more than the kernel does. */
+static const char *
+path_of(int fd, char *path, size_t size)
+{
+    char    link[32];
+    ssize_t len;
+
+    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    len = readlink(link, path, size - 1);
+    if (len < 0)
+        return "(its path is not known)";
+    path[len] = '\0';
+    return path;
+}
+
 /* Logs that writing has become impossible, or possible again; once each. */
 static void
 note(struct auditor_file *file, bool failing, int why)
 {
+    char path[PATH_MAX];
+
     if (failing && !file->failing)
-        log_write(LOG_LEVEL_ERROR, NULL, "cannot write the audit log: %s; its records wait", strerror(why));
+        log_write(LOG_LEVEL_ERROR, NULL, "cannot write the audit log %s: %s; its records wait",
+                  path_of(file->fd, path, sizeof(path)), strerror(why));
     else if (!failing && file->failing)
-        log_write(LOG_LEVEL_WARNING, NULL, "the audit log can be written again");
+        log_write(LOG_LEVEL_WARNING, NULL, "the audit log %s can be written again",
+                  path_of(file->fd, path, sizeof(path)));
     file->failing = failing;
 }
 

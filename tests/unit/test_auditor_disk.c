@@ -70,6 +70,16 @@ send_until_full(unsigned next, size_t size)
     return next;
 }
 
+static unsigned
+count(const char *text, const char *piece)
+{
+    unsigned found = 0;
+
+    for (; (text = strstr(text, piece)) != NULL; text++)
+        found++;
+    return found;
+}
+
 /* A full disk: records wait, up to a bound, and all of them are written whole once there is room. */
 static void
 waits_while_the_disk_is_full(void **state)
@@ -78,7 +88,7 @@ waits_while_the_disk_is_full(void **state)
     unsigned      sent;
     int           fd;
     char         *text;
-    char          octets[65536] = {0};
+    char          octets[65536] = {0}, wanted[512];
     struct rusage used;
 
     (void)state;
@@ -107,8 +117,11 @@ waits_while_the_disk_is_full(void **state)
     assert_int_equal(getrusage(RUSAGE_CHILDREN, &used), 0);
     assert_int_equal(used.ru_utime.tv_sec + used.ru_stime.tv_sec, 0); /* it slept while it waited */
     text = contents(log_path);
-    assert_non_null(strstr(text, "cannot write the audit log: No space left on device"));
-    assert_non_null(strstr(text, "can be written again"));
+    (void)snprintf(wanted, sizeof(wanted), "cannot write the audit log %s: No space left on device", name);
+    assert_non_null(strstr(text, wanted));
+    assert_int_equal(count(text, "cannot write"), 1);
+    (void)snprintf(wanted, sizeof(wanted), "the audit log %s can be written again", name);
+    assert_non_null(strstr(text, wanted));
     free(text);
     assert_int_equal(umount(disk), 0);
     (void)rmdir(disk);
