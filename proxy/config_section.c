@@ -326,6 +326,12 @@ take_filter(struct config_loader *loader, struct config_section *section)
         .time_limit = head.time_limit,
         .conf       = module != NULL ? configure_module(loader, section, module) : NULL,
     };
+    if (module != NULL && module->records_to != NULL && head.on_failure == CHAIN_REFUSE)
+        config_complain(
+            loader, section, "on_failure",
+            "on_failure = \"refuse\" is not for %s: what becomes of a message is recorded behind it, so that "
+            "a full disk cannot hold it back",
+            module->name);
     tables[1] = module != NULL ? module->settings : NULL;
     refuse_keys_of_others(loader, section, module);
     config_setting_refuse_unknown(section, tables, loader->error);

@@ -123,6 +123,11 @@ static const struct broken {
     {"filter \"f\" {\n on_failure = ignore }\n",
      "F:4: filter \"f\" lacks the key \"module\"\nF:5: on_failure = \"ignore\": not one of \"pass\", \"refuse\"\n",
      NULL},
+    {"filter \"f\" {\n module = \"audit-log\"\n path = \"a.jsonl\"\n on_failure = refuse }\n",
+     "F:7: on_failure = \"refuse\" is not for audit-log: what becomes of a message is recorded behind it, so that a "
+     "full "
+     "disk cannot hold it back\n",
+     NULL},
     {"filter \"f\" {\n module = \"audit-log\"\n}\n", "F:4: filter \"f\" lacks the key \"path\"\n", "audit-log"},
     {"filter \"f\" { module = \"audit-log\" path = \"a\" }\n"
      "listener \"m\" { address = \"127.0.0.1:0\" upstream = u\n filters = { f,\n f } }\n",
