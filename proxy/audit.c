@@ -92,6 +92,20 @@ audit_login(const struct audit_session *session, const struct audit_login *login
     finish(&record, session);
 }
 
+void
+audit_refused(const struct audit_session *session, const struct audit_refused *refused)
+{
+    struct audit_record record;
+
+    if (!begin(&record, session, "refused"))
+        return;
+    put_string(&record, AUDIT_KEY("why"), refused->why);
+    audit_record_text(&record, AUDIT_KEY("user"), refused->user);
+    put_string(&record, AUDIT_KEY("mechanism"), refused->mechanism);
+    audit_record_bool(&record, AUDIT_KEY("exposed"), refused->exposed);
+    finish(&record, session);
+}
+
 static void
 put_score(struct audit_record *record, const struct message_report *report)
 {
@@ -114,6 +128,7 @@ audit_message(const struct audit_session *session, const struct audit_message *m
 
     if (!begin(&record, session, "message"))
         return;
+    put_string(&record, AUDIT_KEY("user"), session->user);
     put_string(&record, AUDIT_KEY("command"), info->top ? "TOP" : "RETR");
     audit_record_number(&record, AUDIT_KEY("number"), info->number);
     put_string(&record, AUDIT_KEY("uidl"), info->uidl);
@@ -138,8 +153,22 @@ audit_delete(const struct audit_session *session, uint64_t number, const char *u
 
     if (!begin(&record, session, "delete"))
         return;
+    put_string(&record, AUDIT_KEY("user"), session->user);
     audit_record_number(&record, AUDIT_KEY("number"), number);
     put_string(&record, AUDIT_KEY("uidl"), uidl);
+    audit_record_bool(&record, AUDIT_KEY("ok"), ok);
+    finish(&record, session);
+}
+
+void
+audit_reset(const struct audit_session *session, uint64_t deleted, bool ok)
+{
+    struct audit_record record;
+
+    if (!begin(&record, session, "reset"))
+        return;
+    put_string(&record, AUDIT_KEY("user"), session->user);
+    audit_record_number(&record, AUDIT_KEY("deleted"), deleted);
     audit_record_bool(&record, AUDIT_KEY("ok"), ok);
     finish(&record, session);
 }

@@ -33,6 +33,7 @@ struct audit_session {
     const char       *session;
     const char       *client;
     const char       *listener;
+    const char       *user; /* who has logged in; NULL: nobody has, or it is not known who */
 };
 
 enum audit_side { AUDIT_CLIENT, AUDIT_SERVER };
@@ -66,6 +67,14 @@ struct audit_login {
 };
 void audit_login(const struct audit_session *, const struct audit_login *);
 
+struct audit_refused {
+    const char *why;       /* "TLS": the connection was not encrypted */
+    struct span user;      /* the name that was given; without data: none */
+    const char *mechanism; /* as above */
+    bool        exposed;   /* a password, or what serves as one, came in the clear */
+};
+void audit_refused(const struct audit_session *, const struct audit_refused *);
+
 struct audit_message {
     const struct message_info   *info;
     const struct message_report *report;
@@ -77,6 +86,9 @@ struct audit_message {
 void audit_message(const struct audit_session *, const struct audit_message *);
 
 void audit_delete(const struct audit_session *, uint64_t number, const char *uidl, bool ok);
+
+/* RSET was answered; `deleted`: so many messages were marked, and no longer are if the server accepted it. */
+void audit_reset(const struct audit_session *, uint64_t deleted, bool ok);
 
 struct audit_disconnect {
     const char *reason;

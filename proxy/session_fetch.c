@@ -186,9 +186,11 @@ prepare_size(struct session *session, const struct pop3_command *command)
 bool
 session_prepare_fetch(struct session *session, const struct pop3_command *command)
 {
-    if (session_notes(session) == NULL)
+    bool noted = session_notes(session) != NULL;
+
+    if (!noted && (command->verb != POP3_DELE || !session_learns_uidls(session)))
         return true;
-    return prepare_uidl(session, command) && prepare_size(session, command);
+    return prepare_uidl(session, command) && (!noted || prepare_size(session, command));
 }
 
 void

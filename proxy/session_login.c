@@ -50,24 +50,51 @@ note_user(struct session *session, struct span user, const char *mechanism)
     session->mechanism   = mechanism;
 }
 
-/* Why the client may not log in this way now; NULL if it may. */
-static const char *
-login_refusal(const struct session *session, bool plaintext)
+/* The name that was given; without data: none. */
+static struct span
+name_of(const struct session *session)
 {
-    if (!session_login_allowed(session) || (plaintext && !session_plaintext_allowed(session)))
-        return session_stls_offered(session) ? "start TLS with STLS before logging in"
-                                             : "logging in needs an encrypted connection";
-    return NULL;
+    return session->user.len > 0 ? bytes_span(&session->user) : (struct span){0};
+}
+
+/* Somebody who listens may have a password now: the admin has to hear of it. */
+static void
+note_refusal(struct session *session, bool exposed)
+{
+    const struct audit_refused record = {.why       = "TLS",
+                                         .user      = name_of(session),
+                                         .mechanism = session->mechanism != NULL ? session->mechanism : "USER",
+                                         .exposed   = exposed};
+
+    session->faults++;
+    audit_refused(&session->audit, &record);
+    session_log(session, LOG_LEVEL_WARNING, "login by %s refused: the connection is not encrypted%s", record.mechanism,
+                exposed ? ", and the password has crossed it; it should be changed" : "");
+}
+
+/*
+ * Why the client may not log in in this way now; NULL if it may. `plaintext`: who listens can read the password;
+ * `sent`: it has come.
+ */
+static const char *
+login_refusal(struct session *session, bool plaintext, bool sent)
+{
+    if (session_login_allowed(session) && (!plaintext || session_plaintext_allowed(session)))
+        return NULL;
+    note_refusal(session, plaintext && sent);
+    return session_stls_offered(session) ? "start TLS with STLS before logging in"
+                                         : "logging in needs an encrypted connection";
 }
 
 enum outcome
 session_take_user(struct session *session, const struct pop3_command *command)
 {
-    const char *refusal = login_refusal(session, true);
+    const char *refusal;
 
+    note_user(session, command->argument, "USER");
+    refusal = login_refusal(session, true, false);
     if (refusal != NULL)
         return session_refuse(session, refusal);
-    note_user(session, command->argument, "USER");
     if (!session_goes_together(session))
         return session_forward(session, command);
     session->user_accepted = session->user_kept = true;
@@ -88,9 +115,12 @@ send_kept_user(struct session *session)
 enum outcome
 session_take_pass(struct session *session, const struct pop3_command *command)
 {
+    const char  *refusal  = login_refusal(session, true, true);
     bool         together = session->user_kept && session_goes_together(session);
     enum outcome outcome;
 
+    if (refusal != NULL)
+        return session_refuse(session, refusal);
     if (!session->user_accepted)
         return session_refuse(session, "give a name with USER first");
     if (session->user_refused)
@@ -111,11 +141,12 @@ session_take_pass(struct session *session, const struct pop3_command *command)
 enum outcome
 session_take_apop(struct session *session, const struct pop3_command *command)
 {
-    const char *refusal = login_refusal(session, false);
+    const char *refusal;
 
+    note_user(session, command->argument, "APOP");
+    refusal = login_refusal(session, false, true);
     if (refusal != NULL)
         return session_refuse(session, refusal);
-    note_user(session, command->argument, "APOP");
     return session_forward(session, command);
 }
 
@@ -146,9 +177,6 @@ session_take_auth(struct session *session, const struct pop3_command *command)
     }
     if (mechanism == NULL)
         return session_refuse(session, "this mechanism is not available");
-    refusal = login_refusal(session, mechanism->plaintext);
-    if (refusal != NULL)
-        return session_refuse(session, refusal);
     if (command->second.len > 0 && (!mechanism->client_first || !sasl_response_valid(command->second)))
         return session_refuse(session, "the initial response is not valid");
     note_user(session, (struct span){0}, mechanism->name);
@@ -157,6 +185,11 @@ session_take_auth(struct session *session, const struct pop3_command *command)
     session->sasl_anew = false;
     if (command->second.len > 0)
         note_response(session, command->second);
+    refusal = login_refusal(session, mechanism->plaintext, command->second.len > 0);
+    if (refusal != NULL) {
+        session->sasl = NULL;
+        return session_refuse(session, refusal);
+    }
     return session_forward(session, command);
 }
 
@@ -221,7 +254,7 @@ session_start_stls(struct session *session)
 static void
 note_login(struct session *session, bool ok, struct span text)
 {
-    const struct audit_login record = {.user      = session->user.len > 0 ? session->user.data : NULL,
+    const struct audit_login record = {.user      = name_of(session).data,
                                        .mechanism = session->mechanism,
                                        .upstream  = session->listener->upstream->name,
                                        .ok        = ok,
@@ -263,6 +296,7 @@ session_on_login(struct session *session, const struct expectation *expectation,
     session->user_refused = false;
     session->logged_in    = true;
     session->active       = clock_now();
+    session->audit.user   = name_of(session).data;
     if (expectation->command.verb == POP3_PASS)
         upstream_note_user(&session->attempt, true);
     session_enter_phase(session, SESSION_LOGGED_IN);

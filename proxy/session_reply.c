@@ -52,6 +52,7 @@ on_rset(struct session *session, const struct expectation *expectation, enum pop
 {
     (void)expectation;
     (void)text;
+    audit_reset(&session->audit, session->deleted, status == POP3_OK);
     if (status != POP3_OK)
         return;
     session->deleted = 0;

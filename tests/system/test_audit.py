@@ -21,9 +21,11 @@ ADDED = {
     "connect": set(),
     "tls": {"side", "version", "cipher", "sni", "resumed"},
     "login": {"user", "mechanism", "upstream", "ok"},
-    "message": {"command", "number", "message_id", "from", "subject", "octets_in", "octets_out", "sha256", "score", "required",
+    "message": {"user", "command", "number", "message_id", "from", "subject", "octets_in", "octets_out", "sha256", "score", "required",
                 "rules", "changes", "outcome", "ms"},
-    "delete": {"number", "ok"},
+    "delete": {"user", "number", "ok"},
+    "reset": {"user", "deleted", "ok"},
+    "refused": {"why", "mechanism", "exposed"},
     "disconnect": {"reason", "user", "retrieved", "deleted", "committed", "bytes_in", "bytes_out", "ms"},
 }
 
@@ -112,6 +114,56 @@ def test_refused_delete(recorded):
         client.ask(b"DELE 7"), client.ask(b"QUIT")
     assert [(record["number"], record["ok"]) for record in log.wait("delete")] == [(7, False)]
     assert log.wait("disconnect")[0]["deleted"] == 0
+
+
+def test_reset_is_recorded(recorded):
+    log = recorded([SPAM] * 3)
+    with client_of(log) as client:
+        client.login(BOB)
+        client.ask(b"DELE 1"), client.ask(b"DELE 2"), client.ask(b"RSET"), client.ask(b"DELE 3"), client.ask(b"QUIT")
+    log.wait("disconnect")
+    assert [(record["event"], record.get("number", record.get("deleted")), record["user"]) for record in log.records()
+            if record["event"] in ("delete", "reset")] == [
+        ("delete", 1, "audit-bob"), ("delete", 2, "audit-bob"), ("reset", 2, "audit-bob"), ("delete", 3, "audit-bob")]
+    assert log.records("disconnect")[0]["deleted"] == 1
+
+
+@pytest.mark.parametrize("capa", ([b"TOP", b"UIDL", b"PIPELINING"], None), ids=("pipelining", "one-by-one"))
+def test_delete_names_the_unique_id(server, gate, folder, capa):
+    """Asked for once in a session, whatever else the filters do, where the client has not."""
+    drop = server(Maildrop([SPAM] * 3, capa=capa))
+    running = gate(drop.port, filters=filters.audit(folder))
+    log = Recorded(running, folder, None)
+    with Wire(running.port) as client:
+        client.login(BOB)
+        client.fetch(b"RETR 1")
+        client.send(b"DELE 1\r\nDELE 3\r\nDELE 9\r\nQUIT\r\n")
+        assert [client.line()[:3] for _ in range(4)] == [b"+OK"] * 4
+    log.wait("disconnect")
+    assert [(record["number"], record.get("uidl")) for record in log.records("delete")] == [(1, "uid-1"), (3, "uid-3"), (9, None)]
+    assert drop.verbs().count(b"UIDL") == 1
+    assert [line for line in drop.commands() if line[:4] in (b"DELE", b"QUIT")] == [b"DELE 1", b"DELE 3", b"DELE 9", b"QUIT"]
+
+
+def test_refused_login_is_recorded(server, gate, folder, certificate):
+    """A password that crossed the net in the clear has to be changed: of whom it is, and that it did."""
+    running = gate(server(Maildrop([SPAM])).port, {"tls": "stls", "certificate": [certificate]}, filters=filters.audit(folder))
+    log = Recorded(running, folder, None)
+    for commands in ((b"USER audit-bob", b"PASS " + BOB.password), (b"AUTH PLAIN", b"AUTH PLAIN " + plain(BOB))):
+        with Wire(running.port) as client:
+            client.greet()
+            assert all(client.ask(command).startswith(b"-ERR start TLS") for command in commands)
+    log.wait("disconnect", 2)
+    assert [(each["why"], each.get("user"), each["mechanism"], each["exposed"]) for each in log.records("refused")] == [
+        ("TLS", "audit-bob", "USER", False), ("TLS", "audit-bob", "USER", True),
+        ("TLS", None, "PLAIN", False), ("TLS", "audit-bob", "PLAIN", True)]
+    assert running.log().count("refused: the connection is not encrypted") == 4
+    assert running.log().count("the password has crossed it") == 2
+    with Wire(running.port) as client:  # nobody fills the log
+        client.send(b"USER x\r\n" * 1000)
+        client.rest()
+    log.wait("disconnect", 3)
+    assert len(log.records("refused")) < 20
 
 
 def test_aborted_message(recorded):

@@ -14,7 +14,7 @@
 
 static const unsigned one_log[] = {7};
 
-static const struct audit_session session = {{one_log, 1}, "9f3c-12", "192.0.2.1:49152", "pop3s"};
+static const struct audit_session session = {{one_log, 1}, "9f3c-12", "192.0.2.1:49152", "pop3s", NULL};
 
 static struct event_base  *base;
 static struct audit_batch *batch;

@@ -207,6 +207,34 @@ records_a_deletion(void **state)
 }
 
 static void
+names_the_user(void **state)
+{
+    struct audit_session        known  = session;
+    const struct message_info   info   = {.number = 1};
+    const struct message_report report = {0};
+
+    (void)state;
+    known.user = "ann";
+    audit_delete(&known, 2, "u-2", true);
+    assert_record("delete", "{\"user\":\"ann\",\"number\":2,\"uidl\":\"u-2\",\"ok\":true}");
+    audit_reset(&known, 3, true);
+    assert_record("reset", "{\"user\":\"ann\",\"deleted\":3,\"ok\":true}");
+    audit_message(&known, &(struct audit_message){&info, &report, "", 1, 2, AUDIT_DELIVERED, 3});
+    assert_record("message", "{\"user\":\"ann\",\"command\":\"RETR\",\"number\":1,\"octets_in\":1,\"octets_out\":2,"
+                             "\"changes\":[],\"outcome\":\"delivered\",\"ms\":3}");
+}
+
+static void
+records_a_refusal(void **state)
+{
+    (void)state;
+    audit_refused(&session, &(struct audit_refused){"TLS", SPAN("ann"), "PLAIN", true});
+    assert_record("refused", "{\"why\":\"TLS\",\"user\":\"ann\",\"mechanism\":\"PLAIN\",\"exposed\":true}");
+    audit_refused(&session, &(struct audit_refused){"TLS", {0}, "USER", false});
+    assert_record("refused", "{\"why\":\"TLS\",\"mechanism\":\"USER\",\"exposed\":false}");
+}
+
+static void
 records_the_end(void **state)
 {
     (void)state;
@@ -316,7 +344,7 @@ bounds_a_record(void **state)
 static void
 records_nothing_without_a_log(void **state)
 {
-    const struct audit_session none = {{NULL, 0}, "s", "c", "l"};
+    const struct audit_session none = {{NULL, 0}, "s", "c", "l", NULL};
     unsigned                   id;
 
     (void)state;
@@ -328,7 +356,7 @@ records_nothing_without_a_log(void **state)
 static void
 sends_to_each_log(void **state)
 {
-    const struct audit_session both = {{two_logs, 2}, "s", "c", "l"};
+    const struct audit_session both = {{two_logs, 2}, "s", "c", "l", NULL};
 
     (void)state;
     audit_connect(&both);
@@ -347,11 +375,9 @@ main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
     const struct CMUnitTest tests[] = {
-        TEST(records_a_connection), TEST(records_tls),
-        TEST(records_a_login),      TEST(records_a_message),
-        TEST(records_a_deletion),   TEST(records_the_end),
-        TEST(makes_text_harmless),  TEST(bounds_a_text),
-        TEST(bounds_a_record),      TEST(records_nothing_without_a_log),
+        TEST(records_a_connection), TEST(records_tls),    TEST(records_a_login),   TEST(records_a_message),
+        TEST(records_a_deletion),   TEST(names_the_user), TEST(records_a_refusal), TEST(records_the_end),
+        TEST(makes_text_harmless),  TEST(bounds_a_text),  TEST(bounds_a_record),   TEST(records_nothing_without_a_log),
         TEST(sends_to_each_log),
     };
 
