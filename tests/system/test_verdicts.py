@@ -564,7 +564,7 @@ def test_new_rules_make_new_verdicts(served, score, bob):
 def test_notes_go_with_their_generation(server, gate, folder):
     """
     What is shared, the notes, a worker's own batch of audit records and the tallies of sessions, is mapped by who uses it, and by
-    nobody behind them: a new worker has of the old ones the tallies alone.
+    nobody behind them: a new worker has of an old one that is still there the tally alone.
     """
     def maps():
         children = [Path(f"/proc/{pid}") for pid in running.workers()]
@@ -578,8 +578,8 @@ def test_notes_go_with_their_generation(server, gate, folder):
     running.reload()
     wait_until(lambda: len(set(workers) & set(running.workers())) == 1, what="the old worker is gone")
     after = wait_until(lambda: set(maps()) == both and maps(), what="a new worker")
-    assert len(before["popgate-worker"]) == 3 and len(after["popgate-worker"]) == 4
-    assert len(set(before["popgate-worker"]) & set(after["popgate-worker"])) == 1
+    kept = set(before["popgate-worker"]) & set(after["popgate-worker"])
+    assert len(before["popgate-worker"]) == 3 and len(after["popgate-worker"]) == 3 + len(kept) and len(kept) <= 1
     assert before["popgate-auditor"] == after["popgate-auditor"] == []
 
 
