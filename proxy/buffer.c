@@ -166,6 +166,8 @@ drop_first(struct buffer *buffer)
 {
     struct piece *piece = take_first(buffer);
 
+    if (buffer->secret)
+        explicit_bzero(piece->data, piece->len);
     block_leave(piece->block);
     pool_give(&piece_pool, piece);
 }
@@ -226,6 +228,8 @@ buffer_drain(struct buffer *buffer, size_t len)
         len -= buffer->first->len;
         drop_first(buffer);
     }
+    if (len > 0 && buffer->secret)
+        explicit_bzero(buffer->first->data, len);
     if (len > 0)
         shorten_first(buffer, len);
 }

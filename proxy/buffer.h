@@ -12,6 +12,7 @@
 #ifndef PROXY_BUFFER_H
 #define PROXY_BUFFER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/uio.h>
 
@@ -50,6 +51,7 @@ struct buffer {
     struct piece *first, *last;
     size_t        length; /* octets in all pieces */
     struct space  own;    /* for copies behind others; there is none while the buffer is empty */
+    bool          secret; /* what is taken out, other than moved, is wiped: it may be a password */
 };
 
 /* Appends a copy. */
@@ -65,7 +67,7 @@ void buffer_move(struct buffer *from, struct buffer *to, size_t len);
 /* Takes the first `len` octets out; there must be that many. */
 void buffer_drain(struct buffer *, size_t len);
 
-/* Takes everything out: {0} again. */
+/* Takes everything out. */
 void buffer_clear(struct buffer *);
 
 /* Makes the first `len` octets lie together, or all if there are fewer, and returns them: valid until the next change.

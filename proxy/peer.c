@@ -76,6 +76,8 @@ peer_open(struct peer *peer, struct event_base *base, int fd, bool connecting, s
     *peer = (struct peer){.fd       = fd,
                           .state    = connecting ? PEER_CONNECTING : PEER_OPEN,
                           .last     = clock_now(),
+                          .in       = {.secret = true},
+                          .out      = {.secret = true},
                           .chunk    = chunk,
                           .readable = !connecting,
                           .writable = !connecting,
@@ -87,6 +89,12 @@ peer_open(struct peer *peer, struct event_base *base, int fd, bool connecting, s
         return -1;
     }
     return 0;
+}
+
+void
+peer_stop_wiping(struct peer *peer)
+{
+    peer->in.secret = peer->out.secret = false;
 }
 
 void
@@ -229,6 +237,8 @@ keep(struct peer *peer, size_t len)
     peer->received += len;
     if (len < GOOD_PART) {
         buffer_add(&peer->in, (struct span){block->data, len});
+        if (peer->in.secret)
+            explicit_bzero(block->data, len);
     } else {
         buffer_add_block(&peer->in, block, block->data, len);
         block = NULL;
@@ -308,10 +318,11 @@ write_plain(struct peer *peer)
  * The next record's octets: where they lie if a whole record lies there together, else gathered, so that status lines,
  * headers and bodies share records.
  */
+static char gathered[TLS_RECORD_MAX];
+
 static struct span
 next_record(const struct peer *peer)
 {
-    static char gathered[TLS_RECORD_MAX];
     struct span first = buffer_first(&peer->out);
 
     if (first.len >= TLS_RECORD_MAX || first.len == peer->out.length)
@@ -344,6 +355,8 @@ seal(struct peer *peer)
         size_t           put;
         enum tls_written written = tls_seal(peer->tls, record, alone, &put);
 
+        if (peer->out.secret && record.data == gathered)
+            explicit_bzero(gathered, record.len);
         if (written != TLS_WRITTEN)
             return written;
         buffer_drain(&peer->out, put);
@@ -438,6 +451,8 @@ discard_input(struct peer *peer)
 
     for (int i = 0; i < 16 && peer->readable; i++)
         peer->readable = read(peer->fd, scrap, sizeof(scrap)) > 0;
+    if (peer->in.secret)
+        explicit_bzero(scrap, sizeof(scrap));
 }
 
 void

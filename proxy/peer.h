@@ -52,9 +52,13 @@ enum { PEER_BATCH = 256 * 1024 };
 enum { PEER_HIGH_WATER = 64 * 1024 };
 
 /* Takes over `fd` (non-blocking), connected or connecting; `chunk` is at most PEER_BATCH. `wake` is called with
- * `context` for every event. 0; or -1 with errno and the fd closed. */
+ * `context` for every event. 0; or -1 with errno and the fd closed. No copy of what is read or written is left in
+ * memory, until peer_stop_wiping(). */
 int peer_open(struct peer *, struct event_base *, int fd, bool connecting, size_t chunk, void (*wake)(void *),
               void *context);
+
+/* What comes from now on is no password. */
+void peer_stop_wiping(struct peer *);
 
 /* Starts TLS on a peer that is open and whose buffers are empty; for an upstream `name` is what its certificate must
  * hold. */

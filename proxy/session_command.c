@@ -99,6 +99,7 @@ session_send(struct session *session, enum expectation_kind kind, const struct p
     enum uidl_list     *list  = list_asked(session, command);
 
     asked.lines = session_lines_to_ask(session, command);
+    (void)bytes_reserve(&line, POP3_COMMAND_MAX + command->second.len); /* it is not moved while it grows */
     pop3_write_command(&asked, &line);
     peer_put(&session->server, bytes_span(&line));
     OPENSSL_cleanse(line.data, line.len);

@@ -297,6 +297,8 @@ session_on_login(struct session *session, const struct expectation *expectation,
     session->logged_in    = true;
     session->active       = clock_now();
     session->audit.user   = name_of(session).data;
+    peer_stop_wiping(&session->client);
+    peer_stop_wiping(&session->server);
     if (expectation->command.verb == POP3_PASS)
         upstream_note_user(&session->attempt, true);
     session_enter_phase(session, SESSION_LOGGED_IN);

@@ -237,6 +237,31 @@ test_pieces(void **state)
     buffer_clear(&buffer);
 }
 
+/* What is taken out of a secret buffer is nowhere in its blocks any more; what was moved out is. */
+static void
+test_secrets_are_wiped(void **state)
+{
+    static const char zeros[6];
+    struct buffer     from = {.secret = true}, to = {0};
+    struct block     *block = block_new(16);
+
+    (void)state;
+    memcpy(block->data, "PASS hunter2", 12);
+    block->users = 2;
+    buffer_add_block(&from, block, block->data, 12);
+    buffer_drain(&from, 6);
+    assert_memory_equal(block->data, zeros, 6);
+    assert_memory_equal(block->data + 6, "unter2", 6);
+    (void)buffer_pull(&from, 6);
+    buffer_add(&from, SPAN("more"));
+    (void)buffer_pull(&from, 10);
+    assert_memory_equal(block->data + 6, zeros, 6);
+    buffer_move(&from, &to, 10);
+    assert_memory_equal(to.first->data, "unter2more", 10);
+    buffer_clear(&to);
+    block_leave(block);
+}
+
 int
 main(void)
 {
@@ -246,6 +271,7 @@ main(void)
         cmocka_unit_test(test_shared_block_is_not_written_to),
         cmocka_unit_test(test_few_octets_keep_little),
         cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_secrets_are_wiped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
