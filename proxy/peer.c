@@ -430,6 +430,24 @@ peer_put_end(struct peer *peer)
     peer->complete = true;
 }
 
+/* What close(2) does, be it the kernel's at the end of the process. */
+static void
+set_reset(const struct peer *peer, bool reset)
+{
+    const struct linger linger = {.l_onoff = reset, .l_linger = 0};
+
+    (void)setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
+void
+peer_mark_fragile(struct peer *peer, bool fragile)
+{
+    if (fragile == peer->fragile || peer->tls != NULL || peer->state == PEER_CLOSED)
+        return;
+    peer->fragile = fragile;
+    set_reset(peer, fragile);
+}
+
 /* Gives back what the peer holds, but for the socket. */
 static void
 release(struct peer *peer)
@@ -466,6 +484,7 @@ peer_close(struct peer *peer)
     }
     if (peer->state == PEER_OPEN)
         discard_input(peer);
+    peer_mark_fragile(peer, false);
     release(peer);
     (void)close(peer->fd);
 }
@@ -473,11 +492,9 @@ peer_close(struct peer *peer)
 void
 peer_reset(struct peer *peer)
 {
-    const struct linger now = {.l_onoff = 1, .l_linger = 0};
-
     if (peer->state == PEER_CLOSED)
         return;
     release(peer);
-    (void)setsockopt(peer->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    set_reset(peer, true);
     (void)close(peer->fd);
 }

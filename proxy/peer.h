@@ -40,6 +40,7 @@ struct peer {
     bool         unsure;   /* a reset may hide behind the octets that were read: peer_look_again() */
     bool         writable; /* the kernel may take octets */
     bool         complete; /* `out` holds the last octets */
+    bool         fragile;  /* peer_mark_fragile() */
     struct event event;
     void (*wake)(void *context); /* something was noted: called from the event loop */
     void *context;
@@ -98,6 +99,10 @@ void peer_put(struct peer *, struct span);
 
 /* Nothing more will be put there: close_notify goes with the last octets. */
 void peer_put_end(struct peer *);
+
+/* Would the peer take what it has for whole, if the process ended now? Then the kernel is to reset the connection. TLS
+ * needs no such mark: its end is missed. One system call for each change. */
+void peer_mark_fragile(struct peer *, bool fragile);
 
 /* Ends the connection in good order: close_notify, FIN. What is in `out` is lost: flush it first. */
 void peer_close(struct peer *);

@@ -182,12 +182,20 @@ write_server(struct session *session)
     return peer_flush(&session->server);
 }
 
+/* What is whole in the buffer mostly goes out whole. */
 static bool
 write_client(struct session *session)
 {
+    bool in_middle = is_in_middle(session), written;
+
     if (session->state == SESSION_CLOSING)
         peer_put_end(&session->client);
-    if (!peer_flush(&session->client))
+    if (in_middle && peer_unsent(&session->client) > 0)
+        peer_mark_fragile(&session->client, true);
+    written = peer_flush(&session->client);
+    if (!in_middle)
+        peer_mark_fragile(&session->client, peer_unsent(&session->client) > 0);
+    if (!written)
         return false;
     session->active = clock_now();
     return true;

@@ -1,4 +1,5 @@
 """Ends of sessions: clients and servers that hang up early, half or in the middle, and what is still done for them."""
+import os
 import signal
 import socket
 import threading
@@ -10,6 +11,7 @@ import mail
 import secrets_sent
 from places import HOST, wait_until
 from scripted import Maildrop
+from test_processes import called
 from wire import Wire, stuff
 
 BOB = secrets_sent.account("session-bob")
@@ -124,3 +126,43 @@ def test_shutdown_resets_who_has_not_got_all(gate, server):
     wait_until(lambda: running.process.poll() is not None, 10, "the end")
     data, how = client.rest()
     assert how == "rst", (how, len(data), running.log()[-500:])
+
+
+@pytest.mark.parametrize("reply", [b"+OK\r\nSubject: half\r\n\r\nhalf\r\n", b"+OK\r\n1 100\r\n"], ids=["message", "list"])
+def test_worker_that_is_killed_in_the_middle_of_a_reply(gate, server, reply):
+    """What the client has must not look complete."""
+    def half(connection, argument):
+        connection.send(reply)
+        connection.drain()
+
+    running = gate(server(Maildrop(LETTERS, script={"RETR": half, "LIST": half})).port)
+    with Wire(running.port).login(BOB) as client:
+        client.ask(b"LIST" if b"100" in reply else b"RETR 1")
+        os.kill(called(running, "worker")[0], signal.SIGKILL)
+        assert client.rest()[1] == "rst"
+
+
+def test_worker_that_is_killed_before_a_client_has_read_all(gate, server):
+    running = gate(server(Maildrop([mail.message("eight million", (b"z" * 70 + b"\r\n") * 116_000)])).port)
+    client = narrow(running.port).login(BOB)
+    client.send(b"RETR 1\r\n")
+    client.line()
+    time.sleep(0.5)
+    os.kill(called(running, "worker")[0], signal.SIGKILL)
+    assert client.rest()[1] == "rst"
+
+
+def test_worker_that_is_killed_behind_a_reply(gate, server):
+    """A message that came in parts, and is whole: the client gets it."""
+    wire = stuff(LETTERS[0])
+
+    def in_parts(connection, argument):
+        connection.send(b"+OK\r\n" + wire[:20])
+        connection.send(wire[20:], 0.2)
+
+    running = gate(server(Maildrop(LETTERS, script={"RETR": in_parts})).port)
+    with Wire(running.port).login(BOB) as client:
+        client.send(b"RETR 1\r\n")
+        time.sleep(0.5)
+        os.kill(called(running, "worker")[0], signal.SIGKILL)
+        assert client.rest() == (b"+OK message follows\r\n" + wire, "fin")
