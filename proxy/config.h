@@ -17,6 +17,7 @@ enum config_tls { CONFIG_TLS_NONE, CONFIG_TLS_STLS, CONFIG_TLS_STLS_REQUIRED, CO
 enum config_commands { CONFIG_COMMANDS_STRICT, CONFIG_COMMANDS_PASS };
 enum config_bare_lf { CONFIG_BARE_LF_CRLF, CONFIG_BARE_LF_PASS };
 enum config_pipelining { CONFIG_PIPELINING_AUTO, CONFIG_PIPELINING_OFF };
+enum config_line_end { CONFIG_LINE_END_CRLF, CONFIG_LINE_END_LF };
 
 /* One socket address, as it was written and as bind(2) and connect(2) take it. */
 struct config_address {
@@ -45,6 +46,7 @@ struct config_upstream {
     int64_t                 connect_timeout; /* milliseconds: TCP, TLS and the greeting together */
     int64_t                 reply_timeout;   /* milliseconds without an octet while a reply is due */
     int                     pipelining;      /* enum config_pipelining */
+    int                     line_end;        /* enum config_line_end: what ends the server's lines */
     struct config_addresses addresses;       /* `server` resolved, in the order in which they are tried */
     struct tls_context     *context;         /* NULL if tls is NONE */
 };

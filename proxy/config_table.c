@@ -14,6 +14,7 @@ static const char *const upstream_tls[]     = {"none", "stls", "implicit", NULL}
 static const char *const commands_words[]   = {"strict", "pass", NULL};
 static const char *const bare_lf_words[]    = {"crlf", "pass", NULL};
 static const char *const pipelining_words[] = {"auto", "off", NULL};
+static const char *const line_end_words[]   = {"crlf", "lf", NULL};
 static const char *const on_failure_words[] = {"pass", "refuse", NULL};
 
 #define MEMBER(name) .key = #name, .offset = offsetof(struct config, name)
@@ -72,6 +73,7 @@ static const struct setting upstream_settings[] = {
     {MEMBER(legacy_server_connect), .type = SETTING_BOOL, .fallback = "false"},
     {MEMBER(connect_timeout), .type = SETTING_DURATION, .fallback = "10s", .least = MILLISECOND, .most = HOUR},
     {MEMBER(reply_timeout), .type = SETTING_DURATION, .fallback = "5m", .least = MILLISECOND, .most = DAY},
+    {MEMBER(line_end), .type = SETTING_CHOICE, .fallback = "crlf", .choices = line_end_words},
     {MEMBER(pipelining), .type = SETTING_CHOICE, .fallback = "auto", .choices = pipelining_words},
     {0},
 };

@@ -6,7 +6,7 @@
 #include "base/lines.h"
 
 /*
- *      LINE_START  behind CR LF, and at the beginning
+ *      LINE_START  behind CR LF, or a LF that ends a line, and at the beginning
  *      OWES_DOT    a line-start dot was read, and what follows says if it is stuffed, the end, or has to vanish:
  *      OWES_DOT_CR neither it nor the CR behind it was passed on or given as text yet
  */
@@ -41,7 +41,7 @@ read_owed(struct dot_reader *reader, struct span wire, struct sink *text, struct
 {
     bool cr = reader->state == OWES_DOT_CR, lf = wire.data[0] == '\n';
 
-    if (cr && lf) {
+    if (lf && (cr || reader->lf_ends_line)) {
         *step        = (struct dot_step){.drop = 1, .insert = SPAN(".\r\n")};
         reader->done = true;
     } else if (cr) {
@@ -92,7 +92,7 @@ read_text(struct dot_reader *reader, struct span wire, size_t at, struct dot_ste
         reader->state = AFTER_CR;
         return at + 1;
     case '\n':
-        reader->state = state == AFTER_CR ? LINE_START : AFTER_LF;
+        reader->state = state == AFTER_CR || reader->lf_ends_line ? LINE_START : AFTER_LF;
         if (state != AFTER_CR && !reader->keep_bare_lf)
             *step = (struct dot_step){.drop = 1, .insert = CRLF};
         return at + 1;

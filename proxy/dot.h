@@ -2,9 +2,10 @@
  * Multi-line replies on the wire (RFC 1939, 3): where they end, the text in them, and text made into one. Pure: spans
  * in, spans out, cut anywhere, nothing held but a state.
  *
- * From a server only CR LF `.` CR LF ends a reply, and only after CR LF is a dot un-stuffed. To a client no bare LF
- * leaves, since clients take it for a line end: it goes out as CR LF, and a dot behind it is stuffed (bare_lf = "pass"
- * turns that off). A bare CR starts no line on either side.
+ * From a server only CR LF `.` CR LF ends a reply, and only after CR LF is a dot un-stuffed; but from one that
+ * lf_ends_line says it of, which must be known beforehand, a LF alone is as good as CR LF in both. To a client no bare
+ * LF leaves, since clients take it for a line end: it goes out as CR LF, and a dot behind it is stuffed (bare_lf =
+ * "pass" turns that off). A bare CR starts no line on either side.
  */
 #ifndef PROXY_DOT_H
 #define PROXY_DOT_H
@@ -14,11 +15,12 @@
 #include "base/sink.h"
 #include "base/span.h"
 
-/* Start from {0}, or with keep_bare_lf set. */
+/* Start from {0}, or with one of the last two set. */
 struct dot_reader {
     unsigned char state;
     bool          done;         /* the end has been read */
     bool          keep_bare_lf; /* bare LFs are passed as they are */
+    bool          lf_ends_line; /* bare LFs are the server's line ends */
 };
 
 /* How to pass on what was read: `pass` octets as they are, then leave `drop` octets out, then put `insert` in. */

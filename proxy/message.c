@@ -115,6 +115,7 @@ message_open(const struct message_setup *setup)
 
     message->setup               = *setup;
     message->reader.keep_bare_lf = setup->keep_bare_lf;
+    message->reader.lf_ends_line = setup->lf_ends_line;
     message->text.take           = take_text;
     message_writer_open(&message->head, &message->octets_out, setup->keep_bare_lf);
     message_writer_open(&message->body, &message->octets_out, setup->keep_bare_lf);

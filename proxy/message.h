@@ -29,7 +29,8 @@ struct message_setup {
     const struct message_info *info;  /* must outlive the message, as must all that it points to */
     const struct chain_notes  *notes; /* NULL: none are kept; must outlive the message as well */
     struct hold_budget        *budget;
-    bool                       keep_bare_lf;
+    bool                       keep_bare_lf; /* as in proxy/dot.h, at most one of the two */
+    bool                       lf_ends_line;
     void (*log)(void *context, const char *filter, enum filter_log_level, const char *line);
     bool (*wants)(void *context, enum filter_log_level); /* lines of this level? NULL: all */
     void (*resume)(void *context); /* a filter's answer has come: call message_move() again, from the event loop */

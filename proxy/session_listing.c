@@ -70,13 +70,22 @@ session_passes_listing(const struct expectation *expectation)
     return expectation->kind == EXPECT_REPLY && expectation->command.verb != POP3_CAPA;
 }
 
+struct dot_reader
+session_dot_reader(const struct session *session)
+{
+    bool lf = session->listener->upstream->line_end == CONFIG_LINE_END_LF;
+
+    return (struct dot_reader){.lf_ends_line = lf,
+                               .keep_bare_lf = !lf && session->listener->bare_lf == CONFIG_BARE_LF_PASS};
+}
+
 void
 session_start_listing(struct session *session, struct expectation *expectation, struct span text)
 {
     struct bytes status = {0};
 
     session->in_reply    = true;
-    session->reader      = (struct dot_reader){.keep_bare_lf = session->listener->bare_lf == CONFIG_BARE_LF_PASS};
+    session->reader      = session_dot_reader(session);
     session->list_octets = 0;
     bytes_clear(&session->line);
     if (!session_passes_listing(expectation))

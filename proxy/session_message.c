@@ -44,11 +44,13 @@ void
 session_start_message(struct session *session, const struct expectation *expectation)
 {
     struct delivery           *delivery = pool_take(&deliveries);
+    const struct dot_reader    reader   = session_dot_reader(session);
     const struct message_setup setup    = {.chain        = &session->listener->chain,
                                            .info         = &delivery->info,
                                            .notes        = session_notes(session),
                                            .budget       = &session->host->budget,
-                                           .keep_bare_lf = session->listener->bare_lf == CONFIG_BARE_LF_PASS,
+                                           .keep_bare_lf = reader.keep_bare_lf,
+                                           .lf_ends_line = reader.lf_ends_line,
                                            .log          = log_filter,
                                            .wants        = wants_line,
                                            .resume       = resume,

@@ -349,6 +349,9 @@ uint64_t session_lines_to_ask(struct session *, const struct pop3_command *);
 /* A list begins behind the status line that was just read. */
 void session_start_listing(struct session *, struct expectation *, struct span text);
 
+/* As a reply of several lines is to be read, at its start: how the server ends its lines, and what the client gets. */
+struct dot_reader session_dot_reader(const struct session *);
+
 /* Does the client get it as it comes? Else popgate keeps it. */
 bool session_passes_listing(const struct expectation *);
 

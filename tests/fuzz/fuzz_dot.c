@@ -31,10 +31,9 @@ relay_piece(struct dot_reader *reader, struct span piece, struct relayed *out)
 
 /* Relays all of it; in pieces, unless the seed is 0. */
 static struct relayed
-relay(struct span wire, bool keep, uint32_t seed)
+relay(struct span wire, struct dot_reader reader, uint32_t seed)
 {
-    struct dot_reader reader = {.keep_bare_lf = keep};
-    struct relayed    out    = {0};
+    struct relayed out = {0};
 
     while (wire.len > 0 && !reader.done) {
         size_t      len   = seed != 0 ? fuzz_piece(wire, &seed) : wire.len;
@@ -74,8 +73,9 @@ add_crs(struct span text, struct bytes *out)
 static void
 check_relay(struct span wire, uint32_t seed)
 {
-    struct relayed whole = relay(wire, false, 0), pieces = relay(wire, false, seed), kept = relay(wire, true, seed);
-    struct relayed again = relay(bytes_span(&whole.wire), false, seed);
+    const struct dot_reader mends = {0}, keeps = {.keep_bare_lf = true};
+    struct relayed whole = relay(wire, mends, 0), pieces = relay(wire, mends, seed), kept = relay(wire, keeps, seed);
+    struct relayed again = relay(bytes_span(&whole.wire), mends, seed);
     struct bytes   clean = {0};
 
     add_crs(bytes_span(&whole.text), &clean);
@@ -90,6 +90,22 @@ check_relay(struct span wire, uint32_t seed)
     relayed_free(&kept);
     relayed_free(&again);
     bytes_free(&clean);
+}
+
+/* Of a server that ends its lines with LF: whole or in pieces, and what goes out is as of a server that does not. */
+static void
+check_lf_relay(struct span wire, uint32_t seed)
+{
+    struct dot_reader reader = {.lf_ends_line = true};
+    struct relayed    whole = relay(wire, reader, 0), pieces = relay(wire, reader, seed);
+    struct relayed    again = relay(bytes_span(&whole.wire), (struct dot_reader){0}, seed);
+
+    FUZZ_EXPECT(whole.done && again.done);
+    FUZZ_EXPECT(relayed_equal(&whole, &pieces));
+    FUZZ_EXPECT(span_equal(bytes_span(&again.wire), bytes_span(&whole.wire)));
+    relayed_free(&whole);
+    relayed_free(&pieces);
+    relayed_free(&again);
 }
 
 static struct bytes
@@ -115,7 +131,7 @@ static void
 check_write(struct span text, bool keep, uint32_t seed)
 {
     struct bytes   whole = write_all(text, keep, 0), pieces = write_all(text, keep, seed), want = {0};
-    struct relayed back = relay(bytes_span(&whole), keep, seed);
+    struct relayed back = relay(bytes_span(&whole), (struct dot_reader){.keep_bare_lf = keep}, seed);
 
     if (keep)
         bytes_add(&want, text);
@@ -145,6 +161,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_relay(bytes_span(&wire), seed);
     check_write(input, false, seed);
     check_write(input, true, seed);
+    check_lf_relay(bytes_span(&wire), seed);
     bytes_free(&wire);
     return 0;
 }

@@ -124,3 +124,46 @@ def test_top_without_filters_is_what_the_server_says(gates, drop, name):
     with Wire(drop.port) as direct, Wire(gates.ports["none"]) as through:
         direct.login(BOB), through.login(BOB)
         assert through.fetch(b"TOP %d 1" % number) == crlf(direct.fetch(b"TOP %d 1" % number))
+
+
+def line_feeds(serve):
+    """A server that ends all its lines with a line feed alone."""
+    def run(connection):
+        send = connection.send
+        connection.send = lambda data, delay=0: send(data.replace(b"\r\n", b"\n"), delay)
+        serve(connection)
+
+    return run
+
+
+@pytest.mark.parametrize("bare_lf", ("crlf", "pass"))
+@pytest.mark.parametrize("chain", ("none", "all"))
+def test_server_that_ends_lines_with_lf(server, gate, folder, chain, bare_lf):
+    """Where proxy.conf says so: clients get CR LF, messages end, dots are what they were."""
+    texts = [b"Subject: a\r\nX-Remove-Me: x\r\n\r\n.\r\n..\r\n.x\r\nend\r\n", b"Subject: b\r\n\r\n", b"no header\r\n", b"\r\n.\r\n\r\n"]
+    drop = server(line_feeds(Maildrop(texts, capa=[b"TOP", b"UIDL", b"PIPELINING"])))
+    running = gate(drop.port, {"bare_lf": bare_lf}, {"line_end": "lf"}, filters.every(folder) if chain == "all" else None)
+    with Wire(running.port) as client:
+        client.login(secrets_sent.account("lf-bob"))
+        assert client.fetch(b"CAPA").count(b"\r\n") == client.fetch(b"CAPA").count(b"\n") > 2
+        assert client.fetch(b"UIDL") == b"".join(b"%d uid-%d\r\n" % (n, n) for n in range(1, 5))
+        for number, text in enumerate(texts, 1):
+            for command in (b"RETR %d", b"TOP %d 99"):
+                got = client.fetch(command % number)
+                assert b"\n" not in got.replace(b"\r\n", b"")
+                assert got.endswith(text.partition(b"\r\n\r\n")[2]) and (chain == "all" or got == text)
+        assert client.ask(b"NOOP").startswith(b"+OK") and client.ask(b"QUIT").startswith(b"+OK")
+
+
+def test_lf_ends_nothing_where_nobody_said_so(server, gate):
+    """LF . LF in a message, of a server that does as it should and of one that does not: it is text."""
+    drop = server(Maildrop([b"Subject: a\r\n\r\n1\n.\n+OK 2\r\n3\r\n"]))
+    with Wire(gate(drop.port).port) as client:
+        client.login(secrets_sent.account("lf-bob"))
+        assert client.fetch(b"RETR 1") == b"Subject: a\r\n\r\n1\r\n.\r\n+OK 2\r\n3\r\n"
+        assert client.ask(b"NOOP").startswith(b"+OK")
+    running = gate(server(line_feeds(Maildrop([b"Subject: a\r\n\r\nx\r\n"]))).port, upstream={"reply_timeout": "1s"})
+    with Wire(running.port) as client:
+        client.login(secrets_sent.account("lf-bob"))
+        client.send(b"RETR 1\r\n")
+        assert client.rest()[1] == "rst"

@@ -168,13 +168,16 @@ relay_piece(struct relay *relay, struct span piece)
     return left;
 }
 
+/* What the reader makes of a LF without a CR. */
+enum mode { MENDS_LF, KEEPS_LF, ENDS_AT_LF };
+
 /* Relays `wire` in pieces of `size` octets, the first of `first`; returns how many octets the reader took. */
 static size_t
-relay_run(struct relay *relay, struct span wire, size_t first, size_t size, bool keep)
+relay_run(struct relay *relay, struct span wire, size_t first, size_t size, enum mode mode)
 {
     size_t at = 0, left = 0;
 
-    relay->reader    = (struct dot_reader){.keep_bare_lf = keep};
+    relay->reader    = (struct dot_reader){.keep_bare_lf = mode == KEEPS_LF, .lf_ends_line = mode == ENDS_AT_LF};
     relay->text.sink = relay->wire.sink = (struct sink){take};
     relay->text.len = relay->wire.len = 0;
     for (size_t len = first; at < wire.len && left == 0; len = size) {
@@ -197,31 +200,51 @@ check_relay(struct span wire, size_t first, size_t size)
 
     add_crs(view(&meant), &clean);
     assert_true(end > 0);
-    for (int keep = 0; keep <= 1; keep++) {
-        assert_int_equal(relay_run(&relay, wire, first, size, keep), end);
+    for (enum mode mode = MENDS_LF; mode <= KEEPS_LF; mode++) {
+        assert_int_equal(relay_run(&relay, wire, first, size, mode), end);
         assert_true(relay.reader.done);
         expect("the reader's text", wire, first, view(&relay.text), view(&meant));
     }
     expect("the wire kept as it is", wire, first, view(&relay.wire), span_head(wire, end));
 
-    (void)relay_run(&relay, wire, first, size, false);
+    (void)relay_run(&relay, wire, first, size, MENDS_LF);
     for (int lenient = 0; lenient <= 1; lenient++) {
         assert_int_equal(client_read(view(&relay.wire), lenient, &seen), relay.wire.len);
         expect(lenient ? "a lenient client's text" : "a strict client's text", wire, first, view(&seen), view(&clean));
     }
 }
 
+/* One reply of a server that ends its lines with LF: it ends where a lenient client finds the end, and all clients of
+ * popgate's find the same text. */
+static void
+check_lf_relay(struct span wire, size_t first, size_t size)
+{
+    struct relay  relay;
+    struct buffer meant, clean, seen;
+    size_t        end = client_read(wire, true, &meant);
+
+    add_crs(view(&meant), &clean);
+    assert_true(end > 0);
+    assert_int_equal(relay_run(&relay, wire, first, size, ENDS_AT_LF), end);
+    assert_true(relay.reader.done);
+    expect("a reader's text that ends at LF", wire, first, view(&relay.text), view(&meant));
+    for (int lenient = 0; lenient <= 1; lenient++) {
+        assert_int_equal(client_read(view(&relay.wire), lenient, &seen), relay.wire.len);
+        expect("a client's text of a server with LF", wire, first, view(&seen), view(&clean));
+    }
+}
+
 /* The text of a reply's first piece goes through a writer, the rest is relayed. */
 static void
-check_handover(struct span wire, size_t first)
+check_handover(struct span wire, size_t first, enum mode mode)
 {
     struct relay      relay;
     struct buffer     meant, clean, seen;
     struct dot_writer writer = {0};
 
-    (void)client_read(wire, false, &meant);
+    (void)client_read(wire, mode == ENDS_AT_LF, &meant);
     add_crs(view(&meant), &clean);
-    (void)relay_run(&relay, span_head(wire, first), first, 1, false);
+    (void)relay_run(&relay, span_head(wire, first), first, 1, mode);
     relay.wire.len = 0;
     (void)dot_write(&writer, view(&relay.text), &relay.wire.sink);
     if (!relay.reader.done)
@@ -319,6 +342,11 @@ check_wire(struct span octets)
     put(&wire, octets);
     put(&wire, SPAN("\r\n.\r\n"));
     check_reply(view(&wire));
+    wire.len = 0;
+    put(&wire, octets);
+    put(&wire, SPAN("\n.\n+OK\n"));
+    check_lf_relay(view(&wire), wire.len, 1);
+    check_lf_relay(view(&wire), 1, 1);
 }
 
 static void
@@ -331,11 +359,13 @@ check_splits(struct span string)
     put(&raw, SPAN("\r\n.\r\n"));
     for (size_t cut = 1; cut < wire.len; cut++) {
         check_relay(view(&wire), cut, wire.len);
-        check_handover(view(&wire), cut);
+        check_handover(view(&wire), cut, MENDS_LF);
     }
     for (size_t cut = 1; cut < raw.len; cut++) {
         check_relay(view(&raw), cut, raw.len);
-        check_handover(view(&raw), cut);
+        check_lf_relay(view(&raw), cut, raw.len);
+        check_handover(view(&raw), cut, MENDS_LF);
+        check_handover(view(&raw), cut, ENDS_AT_LF);
     }
     for (size_t cut = 1; cut < string.len; cut++)
         check_write(string, cut, string.len);
