@@ -3,6 +3,7 @@
  * the upstreams and filters that they name.
  */
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -173,8 +174,29 @@ make_config(const struct config_file *file)
     return config;
 }
 
+/* What filters name comes last, for who reads it may have become somebody else by then. */
+static void
+configure_filters(struct config_loader *loader, int (*become)(const struct config *))
+{
+    struct config_filter *filter = loader->config->filters;
+
+    if (become != NULL && become(loader->config) != 0) {
+        error_add(loader->error, loader->file.path, 0, "privileges cannot be given up: %s", strerror(errno));
+        return;
+    }
+    for (size_t i = 0; i < loader->file.section_count; i++)
+        if (config_table_find(loader->file.sections[i].kind) == CONFIG_FILTER)
+            config_section_configure(loader, &loader->file.sections[i], filter++);
+}
+
 struct config *
 config_load(const char *file, struct error *error)
+{
+    return config_load_as(file, NULL, error);
+}
+
+struct config *
+config_load_as(const char *file, int (*become)(const struct config *), struct error *error)
 {
     struct config_loader loader = {.error = error};
     size_t               before = error->count;
@@ -183,6 +205,7 @@ config_load(const char *file, struct error *error)
         loader.config = make_config(&loader.file);
         for (size_t i = 0; i < loader.file.section_count; i++)
             config_section_take(&loader, &loader.file.sections[i]);
+        configure_filters(&loader, become);
         link_listeners(&loader);
         check_whole(&loader);
     }

@@ -112,6 +112,12 @@ struct config {
  */
 struct config *config_load(const char *file, struct error *);
 
+/*
+ * The same in a process for that alone, which becomes another user (0; or -1 with errno) before it reads what filters
+ * name. `become` may look at the keys outside of any section.
+ */
+struct config *config_load_as(const char *file, int (*become)(const struct config *), struct error *);
+
 /* Gives it back with all it holds and sets it to NULL. Of NULL: nothing. */
 void config_free(struct config **);
 

@@ -280,7 +280,7 @@ refuse_keys_of_others(struct config_loader *loader, struct config_section *secti
     }
 }
 
-/* Makes what the module works by: its struct from its settings, and then whatever the module loads by them. */
+/* Makes what the module works by from its settings; what it loads by them comes later. */
 static void *
 configure_module(struct config_loader *loader, struct config_section *section, const struct filter_module *module)
 {
@@ -291,8 +291,6 @@ configure_module(struct config_loader *loader, struct config_section *section, c
     const char *path;
 
     if (config_setting_fill(table, conf, &loader->file, section, loader->error)) {
-        if (module->configure != NULL && module->configure(conf, &section->place, loader->error) != 0)
-            assert(loader->error->count > 0);
         path = module->records_to != NULL ? module->records_to(conf) : NULL;
         if (path != NULL)
             check_log_file(loader, section, "path", path);
@@ -301,6 +299,17 @@ configure_module(struct config_loader *loader, struct config_section *section, c
     config_setting_release(table, conf);
     free(conf);
     return NULL;
+}
+
+void
+config_section_configure(struct config_loader *loader, const struct config_section *section,
+                         const struct config_filter *filter)
+{
+    const struct filter_module *module = filter->filter.module;
+
+    if (filter->filter.conf != NULL && module->configure != NULL &&
+        module->configure(filter->filter.conf, &section->place, loader->error) != 0)
+        assert(loader->error->count > 0);
 }
 
 static void

@@ -20,6 +20,9 @@ struct config_loader {
  */
 void config_section_take(struct config_loader *, struct config_section *);
 
+/* Once all sections are taken: has the module of this section's filter load what its settings name. */
+void config_section_configure(struct config_loader *, const struct config_section *, const struct config_filter *);
+
 /* An error at a key of a section; at the section's head if the key is not there. */
 void config_complain(struct config_loader *, const struct config_section *, const char *key, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

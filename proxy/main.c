@@ -11,6 +11,7 @@
 
 #include "proxy/config.h"
 #include "proxy/master.h"
+#include "proxy/master_load.h"
 #include "proxy/master_try.h"
 #include "tools/rewrite.h"
 #include "tools/score.h"
@@ -64,7 +65,7 @@ run(const char *file, bool test)
         (void)fputs("popgate: the system gives no random numbers\n", stderr);
         return EXIT_FAILURE;
     }
-    config = config_load(file, &error);
+    config = master_load(file, &error);
     if (config == NULL) {
         (void)fputs(error_text(&error), stderr);
         error_free(&error);

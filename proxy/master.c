@@ -17,6 +17,7 @@
 #include "proxy/master_audit.h"
 #include "proxy/master_child.h"
 #include "proxy/master_generation.h"
+#include "proxy/master_load.h"
 #include "proxy/master_log.h"
 #include "proxy/master_notify.h"
 #include "proxy/master_spawn.h"
@@ -146,7 +147,7 @@ reload(struct master *master)
     if (master->phase != PHASE_SERVING)
         return;
     master_notify_reloading();
-    config = config_load(master->file, &error);
+    config = master_load(master->file, &error);
     if (config != NULL)
         next = open_generation(master, config, &error);
     if (next != NULL) {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -70,4 +71,19 @@ master_user_become(const struct master_user *user)
     if (setrlimit(RLIMIT_CORE, &no_core) != 0 || (user->change && change(user) != 0))
         return -1;
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ? -1 : 0;
+}
+
+int
+master_user_lower(const struct master_user *user)
+{
+    if (!user->change)
+        return 0;
+    return setgroups(0, NULL) != 0 || setegid(user->gid) != 0 || seteuid(user->uid) != 0 ? -1 : 0;
+}
+
+void
+master_user_raise(void)
+{
+    if (getuid() == 0 && (seteuid(0) != 0 || setegid(0) != 0))
+        abort();
 }

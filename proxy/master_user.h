@@ -36,4 +36,11 @@ bool master_users_are_one(const struct master_users *);
  */
 int master_user_become(const struct master_user *);
 
+/*
+ * In the master: opens files as the user would, and has no root's right while it looks at what is in them; and takes
+ * the right back. 0; or -1 with errno. What cannot be taken back ends the process.
+ */
+int  master_user_lower(const struct master_user *);
+void master_user_raise(void);
+
 #endif
