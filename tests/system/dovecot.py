@@ -17,7 +17,6 @@ protocols = pop3
 listen = {host}
 ssl = yes
 auth_mechanisms = plain login cram-md5 apop
-auth_failure_delay = 0
 mail_max_userip_connections = 100
 mail_fsync = never
 mail_uid = {user}
@@ -94,6 +93,7 @@ userdb static {{
 }}
 """
 NO_PENALTY = """
+auth_failure_delay = 0
 service anvil {{
   unix_listener anvil-auth-penalty {{
     mode = 0
