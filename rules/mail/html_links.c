@@ -58,7 +58,10 @@ find_place(struct html_links *links, struct span raw)
     number = span_index_add(&links->raws, raw);
     if (number == before) {
         raw = links->raws.spans.items[number] = arena_copy(links->arena, raw);
-        uri_places_add(&links->places, (struct uri_place){.raw = raw, .wide = links->wide || is_beyond_latin(raw)});
+        uri_places_add(&links->places, (struct uri_place){
+                                           .raw     = raw,
+                                           .letters = links->wide || is_beyond_latin(raw) ? URI_WIDE : URI_CHARACTERS,
+                                       });
         links->octets += raw.len;
     }
     return number;

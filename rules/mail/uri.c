@@ -3,6 +3,7 @@
 
 #include "base/budget.h"
 #include "base/memory.h"
+#include "rules/mail/charset.h"
 #include "rules/mail/uri.h"
 #include "rules/mail/uri_forms.h"
 #include "rules/mail/uri_host.h"
@@ -71,6 +72,26 @@ keep_hosts(struct uri_detail *detail, const struct registry *registry, struct ar
     detail->host_count = kept;
 }
 
+/* The forms as SpamAssassin has them, of what it found in text and of what it found in HTML. */
+static void
+keep_letters(struct uri_detail *detail, const struct uri_place *places, size_t count, struct arena *arena)
+{
+    bool         found[URI_WIDE + 1] = {false}, ascii = true;
+    struct spans forms = {0};
+
+    for (size_t i = 0; i < count; i++)
+        found[places[i].letters] = true;
+    for (size_t i = 0; i < detail->cleaned_count && ascii; i++)
+        ascii = charset_is_ascii(detail->cleaned[i]);
+    if (ascii || !(found[URI_CHARACTERS] || found[URI_WIDE]))
+        return;
+    for (size_t i = 0; i < detail->cleaned_count && found[URI_OCTETS]; i++)
+        spans_add(&forms, detail->cleaned[i]);
+    uri_add_characters(detail->cleaned, detail->cleaned_count, found[URI_WIDE], arena, &forms);
+    keep_forms(detail, &forms, arena);
+    spans_free(&forms);
+}
+
 /* The texts of all places one behind the other. */
 static void
 keep_texts(struct uri_detail *detail, const struct uri_place *places, size_t count, struct arena *arena)
@@ -110,18 +131,16 @@ read_detail(struct uri_details *details, const struct uri_place *places, size_t 
 {
     struct uri_detail *detail = next_detail(details);
     struct spans       forms  = {0};
-    bool               wide   = false;
 
-    for (size_t i = 0; i < count; i++)
-        wide |= places[i].wide;
     *detail = (struct uri_detail){.place.raw = places[0].raw};
     if ((places[0].types & URI_NOCANON) != 0)
         spans_add(&forms, places[0].raw);
     else
-        details->truncated |= uri_add_forms(places[0].raw, wide, settings, arena, &forms);
+        details->truncated |= uri_add_forms(places[0].raw, settings, arena, &forms);
     keep_forms(detail, &forms, arena);
     spans_free(&forms);
     keep_hosts(detail, settings->registry, arena);
+    keep_letters(detail, places, count, arena);
     for (size_t i = 0; i < count; i++)
         if (detail->host_count > 0 || (places[i].types & (URI_PARSED | URI_DOMAINKEYS)) == 0)
             detail->place.types |= places[i].types > 0 ? places[i].types : URI_PARSED;

@@ -39,13 +39,17 @@ enum { URI_TYPES = 22 };
 /* What rules call a type: "parsed", "a"; by the number of its bit. */
 extern const char *const uri_type_names[URI_TYPES];
 
+/* What SpamAssassin has of an address: of those in text the octets; of links the characters, and if there is more in
+ * the HTML than Latin-1 letters by reference, their octets in UTF-8 as well, where it asks for these. */
+enum uri_letters { URI_OCTETS, URI_CHARACTERS, URI_WIDE };
+
 /* An address in one text: all its places there together. */
 struct uri_place {
     struct span        raw;   /* as it stands there, with a scheme in front if it was found in text */
     unsigned           types; /* of enum uri_type; 0: an <a> has it that leads elsewhere, seen from the <base> */
     const struct span *texts; /* the texts of the <a> that have it */
     size_t             text_count;
-    bool wide; /* it stands in text that is more than ASCII, of which SpamAssassin has characters, not octets */
+    enum uri_letters   letters;
 };
 
 /* Starts as {0}. */

@@ -15,7 +15,6 @@ struct forms {
     struct spans               *list;
     struct spans                inside; /* addresses found in addresses, still to be looked at */
     bool                        truncated;
-    bool                        wide; /* it is one of characters */
 };
 
 /* "http://user@host:80/path": what may stand there and does not is empty, a port's data then NULL. */
@@ -148,44 +147,20 @@ without_port(const struct web_address *address)
     return (struct span){behind.data, behind.len};
 }
 
-/* The characters of Latin-1 as octets, and an octet that is no letter for each of the others. */
-static void
-narrow(struct span utf8, struct bytes *narrowed)
-{
-    unsigned code = 0;
-
-    for (size_t len; utf8.len > 0; utf8 = span_tail(utf8, len)) {
-        len = utf8_read(utf8, &code);
-        bytes_add_char(narrowed, len == 0 ? utf8.data[0] : (char)(code < WIDE ? code : WIDE));
-        len = len > 0 ? len : 1;
-    }
-}
-
-/*
- * IDNs in their ASCII form, in which the host goes on. Where there is none, SpamAssassin goes on with the octets of the
- * host's characters, which it has beside them.
- */
+/* IDNs in their ASCII form. The host goes on in that form. */
 static void
 add_ascii_form(struct forms *forms, const struct web_address *address, struct span without, struct bytes *host)
 {
-    struct bytes other = {0};
-    bool         named;
+    struct bytes ascii = {0};
 
-    if (charset_is_ascii(bytes_span(host)))
-        return;
-    named = uri_host_to_ascii(bytes_span(host), &other);
-    if (!named && forms->wide && charset_is_utf8(bytes_span(host)))
-        narrow(bytes_span(host), &other);
-    if (other.len > 0) {
-        add_joined(forms, address->scheme, bytes_span(&other), address->rest);
+    if (!charset_is_ascii(bytes_span(host)) && uri_host_to_ascii(bytes_span(host), &ascii)) {
+        add_joined(forms, address->scheme, bytes_span(&ascii), address->rest);
         if (without.len > 0)
-            add_joined(forms, address->scheme, bytes_span(&other), without);
-    }
-    if (named) {
+            add_joined(forms, address->scheme, bytes_span(&ascii), without);
         bytes_clear(host);
-        bytes_add(host, bytes_span(&other));
+        bytes_add(host, bytes_span(&ascii));
     }
-    bytes_free(&other);
+    bytes_free(&ascii);
 }
 
 /* Control characters go from the host. */
@@ -323,13 +298,64 @@ join_lines(struct span uri, struct arena *arena)
 }
 
 bool
-uri_add_forms(struct span uri, bool wide, const struct mail_settings *settings, struct arena *arena, struct spans *list)
+uri_add_forms(struct span uri, const struct mail_settings *settings, struct arena *arena, struct spans *list)
 {
-    struct forms forms = {.settings = settings, .arena = arena, .list = list, .wide = wide};
+    struct forms forms = {.settings = settings, .arena = arena, .list = list};
 
     add_forms_of_one(&forms, join_lines(uri, arena));
     for (size_t i = 0; i < forms.inside.count; i++)
         add_forms_of_one(&forms, join_lines(forms.inside.items[i], arena));
     spans_free(&forms.inside);
     return forms.truncated;
+}
+
+/* The characters of Latin-1 as octets, and an octet that is no letter for each of the others. */
+static void
+narrow(struct span utf8, struct bytes *narrowed)
+{
+    unsigned code = 0;
+
+    for (size_t len; utf8.len > 0; utf8 = span_tail(utf8, len)) {
+        len = utf8_read(utf8, &code);
+        bytes_add_char(narrowed, len == 0 ? utf8.data[0] : (char)(code < WIDE ? code : WIDE));
+        len = len > 0 ? len : 1;
+    }
+}
+
+/* It goes on with the octets where a host has no ASCII form. */
+static void
+add_octets(struct span form, struct arena *arena, struct spans *list)
+{
+    struct web_address address;
+    struct bytes       ascii = {0}, octets = {0};
+
+    if (!split_web_address(form, &address) || charset_is_ascii(address.host) || !charset_is_utf8(address.host))
+        return;
+    if (!uri_host_to_ascii(address.host, &ascii)) {
+        bytes_add(&octets, address.scheme);
+        bytes_add(&octets, address.host);
+        narrow(address.rest, &octets);
+        spans_add(list, arena_copy(arena, bytes_span(&octets)));
+    }
+    bytes_free(&octets);
+    bytes_free(&ascii);
+}
+
+void
+uri_add_characters(const struct span *forms, size_t count, bool wide, struct arena *arena, struct spans *list)
+{
+    struct bytes narrowed = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        if (charset_is_ascii(forms[i])) {
+            spans_add(list, forms[i]);
+            continue;
+        }
+        bytes_clear(&narrowed);
+        narrow(forms[i], &narrowed);
+        spans_add(list, arena_copy(arena, bytes_span(&narrowed)));
+        if (wide)
+            add_octets(forms[i], arena, list);
+    }
+    bytes_free(&narrowed);
 }

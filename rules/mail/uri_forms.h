@@ -15,10 +15,16 @@ enum {
 
 /*
  * Adds `uri` and its plainer forms: escapes decoded, a scheme put in front, user, default port and stray signs gone,
- * numbers for an IP address made dotted; of an address inside of it (a redirector's) the same. One that is `wide`, as
- * in struct uri_place, and whose host is no ASCII and has no ASCII form, is known by the octets of the host and by its
- * characters. Was one of them longer than URI_LENGTH_MAX, and cut there?
+ * numbers for an IP address made dotted; of an address inside of it (a redirector's) the same. Was one of them longer
+ * than URI_LENGTH_MAX, and cut there?
  */
-bool uri_add_forms(struct span uri, bool wide, const struct mail_settings *, struct arena *, struct spans *forms);
+bool uri_add_forms(struct span uri, const struct mail_settings *, struct arena *, struct spans *forms);
+
+/*
+ * Adds what SpamAssassin has of such forms, in UTF-8, if it read them as characters: those of Latin-1 are octets, and
+ * another is an octet that is no letter. Of an address whose host is no ASCII and has no ASCII form it has the octets
+ * too, if it is `wide`, as in enum uri_letters.
+ */
+void uri_add_characters(const struct span *forms, size_t count, bool wide, struct arena *, struct spans *list);
 
 #endif

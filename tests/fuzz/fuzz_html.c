@@ -40,7 +40,7 @@ check_link(const struct uri_place *link, struct arena *arena)
     struct spans forms = {0};
     bool         found = false;
 
-    (void)uri_add_forms(link->raw, link->wide, mail_settings_default(), arena, &forms);
+    (void)uri_add_forms(link->raw, mail_settings_default(), arena, &forms);
     FUZZ_EXPECT(forms.count > 0);
     for (size_t i = 0; i < forms.count; i++) {
         FUZZ_EXPECT(forms.items[i].len <= URI_LENGTH_MAX);
