@@ -290,7 +290,7 @@ mail_parse(struct mail *mail, const struct mail_settings *settings, struct span 
 
     mail_start();
     *mail = (struct mail){.settings = settings != NULL ? settings : mail_settings_default(), .memo = mail_memo_new()};
-    mail->full = copy_clean(&mail->arena, text);
+    mail->full = copy_clean(&mail->arena, text.len > 0 ? text : SPAN("\n")); /* no message is without a line */
     head       = mail_headers_read(&mail->headers, &mail->arena, mail->full, &mail->flaws);
     mail->head = span_head(mail->full, head);
     mail->text = span_tail(mail->full, head);
