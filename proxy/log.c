@@ -360,3 +360,15 @@ log_write(enum log_level level, const struct log_context *context, const char *f
     log_vwrite(level, context, format, args);
     va_end(args);
 }
+
+void
+log_lines(enum log_level level, struct span lines)
+{
+    while (lines.len > 0) {
+        const char *end = memchr(lines.data, '\n', lines.len);
+        size_t      len = end != NULL ? (size_t)(end - lines.data) : lines.len;
+
+        log_write(level, NULL, "%.*s", (int)len, lines.data);
+        lines = span_tail(lines, len + (end != NULL));
+    }
+}

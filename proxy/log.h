@@ -19,6 +19,8 @@
 /* Octets of a line with its newline: PIPE_BUF, up to which a write to a pipe is not torn. */
 enum { LOG_LINE_MAX = 4096 };
 
+#include "base/span.h"
+
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 /* The words for enum log_level in proxy.conf, ended by NULL. */
@@ -70,5 +72,8 @@ void
 log_write(enum log_level, const struct log_context *, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void log_vwrite(enum log_level, const struct log_context *, const char *format, va_list)
     __attribute__((format(printf, 3, 0)));
+
+/* Writes a line for each of `lines`, which newlines end or part, about nobody. */
+void log_lines(enum log_level, struct span lines);
 
 #endif

@@ -16,6 +16,7 @@
 #include "proxy/master.h"
 #include "proxy/master_audit.h"
 #include "proxy/master_child.h"
+#include "proxy/master_dates.h"
 #include "proxy/master_generation.h"
 #include "proxy/master_load.h"
 #include "proxy/master_log.h"
@@ -36,7 +37,8 @@ struct master {
     struct master_audit       audit;
     struct master_children    children;
     int                       signal_fd;
-    sigset_t                  inherited; /* the mask of blocked signals before the master's */
+    time_t                    dates_checked; /* of certificates */
+    sigset_t                  inherited;     /* the mask of blocked signals before the master's */
     enum phase                phase;
     int64_t                   kill_at; /* clock_now(): when those who should have ended are killed */
 };
@@ -75,18 +77,6 @@ end_children(struct master *master, enum master_role role, void (*end)(struct ma
         next = LIST_NEXT(child, next);
         if (child->role == role)
             end(&child);
-    }
-}
-
-static void
-log_lines(enum log_level level, struct span lines)
-{
-    while (lines.len > 0) {
-        const char *end = memchr(lines.data, '\n', lines.len);
-        size_t      len = end != NULL ? (size_t)(end - lines.data) : lines.len;
-
-        log_write(level, NULL, "%.*s", (int)len, lines.data);
-        lines = span_tail(lines, len + (end != NULL));
     }
 }
 
@@ -246,17 +236,19 @@ sooner(int one, int other)
     return one < 0 || (other >= 0 && other < one) ? other : one;
 }
 
-/* Does what is due of starts, ends and the secret behind tickets; returns for how many milliseconds nothing is. */
+/* Does what is due of starts, ends, the secret behind tickets and certificates' dates; returns for how many
+ * milliseconds nothing is. */
 static int
 do_due(struct master *master)
 {
     struct master_child *child;
     int                  start, end, ratchet = (int)tls_ratchet();
+    int                  dates = master_dates_check(master->current->config, &master->dates_checked);
 
     while ((child = master_child_due(&master->children, &start)) != NULL)
         start_child(master, child);
     end = master_child_expire(&master->children, master->current->config->drain_timeout);
-    return sooner(ratchet, sooner(start, end));
+    return sooner(sooner(ratchet, dates), sooner(start, end));
 }
 
 /* The workers have ended. The auditor ends when the master has closed its ends, and one that died is started for that.

@@ -340,6 +340,23 @@ take_next(struct session *session)
     return true;
 }
 
+/* Are these the first octets of TLS, and of the connection (RFC 8446, 5.1)? */
+static bool
+begins_tls(const struct session *session)
+{
+    return session->client.tls == NULL && session->client.received == peer_waiting(&session->client) &&
+           span_starts(buffer_first(&session->client.in), SPAN("\x16\x03"));
+}
+
+static void
+refuse_tls(struct session *session)
+{
+    session_log(session, LOG_LEVEL_INFO,
+                "the client begins TLS with the connection, and this listener does not: set the client to STARTTLS, or "
+                "connect it to a listener with tls = \"implicit\"");
+    session_finish(session, END_FLUSH, "client began TLS where there is none");
+}
+
 bool
 session_take_commands(struct session *session)
 {
@@ -348,6 +365,10 @@ session_take_commands(struct session *session)
     if (session->faults > FAULTS_MOST && !session->logged_in && session->state < SESSION_CLOSING &&
         session->expected_count == 0) {
         session_finish(session, END_FLUSH, "client sent too many bad commands");
+        return true;
+    }
+    if (session->state < SESSION_CLOSING && begins_tls(session)) {
+        refuse_tls(session);
         return true;
     }
     while (may_take(session) && take_next(session))

@@ -42,6 +42,26 @@ reply_limit(const struct session *session)
     return most / TRIAL_PART < TRIAL_LIMIT ? most / TRIAL_PART : TRIAL_LIMIT;
 }
 
+/* A server that is silent where it should greet may be waiting for TLS to begin. */
+static const char *
+why_no_greeting(const struct session *session)
+{
+    return session->link != LINK_GREETING || session->server.tls != NULL || session->server.received > 0
+               ? "server did not greet in time (connect_timeout)"
+               : "server did not greet in time (connect_timeout): if this is its port for TLS, as 995 is, tls has to "
+                 "be "
+                 "\"implicit\"";
+}
+
+/* A client that is silent where TLS begins may be waiting for a greeting. */
+static const char *
+hint(const struct session *session)
+{
+    return session->client.state == PEER_HANDSHAKE && session->listener->tls == CONFIG_TLS_IMPLICIT
+               ? ": it did not begin TLS; one that waits for a greeting has to be set to SSL/TLS on this port"
+               : "";
+}
+
 static struct deadline
 deadline(const struct session *session)
 {
@@ -52,8 +72,7 @@ deadline(const struct session *session)
     if (session->state == SESSION_CLOSING)
         return (struct deadline){session->closing + CLOSING_LIMIT, "client does not take its last reply", false};
     if (session->state == SESSION_CONNECTING && session->link != LINK_NONE)
-        return (struct deadline){session->connecting + upstream->connect_timeout,
-                                 "server did not greet in time (connect_timeout)", true};
+        return (struct deadline){session->connecting + upstream->connect_timeout, why_no_greeting(session), true};
     if (waits_for_server(session))
         return (struct deadline){(session->asked > heard ? session->asked : heard) + reply_limit(session),
                                  "server did not answer in time (reply_timeout)", true};
@@ -119,7 +138,7 @@ expire(struct session *session, const struct deadline *over)
     } else if (over->of_server) {
         session_fail(session, over->what);
     } else {
-        session_log(session, LOG_LEVEL_INFO, "%s", over->what);
+        session_log(session, LOG_LEVEL_INFO, "%s%s", over->what, hint(session));
         session_finish(session, session->in_reply || session->state == SESSION_CLOSING ? END_RESET : END_FLUSH,
                        over->what);
     }

@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "proxy/tls.h"
 #include "proxy/tls_context.h"
+#include "proxy/tls_explain.h"
 
 enum {
     RECORDS  = 16,  /* sealed before they are sent */
@@ -38,7 +39,7 @@ struct tls {
 };
 
 /* Why the last call in this process failed. */
-static char last_error[256];
+static char last_error[1024];
 
 static int
 socket_read(BIO *bio, char *data, int size)
@@ -249,23 +250,10 @@ tls_open(struct tls_context *context, int fd, const char *name)
     return tls;
 }
 
-/* Puts into words why a call failed: the certificate first, then the library, then the system. */
 static void
 note_error(const struct tls *tls, int code, int system_error)
 {
-    long          verified = SSL_get_verify_result(tls->ssl);
-    unsigned long error    = ERR_peek_last_error();
-    const char   *reason   = error != 0 ? ERR_reason_error_string(error) : NULL;
-
-    if (verified != X509_V_OK && SSL_get_verify_mode(tls->ssl) != SSL_VERIFY_NONE)
-        (void)snprintf(last_error, sizeof(last_error), "certificate not accepted: %s",
-                       X509_verify_cert_error_string(verified));
-    else if (reason != NULL)
-        (void)snprintf(last_error, sizeof(last_error), "%s", reason);
-    else if (code == SSL_ERROR_SYSCALL && system_error != 0)
-        (void)snprintf(last_error, sizeof(last_error), "%s", strerror(system_error));
-    else
-        (void)snprintf(last_error, sizeof(last_error), "connection closed without close_notify");
+    tls_explain(tls->ssl, code, system_error, last_error, sizeof(last_error));
 }
 
 static enum tls_result

@@ -6,6 +6,7 @@
 #define PROXY_TLS_H
 
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/setting.h"
@@ -38,6 +39,14 @@ struct tls_server_settings {
  * "ciphers", "curves"): NULL then.
  */
 struct tls_context *tls_server_new(const struct tls_server_settings *, const struct setting_place *, struct error *);
+
+/*
+ * Notes at `line` of `file` the certificates, authorities' among them, that have ended, do not hold yet, or end within
+ * 14 days. With `since`, the time of the last look, only what has become so since then, or a matter of 7 days or of
+ * one; 0: all. tls_server_new() does that once, at the key "certificate".
+ */
+void tls_server_note_dates(const struct tls_context *, time_t since, time_t now, const char *file, unsigned line,
+                           struct error *notes);
 
 /* Notes at `line` of `file` what a new TLS session costs by each certificate's key, if that is much: measured, for some
  * 50 ms. */

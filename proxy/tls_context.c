@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "proxy/tls_ciphers.h"
 #include "proxy/tls_context.h"
+#include "proxy/tls_explain.h"
 #include "proxy/tls_memory.h"
 #include "proxy/tls_select.h"
 #include "proxy/tls_ticket.h"
@@ -102,6 +103,38 @@ read_certificates(const struct tls_where *where, struct tls_selection *selection
     return done;
 }
 
+/* What is the matter with the dates of one certificate of a file; `whose` says which. */
+static void
+note_dates(const struct tls_certificate *file, const char *whose, X509 *certificate, const time_t times[2],
+           const struct setting_place *place, struct error *notes)
+{
+    struct bytes fault = {0}, names = {0};
+
+    tls_words_dates(certificate, times[0], times[1], &fault);
+    tls_words_names(certificate, &names);
+    if (fault.len > 0)
+        error_note(notes, place->file, place->line, "certificate %s: %s (%s) %s", file->file, whose, names.data,
+                   fault.data);
+    bytes_free(&fault);
+    bytes_free(&names);
+}
+
+void
+tls_server_note_dates(const struct tls_context *context, time_t since, time_t now, const char *file, unsigned line,
+                      struct error *notes)
+{
+    const struct setting_place place    = {.file = file, .line = line};
+    const time_t               times[2] = {since, now};
+
+    for (size_t i = 0; i < context->selection.count; i++) {
+        const struct tls_certificate *certificate = &context->selection.certificates[i];
+
+        note_dates(certificate, "the server's own", certificate->own, times, &place, notes);
+        for (int k = 0; k < sk_X509_num(certificate->chain); k++)
+            note_dates(certificate, "an authority's", sk_X509_value(certificate->chain, k), times, &place, notes);
+    }
+}
+
 struct tls_context *
 tls_server_new(const struct tls_server_settings *settings, const struct setting_place *place, struct error *error)
 {
@@ -111,8 +144,10 @@ tls_server_new(const struct tls_server_settings *settings, const struct setting_
 
     assert(settings->certificate->count > 0);
     context->ssl = common_context(TLS_server_method(), &settings->common, &where);
-    if (read_certificates(&where, &context->selection, settings) && context->ssl != NULL)
+    if (read_certificates(&where, &context->selection, settings) && context->ssl != NULL) {
         set_up_listening(&where, context, settings);
+        tls_server_note_dates(context, 0, time(NULL), place->file, place->line_of(place, "certificate"), error);
+    }
     if (error->count > before)
         tls_context_free(&context);
     return context;
@@ -160,7 +195,7 @@ tls_client_new(const struct tls_client_settings *settings, const struct setting_
 
     context->ssl = common_context(TLS_client_method(), &settings->common, &where);
     if (context->ssl != NULL) {
-        SSL_CTX_set_verify(context->ssl, settings->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+        SSL_CTX_set_verify(context->ssl, settings->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, tls_explain_verified);
         if (settings->legacy_connect)
             (void)SSL_CTX_set_options(context->ssl, SSL_OP_LEGACY_SERVER_CONNECT);
         else

@@ -45,6 +45,17 @@ add_name(const GENERAL_NAME *name, const char *between, struct bytes *out)
     return true;
 }
 
+static bool
+add_common_name(X509 *certificate, struct bytes *out)
+{
+    char name[256];
+
+    if (X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, name, sizeof(name)) <= 0)
+        return false;
+    bytes_printf(out, "%s", name);
+    return true;
+}
+
 void
 tls_words_names(X509 *certificate, struct bytes *out)
 {
@@ -54,7 +65,7 @@ tls_words_names(X509 *certificate, struct bytes *out)
 
     for (int i = 0; i < sk_GENERAL_NAME_num(names) && count < NAMED; i++)
         count += add_name(sk_GENERAL_NAME_value(names, i), count > 0 ? ", " : "", out);
-    if (count == 0)
+    if (count == 0 && !add_common_name(certificate, out))
         bytes_printf(out, "no name");
     else if (count == NAMED && sk_GENERAL_NAME_num(names) > NAMED)
         bytes_printf(out, " and more");
@@ -65,14 +76,12 @@ void
 tls_words_first_name(X509 *certificate, struct bytes *out)
 {
     GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-    char           common[256];
 
     for (int i = 0; i < sk_GENERAL_NAME_num(names) && out->len == 0; i++)
         if (sk_GENERAL_NAME_value(names, i)->type == GEN_DNS)
             (void)add_name(sk_GENERAL_NAME_value(names, i), "", out);
-    if (out->len == 0 &&
-        X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, common, sizeof(common)) > 0)
-        bytes_printf(out, "%s", common);
+    if (out->len == 0)
+        (void)add_common_name(certificate, out);
     GENERAL_NAMES_free(names);
 }
 
@@ -108,20 +117,26 @@ stage_at(X509 *certificate, time_t now)
     return X509_cmp_time(X509_get0_notBefore(certificate), &now) > 0 ? STAGE_EARLY : STAGE_GOOD;
 }
 
-static int
-days_left(X509 *certificate, time_t now)
+/* The beginning of a day or an hour counts as the whole of it. */
+static void
+add_rest(X509 *certificate, time_t now, struct bytes *out)
 {
+    enum { HOUR = 3600 };
     struct tm to = {0};
+    long      rest;
 
     (void)ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &to);
-    return (int)((timegm(&to) - now) / DAY);
+    rest = timegm(&to) - now;
+    if (rest >= 2 * DAY)
+        bytes_printf(out, ", in %ld days", (rest + DAY - 1) / DAY);
+    else
+        bytes_printf(out, ", in %ld hours", (rest + HOUR - 1) / HOUR);
 }
 
 void
 tls_words_dates(X509 *certificate, time_t since, time_t now, struct bytes *out)
 {
     enum stage stage = stage_at(certificate, now);
-    int        left;
 
     if (stage == STAGE_GOOD || (since != 0 && stage == stage_at(certificate, since)))
         return;
@@ -133,13 +148,10 @@ tls_words_dates(X509 *certificate, time_t since, time_t now, struct bytes *out)
     }
     bytes_printf(out, stage == STAGE_OVER ? "ended at " : "ends at ");
     tls_words_date(X509_get0_notAfter(certificate), out);
-    left = days_left(certificate, now);
     if (stage == STAGE_OVER)
         bytes_printf(out, ", and no client accepts it any more");
-    else if (left > 0)
-        bytes_printf(out, ", in %d day%s", left, left > 1 ? "s" : "");
     else
-        bytes_printf(out, ", today or tomorrow");
+        add_rest(certificate, now, out);
     bytes_printf(out, ": renew it, and have popgate read it (systemctl reload popgate)");
 }
 

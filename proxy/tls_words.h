@@ -11,7 +11,7 @@
 /* Is it for this name? Not for an empty one. */
 bool tls_words_fits(X509 *, struct span name);
 
-/* Appends the names and addresses that it is for, the first few of them; "no name" if there are none. */
+/* Appends the names and addresses that it is for, the first few of them; or else the common name. */
 void tls_words_names(X509 *, struct bytes *);
 
 /* Appends the first of the names that are no addresses, or else the common name. */

@@ -18,7 +18,7 @@ certificate_write(const char *path)
     FILE     *file        = fopen(path, "w");
     bool      made        = key != NULL && certificate != NULL && file != NULL && fchmod(fileno(file), 0600) == 0 &&
                 X509_gmtime_adj(X509_getm_notBefore(certificate), 0) != NULL &&
-                X509_gmtime_adj(X509_getm_notAfter(certificate), 3600) != NULL &&
+                X509_gmtime_adj(X509_getm_notAfter(certificate), 365L * 24 * 3600) != NULL &&
                 X509_set_pubkey(certificate, key) == 1 && X509_sign(certificate, key, EVP_sha256()) > 0 &&
                 PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1 &&
                 PEM_write_X509(file, certificate) == 1;

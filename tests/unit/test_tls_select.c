@@ -46,7 +46,7 @@ see(struct tls_context *server, SSL_CTX *client, const char *name, char seen[64]
     (void)snprintf(seen, 64, "none");
     shake_hands(&pair, server, client, name, NULL);
     if (pair.result == TLS_OK) {
-        X509 *certificate = SSL_get1_peer_certificate(pair.client);
+        X509 *certificate = SSL_get1_peer_certificate(pair.theirs);
 
         tls_words_first_name(certificate, &first);
         (void)snprintf(seen, 64, "%s %s", EVP_PKEY_get0_type_name(X509_get0_pubkey(certificate)), first.data);
@@ -158,7 +158,7 @@ test_ciphers(void **state)
         assert_int_equal(SSL_CTX_set_cipher_list(client, exchanges[i].offered), 1);
         shake_hands(&pair, server, client, NULL, NULL);
         if ((pair.result == TLS_OK) != exchanges[i].spoken)
-            fail_msg("row %zu: %s", i, tls_error(pair.server));
+            fail_msg("row %zu: %s", i, tls_error(pair.ours));
         close_pair(&pair);
         SSL_CTX_free(client);
         tls_context_free(&server);
@@ -178,8 +178,8 @@ test_suites_and_curves(void **state)
     (void)state;
     shake_hands(&pair, server, client, NULL, NULL);
     assert_int_equal(pair.result, TLS_OK);
-    assert_string_equal(tls_cipher(pair.server), "TLS_CHACHA20_POLY1305_SHA256");
-    assert_int_equal(SSL_get_negotiated_group(pair.client), NID_secp384r1);
+    assert_string_equal(tls_cipher(pair.ours), "TLS_CHACHA20_POLY1305_SHA256");
+    assert_int_equal(SSL_get_negotiated_group(pair.theirs), NID_secp384r1);
     close_pair(&pair);
     SSL_CTX_free(client);
     tls_context_free(&server);

@@ -60,7 +60,7 @@ new_session(void)
     shake_hands(&pair, server, client, NULL, NULL);
     assert_int_equal(pair.result, TLS_OK);
     greet(&pair);
-    session = SSL_get1_session(pair.client);
+    session = SSL_get1_session(pair.theirs);
     close_pair(&pair);
     return session;
 }
@@ -74,7 +74,7 @@ resumes(SSL_SESSION *session)
 
     shake_hands(&pair, server, client, NULL, offered);
     assert_int_equal(pair.result, TLS_OK);
-    resumed = tls_resumed(pair.server);
+    resumed = tls_resumed(pair.ours);
     close_pair(&pair);
     SSL_SESSION_free(offered);
     return resumed;

@@ -1,4 +1,4 @@
-/* For the tests of TLS: a server of ours and a client of OpenSSL's, at the two ends of a pair of sockets. */
+/* For the tests of TLS: one of ours and one of OpenSSL's, at the two ends of a pair of sockets. */
 #ifndef TESTS_UNIT_TLS_FIXTURE_H
 #define TESTS_UNIT_TLS_FIXTURE_H
 
@@ -10,10 +10,11 @@
 #include "tests/unit/config_fixture.h"
 
 struct tls_pair {
-    struct tls     *server;
-    SSL            *client;
+    struct tls     *ours; /* a server, or a client */
+    SSL            *theirs;
     int             fds[2];
-    enum tls_result result; /* of the server's handshake */
+    enum tls_result result; /* of our handshake */
+    char            why[1024];
 };
 
 /* What is written into the folder: the certificate, the key, or both. */
@@ -65,11 +66,18 @@ write_site(const char *name, EVP_PKEY *key, const char *names)
     EVP_PKEY_free(key);
 }
 
+static inline unsigned
+no_line(const struct setting_place *place, const char *key)
+{
+    (void)key;
+    return place->line;
+}
+
 /* A listener's context with these certificates in the folder, each with its key; `settings` says the rest. */
 static inline struct tls_context *
 open_listener(struct tls_server_settings settings, char **files, size_t count, struct error *error)
 {
-    const struct setting_place place = {.file = "proxy.conf", .line_of = NULL};
+    const struct setting_place place = {.file = "proxy.conf", .line_of = no_line};
     const struct setting_list  none  = {0};
     struct setting_list        paths = {memory_new(count * sizeof(char *)), count};
     struct tls_context        *context;
@@ -87,26 +95,95 @@ open_listener(struct tls_server_settings settings, char **files, size_t count, s
     return context;
 }
 
+static inline void
+open_pair(struct tls_pair *pair, struct tls_context *ours, const char *name)
+{
+    *pair = (struct tls_pair){.result = TLS_WANTS_READ};
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair->fds), 0);
+    pair->ours = tls_open(ours, pair->fds[0], name);
+}
+
+/* Our step of the handshake, if it has neither been done nor failed. */
+static inline void
+step(struct tls_pair *pair)
+{
+    if (pair->result == TLS_OK || pair->result == TLS_FAILED)
+        return;
+    tls_readable(pair->ours, false);
+    pair->result = tls_handshake(pair->ours);
+    if (pair->result == TLS_FAILED)
+        (void)snprintf(pair->why, sizeof(pair->why), "%s", tls_error(pair->ours));
+}
+
 /* Shakes hands as far as it goes. The client asks for a name and offers a session to resume; either may be NULL. */
 static inline void
 shake_hands(struct tls_pair *pair, struct tls_context *server, SSL_CTX *client, const char *asked_for,
             SSL_SESSION *session)
 {
-    *pair = (struct tls_pair){0};
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair->fds), 0);
-    pair->server = tls_open(server, pair->fds[0], NULL);
-    pair->client = SSL_new(client);
-    assert_int_equal(SSL_set_fd(pair->client, pair->fds[1]), 1);
+    open_pair(pair, server, NULL);
+    pair->theirs = SSL_new(client);
+    assert_int_equal(SSL_set_fd(pair->theirs, pair->fds[1]), 1);
     if (session != NULL)
-        assert_int_equal(SSL_set_session(pair->client, session), 1);
+        assert_int_equal(SSL_set_session(pair->theirs, session), 1);
     if (asked_for != NULL)
-        assert_int_equal(SSL_set_tlsext_host_name(pair->client, asked_for), 1);
-    SSL_set_connect_state(pair->client);
+        assert_int_equal(SSL_set_tlsext_host_name(pair->theirs, asked_for), 1);
+    SSL_set_connect_state(pair->theirs);
     for (int i = 0; i < 8; i++) {
-        (void)SSL_do_handshake(pair->client);
-        tls_readable(pair->server, false);
-        pair->result = tls_handshake(pair->server);
+        (void)SSL_do_handshake(pair->theirs);
+        step(pair);
     }
+}
+
+/* A client that speaks no TLS. */
+static inline void
+send_instead(struct tls_pair *pair, struct tls_context *server, const char *text)
+{
+    open_pair(pair, server, NULL);
+    assert_int_equal(write(pair->fds[1], text, strlen(text)), strlen(text));
+    step(pair);
+}
+
+/* Moves what there is from one BIO to the other, without the word that the server knows RFC 5746 if it is `legacy`. */
+static inline void
+pump(BIO *from, BIO *to, bool legacy)
+{
+    static const char known[] = {(char)0xff, 0x01, 0x00, 0x01, 0x00};
+    char              data[32 * 1024];
+    int               len = BIO_read(from, data, sizeof(data));
+    char             *at  = legacy && len > 0 ? memmem(data, (size_t)len, known, sizeof(known)) : NULL;
+
+    if (at != NULL)
+        *at = (char)0xfa; /* an extension that nobody knows */
+    if (len > 0)
+        assert_int_equal(BIO_write(to, data, len), len);
+}
+
+/* Ours is the client; `server` NULL: one that greets in plain text. */
+static inline void
+shake_hands_as_client(struct tls_pair *pair, struct tls_context *client, const char *name, SSL_CTX *server, bool legacy)
+{
+    BIO *wire, *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
+
+    open_pair(pair, client, name);
+    wire = BIO_new_socket(pair->fds[1], BIO_NOCLOSE);
+    if (server != NULL) {
+        pair->theirs = SSL_new(server);
+        SSL_set_bio(pair->theirs, in, out);
+        SSL_set_accept_state(pair->theirs);
+    } else {
+        assert_int_equal(write(pair->fds[1], "+OK ready\r\n", 11), 11);
+        BIO_free(in);
+        BIO_free(out);
+    }
+    for (int i = 0; i < 4; i++) {
+        step(pair);
+        if (server == NULL)
+            continue;
+        pump(wire, in, false);
+        (void)SSL_do_handshake(pair->theirs);
+        pump(out, wire, legacy && i == 0);
+    }
+    BIO_free(wire);
 }
 
 /* The server's first octets, which bring the client its ticket. */
@@ -116,17 +193,18 @@ greet(struct tls_pair *pair)
     char   data[16];
     size_t len;
 
-    assert_int_equal(tls_seal(pair->server, (struct span){"+OK", 3}, false, &len), TLS_WRITTEN);
-    assert_int_equal(tls_send(pair->server), TLS_WRITTEN);
-    assert_int_equal(SSL_read_ex(pair->client, data, sizeof(data), &len), 1);
+    assert_int_equal(tls_seal(pair->ours, (struct span){"+OK", 3}, false, &len), TLS_WRITTEN);
+    assert_int_equal(tls_send(pair->ours), TLS_WRITTEN);
+    assert_int_equal(SSL_read_ex(pair->theirs, data, sizeof(data), &len), 1);
 }
 
 static inline void
 close_pair(struct tls_pair *pair)
 {
-    (void)SSL_shutdown(pair->client); /* else its session is not resumed */
-    SSL_free(pair->client);
-    tls_free(&pair->server);
+    if (pair->theirs != NULL)
+        (void)SSL_shutdown(pair->theirs); /* else its session is not resumed */
+    SSL_free(pair->theirs);
+    tls_free(&pair->ours);
     assert_int_equal(close(pair->fds[0]), 0);
     assert_int_equal(close(pair->fds[1]), 0);
 }
