@@ -90,7 +90,7 @@ log_failure(struct chain_step *step, bool passes)
         filter_log(&step->filter, FILTER_LOG_WARNING, "time_limit was met: the message %s",
                    passes ? "passes with what was done by then" : "took too long");
     else if (passes && !run->budget.spent)
-        filter_log(&step->filter, FILTER_LOG_WARNING, "failed: the message passes without this filter");
+        filter_log(&step->filter, FILTER_LOG_WARNING, "failed: the message passes with what was done by then");
     run->late |= run->budget.spent;
 }
 

@@ -24,6 +24,7 @@ struct pass {
     struct header_check check;
     size_t              added;
     size_t              lines;
+    bool                given_up; /* on a rule: what it would have done is not known */
 };
 
 /* The field as Postfix presents it; most stand in the message just so. */
@@ -52,20 +53,29 @@ present(const struct header_field *field, struct bytes *folded)
     return bytes_span(folded);
 }
 
+/* A line about a rule and the field at hand. */
 static void
-log_check(struct pass *pass, enum filter_log_level level, const char *what)
+log_rule(struct pass *pass, enum filter_log_level level, const char *what, struct span text,
+         const struct header_check_place *rule)
 {
-    const struct header_check *check = &pass->check;
-    struct span                shown = pass->shown;
+    struct span shown = pass->shown;
 
     if (pass->lines++ >= LINES_LIMIT)
         return;
     if (shown.len > SHOWN_LIMIT)
         shown.len = SHOWN_LIMIT;
-    filter_log(pass->filter, level, "%s: header %.*s%s%.*s (%s:%u)", what, SPAN_ARG(shown),
-               check->text.len > 0 ? ": " : "", SPAN_ARG(bytes_span(&check->text)), check->file, check->line);
+    filter_log(pass->filter, level, "%s: header %.*s%s%.*s (%s:%u)", what, SPAN_ARG(shown), text.len > 0 ? ": " : "",
+               SPAN_ARG(text), rule->file, rule->line);
     if (pass->lines == LINES_LIMIT)
         filter_log(pass->filter, level, "the rules say more of this message, which is not logged");
+}
+
+static void
+log_check(struct pass *pass, enum filter_log_level level, const char *what)
+{
+    const struct header_check *check = &pass->check;
+
+    log_rule(pass, level, what, bytes_span(&check->text), &check->rule);
 }
 
 static void
@@ -128,12 +138,22 @@ static void (*const actions[HEADER_CHECK_ACTIONS])(struct pass *, struct header_
     [HEADER_CHECK_WARN] = warn,
 };
 
+/* A sender who makes a field that is slow to match must not get round the rule unseen. */
+static void
+note_given_up(struct pass *pass)
+{
+    pass->given_up = true;
+    log_rule(pass, FILTER_LOG_WARNING, "the pattern met its limit, and the rule was passed over", SPAN(""),
+             &pass->check.given_up);
+}
+
 /* The leading "From " line of an mbox, and a line that is no field, have no name: they are not shown to the rules. */
 static void
 rewrite_field(struct pass *pass, struct header_field *field)
 {
     const struct header_rewrite *conf  = pass->filter->conf;
     const struct header_rules   *rules = NULL;
+    bool                         applies;
 
     if (field->name.len > 0 && pass->added <= ADDED_LIMIT && !budget_use(field->text.len))
         rules = header_checks_for(conf->checks, field->name);
@@ -142,7 +162,10 @@ rewrite_field(struct pass *pass, struct header_field *field)
         return;
     }
     pass->shown = present(field, &pass->folded);
-    if (header_checks_find(conf->checks, rules, pass->shown, &pass->check))
+    applies     = header_checks_find(conf->checks, rules, pass->shown, &pass->check);
+    if (pass->check.given_up.file != NULL && !budget_is_spent())
+        note_given_up(pass);
+    if (applies)
         actions[pass->check.action](pass, field);
     else
         keep(pass, field);
@@ -161,7 +184,7 @@ rewrite_headers(struct filter *filter, struct header_list *list)
     bytes_free(&pass.check.text);
     if (pass.added > ADDED_LIMIT)
         filter_log(filter, FILTER_LOG_ERROR, "the rules write more than %d octets into this message", ADDED_LIMIT);
-    return pass.added > ADDED_LIMIT || budget_is_spent() ? FILTER_FAILED : FILTER_CONTINUE;
+    return pass.added > ADDED_LIMIT || pass.given_up || budget_is_spent() ? FILTER_FAILED : FILTER_CONTINUE;
 }
 
 static unsigned

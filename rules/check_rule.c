@@ -309,18 +309,21 @@ check_rule_free(struct check_rule *rule)
     free(rule->parts);
 }
 
-bool
+enum check_verdict
 check_rule_applies(const struct check_rule *rule, struct span header, struct regex_found *found)
 {
     uint64_t before = regex_limits_hit();
+    bool     matches;
 
     if (rule->start.len > 0) {
-        *found = (struct regex_found){0};
-        return span_starts_nocase(header, rule->start) != rule->negated;
+        *found  = (struct regex_found){0};
+        matches = span_starts_nocase(header, rule->start);
+    } else {
+        matches = regex_find(rule->regex, header, 0, found);
     }
-    if (regex_find(rule->regex, header, 0, found))
-        return !rule->negated;
-    return rule->negated && regex_limits_hit() == before;
+    if (regex_limits_hit() != before)
+        return CHECK_GIVEN_UP;
+    return matches != rule->negated ? CHECK_APPLIES : CHECK_PASSES;
 }
 
 void

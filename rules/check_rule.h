@@ -49,8 +49,14 @@ int check_rule_read_if(struct check_rule *, struct span line, struct error *);
 /* Gives back what the rule holds, whether it was read as a whole or not. */
 void check_rule_free(struct check_rule *);
 
-/* Does it apply to `header`? Not if the match met a bound, be the pattern negated or not. */
-bool check_rule_applies(const struct check_rule *, struct span header, struct regex_found *);
+enum check_verdict {
+    CHECK_PASSES,   /* it does not apply */
+    CHECK_APPLIES,  /* it does */
+    CHECK_GIVEN_UP, /* the match met a bound (see rules/regex.h): nobody knows, be the pattern negated or not */
+};
+
+/* Does it apply to `header`? */
+enum check_verdict check_rule_applies(const struct check_rule *, struct span header, struct regex_found *);
 
 /* The action's text with what was captured in it; white space that this brings to its front goes. Replaces `text`. */
 void check_rule_expand(const struct check_rule *, const struct regex_found *, struct bytes *text);

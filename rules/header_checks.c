@@ -237,18 +237,22 @@ header_checks_find(const struct header_checks *checks, const struct header_rules
     struct check_walk  walk;
     size_t             at = 0;
 
+    check->given_up = (struct header_check_place){0};
     check_walk_begin(&walk, checks->index, rules, header);
     while ((at = check_walk_next(&walk, at)) < checks->count) {
-        const struct check_rule *rule = &checks->rules[at];
+        const struct check_rule  *rule    = &checks->rules[at];
+        struct header_check_place place   = {rule->file, rule->line};
+        enum check_verdict        verdict = check_rule_applies(rule, header, &found);
 
-        if (!check_rule_applies(rule, header, &found)) {
+        if (verdict == CHECK_GIVEN_UP)
+            check->given_up = place;
+        if (verdict != CHECK_APPLIES) {
             at = rule->is_if ? (size_t)rule->behind : at + 1;
         } else if (rule->is_if) {
             at++;
         } else {
             check->action = rule->action;
-            check->file   = rule->file;
-            check->line   = rule->line;
+            check->rule   = place;
             check_rule_expand(rule, &found, &check->text);
             return true;
         }

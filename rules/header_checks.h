@@ -37,12 +37,18 @@ extern const char *const header_check_names[HEADER_CHECK_ACTIONS];
 struct header_checks;
 struct header_rules;
 
+/* Where a rule stands; it lives as long as the checks. */
+struct header_check_place {
+    const char *file; /* NULL: there is none */
+    unsigned    line;
+};
+
 /* What the first rule that applies asks for. Starts as {0}, may be used again; `text` is the caller's to free. */
 struct header_check {
-    enum header_check_action action;
-    struct bytes             text; /* what stands behind the action, $1 put in */
-    const char              *file; /* where the rule stands */
-    unsigned                 line;
+    enum header_check_action  action;
+    struct bytes              text; /* what stands behind the action, $1 put in */
+    struct header_check_place rule;
+    struct header_check_place given_up; /* the last rule in front of it whose match met a bound (see rules/regex.h) */
 };
 
 /* Reads and compiles the files. NULL if there is a mistake, with every one that was found in the error. */
@@ -60,7 +66,8 @@ const struct header_rules *header_checks_for(const struct header_checks *, struc
 /*
  * Looks for the first of the rules for its name that applies to `header`: "Name: value", a fold in it as a line feed
  * and the white space behind it, without white space in front of the colon and without the final line end, as Postfix
- * presents it. False if no rule applies. A rule whose match met a bound (see rules/regex.h) does not, negated or not.
+ * presents it. False if no rule applies. A rule whose match met a bound does not, negated or not, nor what stands
+ * between such an if and its endif; `given_up` is filled in in either case.
  */
 bool header_checks_find(const struct header_checks *, const struct header_rules *, struct span header,
                         struct header_check *);

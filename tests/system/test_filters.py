@@ -182,6 +182,20 @@ def test_header_ends_where_rules_see_the_body(open_gate, folder, odd):
     assert text.endswith(b"\r\n\r\n" + body)
 
 
+@pytest.mark.parametrize("on_failure", ("pass", "refuse"))
+def test_field_that_no_rule_gets_through_is_logged_or_refused(server, gate, folder, on_failure):
+    """A sender chooses the field: it must not pass where the rules said that it may not."""
+    rules = "/^To:(.*,){20,}.*$/ REPLACE To: undisclosed\n"
+    many = b"To: " + b", ".join(b"user%d@example.com" % number for number in range(100)) + b"\r\n"
+    sections = filters.headers(folder, rules)
+    sections["headers"]["on_failure"] = on_failure
+    running = gate(server(Maildrop([mail.message("many", b"body\r\n", many)], capa=CAPA)).port, filters=sections)
+    with Wire(running.port) as client:
+        answer = client.login(BOB).ask(b"RETR 1")
+    assert answer.startswith(b"+OK" if on_failure == "pass" else b"-ERR")
+    assert running.wait_log(rf"(?m)warning: .*message 1: the pattern met its limit.*\({folder}/header_checks:1\)$")
+
+
 HUGE = b"Subject: x\r\n" + b"X-Filler: 0123456789012345678901234567890123456789\r\n" * 600_000 + b"\r\nbody\r\n"
 
 

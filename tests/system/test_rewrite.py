@@ -52,6 +52,16 @@ def test_several_rule_files(binary, folder):
     assert result.stderr == f"-: warning: header B: y: see [31m ({second}:2)\n".encode()
 
 
+def test_rule_that_met_its_limit_is_named(binary, folder):
+    """What it would have done is not known: neither Postfix nor popgate keeps silent about it."""
+    path = rules(folder, "/^A/ IGNORE\n/^(To|Cc):(.*,){20,}.*$/ PREPEND X-Many: yes\n")
+    message = b"To: " + b", ".join(b"user%d@example.com" % number for number in range(100)) + b"\nA: b\n\n"
+    result = rewrite(binary, "-r", path, "-", input=message)
+    assert (result.returncode, result.stdout) == (0, message.replace(b"A: b\n", b""))
+    lines = result.stderr.decode().splitlines()
+    assert len(lines) == 2 and lines[0].startswith("-: the pattern met its limit") and lines[0].endswith(f"({path}:2)")
+
+
 @pytest.mark.parametrize("message", [b"", b"\n", b"A", b"A: b", b"A: b\n ", b"no header\n\nA: b\n", b"From x\n\n", b"\x00\n\nA: b"])
 def test_odd_messages(binary, folder, message):
     result = rewrite(binary, "-r", rules(folder, "/^Z:/ IGNORE\n"), "-", input=message)

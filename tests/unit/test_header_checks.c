@@ -273,8 +273,8 @@ test_files(void **state)
     assert_string_equal(check.text.data, "1");
     assert_true(find_check(checks, SPAN("b"), &check));
     assert_string_equal(check.text.data, "3");
-    assert_string_equal(check.file, two);
-    assert_int_equal(check.line, 3);
+    assert_string_equal(check.rule.file, two);
+    assert_int_equal(check.rule.line, 3);
     header_checks_free(&checks);
     assert_null(header_checks_load(paths, 3, &error));
     assert_string_equal(error_text(&error), "/nonexistent/header_checks: No such file or directory\n");

@@ -205,6 +205,41 @@ test_long_field(void **state)
     bytes_free(&changes);
 }
 
+/* A sender can make a field that a clumsy pattern meets its limit on: that is said, and is a failure. */
+static void
+test_given_up(void **state)
+{
+    static const char slow[]   = "/^To:(.*,){20,}.*$/ PREPEND X-Many: yes\n",
+                      inside[] = "if !/^To:(.*,){20,}.*$/\n/^To/ IGNORE\nendif\n/^A/ IGNORE\n";
+    struct header_rewrite conf;
+    struct bytes          block = {0}, written = {0}, changes = {0};
+
+    (void)state;
+    bytes_add(&block, SPAN("To: x@example.com"));
+    for (unsigned i = 0; i < 100; i++)
+        bytes_printf(&block, ", a%u@example.com", i);
+    bytes_add(&block, SPAN("\r\nA: b\r\nTo: a\r\n\r\n"));
+
+    bytes_clear(&log_lines);
+    configure(&conf, slow);
+    assert_int_equal(rewrite(&conf, bytes_span(&block), &written, &changes), FILTER_FAILED);
+    assert_non_null(strstr(log_lines.data, "1 the pattern met its limit, and the rule was passed over: header To: x@"));
+    assert_non_null(strstr(log_lines.data, " (RULES:1)\n"));
+    assert_true(span_equal(bytes_span(&written), bytes_span(&block)));
+    header_rewrite_module.release(&conf);
+
+    bytes_clear(&log_lines);
+    bytes_clear(&written);
+    configure(&conf, inside); /* what stands in an if that was passed over is passed over, and the others are not */
+    assert_int_equal(rewrite_within(&conf, 0, CHAIN_PASS, bytes_span(&block), &written, &changes), FILTER_CONTINUE);
+    assert_non_null(strstr(log_lines.data, " (RULES:1)\n1 failed: the message passes with what was done by then\n"));
+    assert_int_equal(written.len, block.len - strlen("A: b\r\nTo: a\r\n"));
+    header_rewrite_module.release(&conf);
+    bytes_free(&block);
+    bytes_free(&written);
+    bytes_free(&changes);
+}
+
 /* Each field costs a slow pattern its limit; the message has one of its own. No field is lost, and one line says it. */
 static void
 test_time_limit(void **state)
@@ -263,7 +298,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),       cmocka_unit_test(test_bounds),   cmocka_unit_test(test_long_field),
-        cmocka_unit_test(test_time_limit), cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_time_limit), cmocka_unit_test(test_given_up), cmocka_unit_test(test_mistakes),
     };
     int failed = cmocka_run_group_tests_name("header_rewrite", tests, NULL, NULL);
 
