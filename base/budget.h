@@ -6,8 +6,7 @@
  * A piece of work is done in turns, between which others have theirs. One budget is counted at a time, as a process has
  * one thread; outside of any turn nothing is ever spent.
  *
- * What counts is the processor's time, so that a busy machine does not change what becomes of a message. To ask for it
- * is slow: the clock on the wall, which is never behind, says when there may be something to see.
+ * What counts is the processor's time, so that a busy machine does not change what becomes of a message.
  */
 #ifndef BASE_BUDGET_H
 #define BASE_BUDGET_H
@@ -35,7 +34,8 @@ void budget_end(struct budget *);
 /* Only for what is below. */
 extern struct budget_turn {
     uint64_t work, look_at; /* octets that were worked on, and how many make another look at the clock due */
-    bool     spent;
+    bool     spent, open;   /* open: it is somebody's turn */
+    uint64_t slow;          /* microseconds that went into matches that took long: rules/regex.c */
 } budget_turn;
 bool budget_look(void);
 

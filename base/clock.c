@@ -35,3 +35,22 @@ clock_microseconds(clockid_t clock)
         abort();
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
+
+void
+stopwatch_start(struct stopwatch *watch)
+{
+    *watch = (struct stopwatch){.wall = clock_microseconds(CLOCK_MONOTONIC)};
+}
+
+uint64_t
+stopwatch_read(struct stopwatch *watch, uint64_t wall)
+{
+    uint64_t passed = wall - watch->wall, processor;
+
+    if (watch->processor == 0 && passed < STOPWATCH_COARSE)
+        return passed;
+    processor = clock_microseconds(CLOCK_THREAD_CPUTIME_ID);
+    if (watch->processor == 0)
+        watch->processor = processor - STOPWATCH_COARSE;
+    return processor - watch->processor;
+}

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 
 #include "base/budget.h"
-#include "base/clock.h"
 #include "base/memory.h"
 #include "rules/regex.h"
 #include "rules/regex_code.h"
 #include "rules/regex_shape.h"
 #include "rules/regex_split.h"
+#include "rules/regex_time.h"
 
 /*
  * What a match may cost. PCRE2's limit does not bound it: it counts steps anew for each octet where a match may begin,
@@ -26,7 +26,6 @@ enum {
     WORK_GROWTH     = 16,        /* times so many once calls turn out to be quick */
     CHECK_EVERY     = 16,        /* items under supervision between looks at the clock, */
     CHECK_LONG      = 2,         /* in long texts */
-    TIME_LIMIT      = 16000,     /* microseconds of a match */
     MATCH_LIMIT     = 100000000, /* steps under supervision */
     MATCH_COST      = 64,        /* octets that any match counts as, beside those it looks at */
     DEPTH_LIMIT     = 10000,     /* nested backtracking points, where the interpreter has to run */
@@ -57,7 +56,6 @@ static struct {
     pcre2_match_context *context;
     pcre2_jit_stack     *stack;
     uint64_t             limits_hit;
-    uint64_t             wall_check, spent_limit; /* microseconds, of a match under supervision */
     unsigned             calls, check_every;
     pcre2_code          *supervised; /* a copy of this pattern, to be supervised */
     const struct regex  *supervised_for;
@@ -192,31 +190,6 @@ regex_free(struct regex **regex)
     *regex = NULL;
 }
 
-static void
-start_clock(void)
-{
-    process.wall_check  = clock_microseconds(CLOCK_MONOTONIC) + TIME_LIMIT;
-    process.spent_limit = 0;
-}
-
-/*
- * Has the match had its time? What counts is the processor's, so that a busy machine does not change what matches. As
- * that is slow to ask for it is asked for once the wall's says that it may be up, and half as much again is given then.
- */
-static bool
-time_is_up(void)
-{
-    uint64_t wall = clock_microseconds(CLOCK_MONOTONIC), spent;
-
-    if (wall < process.wall_check)
-        return budget_check();
-    spent = clock_microseconds(CLOCK_THREAD_CPUTIME_ID);
-    if (process.spent_limit == 0)
-        process.spent_limit = spent + TIME_LIMIT / 2;
-    process.wall_check = wall + (spent < process.spent_limit ? process.spent_limit - spent : 0);
-    return spent >= process.spent_limit || budget_check();
-}
-
 /* PCRE2 calls it in front of each item of a pattern under supervision. */
 static int
 supervise(pcre2_callout_block *block, void *context)
@@ -225,7 +198,7 @@ supervise(pcre2_callout_block *block, void *context)
     (void)context;
     if (++process.calls % process.check_every != 0)
         return 0;
-    return time_is_up() ? PCRE2_ERROR_MATCHLIMIT : 0;
+    return regex_time_is_up() ? PCRE2_ERROR_MATCHLIMIT : 0;
 }
 
 static void
@@ -258,13 +231,16 @@ static int
 match_supervised(const pcre2_code *code, struct span subject, size_t from, size_t last)
 {
     PCRE2_SPTR text = (PCRE2_SPTR)(subject.data != NULL ? subject.data : "");
+    int        result;
 
     process.calls       = 0;
     process.check_every = subject.len > LONG ? CHECK_LONG : CHECK_EVERY;
-    start_clock();
+    regex_time_start();
     (void)pcre2_set_match_limit(process.context, MATCH_LIMIT);
     (void)pcre2_set_offset_limit(process.context, last);
-    return pcre2_match(code, text, subject.len, from, 0, process.data, process.context);
+    result = pcre2_match(code, text, subject.len, from, 0, process.data, process.context);
+    regex_time_stop();
+    return result;
 }
 
 /* The copy for supervision is kept until another pattern needs one: a rule may count many hits in a text. */
@@ -284,16 +260,11 @@ match_again(const struct regex *regex, struct span subject, size_t from, size_t 
 
 /* Some beginnings at a time, and more where that is quick. `*from` moves on over those that do not match. */
 static int
-match_in_calls(const struct regex *regex, struct span subject, size_t *from, size_t end, uint64_t steps)
+match_by_and_by(const struct regex *regex, struct span subject, size_t *from, size_t end, uint64_t steps,
+                uint64_t worst)
 {
-    uint64_t worst = steps * (regex->simple ? 1 : subject.len + 1); /* octets passed for a beginning */
-    size_t   at_a_time, most;
+    size_t at_a_time = (size_t)(WORK / worst) + 1, most = WORK_GROWTH * at_a_time;
 
-    if (regex->whole || (end - *from) * worst <= WORK)
-        return call(regex, subject, *from, end, (uint32_t)steps);
-    at_a_time = (size_t)(WORK / worst) + 1;
-    most      = WORK_GROWTH * at_a_time;
-    start_clock();
     for (;;) {
         size_t last   = end - *from < at_a_time ? end : *from + at_a_time;
         int    result = call(regex, subject, *from, last, (uint32_t)steps);
@@ -301,10 +272,24 @@ match_in_calls(const struct regex *regex, struct span subject, size_t *from, siz
         if (result != PCRE2_ERROR_NOMATCH || last == end)
             return result;
         *from = last + 1;
-        if (time_is_up())
+        if (regex_time_is_up())
             return PCRE2_ERROR_HEAPLIMIT; /* there is no sense in more steps */
         at_a_time = 2 * at_a_time < most ? 2 * at_a_time : most;
     }
+}
+
+static int
+match_in_calls(const struct regex *regex, struct span subject, size_t *from, size_t end, uint64_t steps)
+{
+    uint64_t worst = steps * (regex->simple ? 1 : subject.len + 1); /* octets passed for a beginning */
+    int      result;
+
+    if (regex->whole || (end - *from) * worst <= WORK)
+        return call(regex, subject, *from, end, (uint32_t)steps);
+    regex_time_start();
+    result = match_by_and_by(regex, subject, from, end, steps, worst);
+    regex_time_stop();
+    return result;
 }
 
 static int

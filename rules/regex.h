@@ -1,8 +1,8 @@
 /*
  * Patterns in Perl's syntax, run by PCRE2 with its just-in-time compiler. Octets, not characters: a rule matches what
  * the mail holds. Every match has a bound on work, time, depth and heap, so that neither a clumsy rule nor a hostile
- * mail can stop a worker: some 20 ms of processor time, and what is left of a budget (base/budget.h). A match that
- * meets a bound is "no match", and is counted.
+ * mail can stop a worker: some 10 ms of processor time, less once slow matches have taken much of a message's, and no
+ * more than is left of its budget (base/budget.h). A match that meets a bound is "no match", and is counted.
  *
  * Patterns are compiled by the master and shared by fork(). Match data and the just-in-time stack are one per process,
  * made by the first match; a worker has one thread.

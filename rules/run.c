@@ -15,7 +15,7 @@
 enum {
     LONG_TEXT    = 256,   /* octets: shorter ones take no time that is worth measuring */
     SLOW_MATCH   = 1000,  /* microseconds of a rule on one text, from which on they are added up, */
-    RULE_TIME    = 20000, /* to this many for a mail */
+    RULE_TIME    = 10000, /* to this many for a mail */
     HITS_CHECKED = 256,   /* hits after which they are */
 };
 
@@ -47,18 +47,41 @@ most_hits(const struct rule *rule)
     return rule->hits_max > 0 ? rule->hits_max : UINT32_MAX;
 }
 
-/* Finds the next match of a rule at `from` or behind; `number`: of the rule in its group, whose sightings say where. */
-static bool
-find_match(struct run *run, const struct rule *rule, size_t number, struct span text, size_t from,
-           struct regex_found *found)
-{
-    size_t last = text.len;
+/* A rule at work on a text. */
+struct pass {
+    struct run *run;
+    size_t      index;  /* of the rule, */
+    size_t      number; /* and in its group, whose sightings say where it may match */
+    struct span text;
+    uint64_t    before; /* microseconds, as charge() wants it; 0: not measured */
+    uint64_t    limits; /* regex_limits_hit() when it began */
+    bool        given_up;
+};
 
-    if (number == NO_GROUP)
-        return regex_find(rule->regex, text, from, found);
-    for (; sightings_next(run->seen, number, &from, &last); from = last + 1)
-        if (regex_find_between(rule->regex, text, from, last, found))
+/* Has it taken too long, in what it did last or in all? Each sighting is a match, and has the time of one. */
+static bool
+is_given_up(struct pass *pass)
+{
+    if (pass->before > 0)
+        pass->given_up |= !charge(pass->run, pass->index, &pass->before);
+    pass->given_up |= regex_limits_hit() != pass->limits;
+    return pass->given_up;
+}
+
+/* Finds the next match at `from` or behind. */
+static bool
+find_match(struct pass *pass, const struct regex *regex, size_t from, struct regex_found *found)
+{
+    size_t last = pass->text.len;
+
+    if (pass->number == NO_GROUP)
+        return regex_find(regex, pass->text, from, found);
+    for (; sightings_next(pass->run->seen, pass->number, &from, &last); from = last + 1) {
+        if (regex_find_between(regex, pass->text, from, last, found))
             return true;
+        if (is_given_up(pass))
+            return false;
+    }
     return false;
 }
 
@@ -68,23 +91,19 @@ run_rule(struct run *run, size_t index, size_t number, struct span text)
 {
     const struct rule *rule = &run->rules->rules[index];
     unsigned           most = most_hits(rule), *hits = &run->hits[index];
-    uint64_t           before   = text.len > LONG_TEXT ? clock_microseconds(CLOCK_MONOTONIC) : 0;
-    uint64_t           limits   = regex_limits_hit();
-    bool               given_up = false;
+    struct pass        pass = {run, index, number, text, .limits = regex_limits_hit()};
     struct regex_found found;
 
-    for (size_t at = 0; *hits < most && !given_up && at <= text.len; at = regex_next(&found)) {
-        if (!find_match(run, rule, number, text, at, &found))
+    pass.before = text.len > LONG_TEXT ? clock_microseconds(CLOCK_MONOTONIC) : 0;
+    for (size_t at = 0; *hits < most && !pass.given_up && at <= text.len; at = regex_next(&found)) {
+        if (!find_match(&pass, rule->regex, at, &found))
             break;
-        if (++*hits % HITS_CHECKED == 0 && before > 0)
-            given_up = !charge(run, index, &before);
+        if (++*hits % HITS_CHECKED == 0)
+            (void)is_given_up(&pass);
     }
-    if (before > 0)
-        given_up |= !charge(run, index, &before);
-    given_up |= regex_limits_hit() != limits;
-    run->given_up += given_up;
+    run->given_up += is_given_up(&pass);
     run->late = budget_is_spent();
-    return given_up || *hits >= most;
+    return pass.given_up || *hits >= most;
 }
 
 /* Runs the candidates of a group over one of its texts. */
@@ -274,7 +293,8 @@ run_start(struct run *run, const struct score_rules *rules, const struct mail *m
         .candidates = memory_new(most_words(rules) * sizeof run->candidates[0]),
         .seen       = sightings_new(prefilter_largest_group(rules->prefilter)),
     };
-    run->late = budget_check();
+    run->late          = budget_check();
+    run->spent_checked = clock_microseconds(CLOCK_THREAD_CPUTIME_ID);
     captures_run(rules, mail, run->hits);
     eval_run_start(&run->eval, rules->eval_settings, &run->mail);
     run_headers(run);
