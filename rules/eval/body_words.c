@@ -4,8 +4,10 @@
  */
 #include <glib.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 
+#include "base/budget.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "rules/eval/body_eval.h"
@@ -15,17 +17,25 @@
 
 enum { TEXT_MAX = 1024 * 1024 }; /* octets of a part that are looked at */
 
+/* Number 0, which no text has: it stands for an image where HTML has no words. */
+static const struct span image_word = {"\n", 1};
+
 /* How often a word is there. */
 struct count {
     unsigned html, plain;
 };
 
-/* One multipart/alternative. */
+/*
+ * The words of all parts that stand in some multipart/alternative, read once: one can stand in the other. A word is a
+ * number, where it is first seen the next.
+ */
 struct words {
     struct span_index index;
-    struct count     *counts; /* by the words' numbers */
-    size_t            capacity;
-    size_t            html, plain; /* different words */
+    uint32_t         *numbers; /* of the words of all parts, one behind the other */
+    size_t            count, capacity;
+    size_t           *starts;    /* of each part's words in `numbers`, and where the last one's end */
+    struct count     *counts;    /* of one multipart/alternative, by number, */
+    size_t html, plain, missing; /* and what they come to: different words, those that are there more often in HTML */
 };
 
 static bool
@@ -60,20 +70,13 @@ is_word(struct span text, bool octets)
 }
 
 static void
-add_word(struct words *words, struct span text, bool html)
+add_word(struct words *words, struct span text)
 {
-    size_t before = words->index.spans.count, number = span_index_add(&words->index, text);
-
-    if (number == words->capacity) {
+    if (words->count == words->capacity) {
         words->capacity = words->capacity > 0 ? words->capacity * 2 : 256;
-        words->counts   = memory_resize_array(words->counts, words->capacity, sizeof words->counts[0]);
+        words->numbers  = memory_resize_array(words->numbers, words->capacity, sizeof words->numbers[0]);
     }
-    if (number == before)
-        words->counts[number] = (struct count){0};
-    if (html && words->counts[number].html++ == 0)
-        words->html++;
-    if (!html && words->counts[number].plain++ == 0)
-        words->plain++;
+    words->numbers[words->count++] = (uint32_t)span_index_add(&words->index, text);
 }
 
 /* White space as Perl has it in that text. */
@@ -84,7 +87,7 @@ white_space(struct span text, bool octets)
 }
 
 static void
-add_words(struct words *words, const struct mime_part *part, bool html)
+add_words(struct words *words, const struct mime_part *part)
 {
     struct span rest = part->rendered;
 
@@ -96,50 +99,15 @@ add_words(struct words *words, const struct mime_part *part, bool html)
         while (len < rest.len && (space = white_space(span_tail(rest, len), part->octets)) == 0)
             len++;
         if (len > 0 && is_word(span_head(rest, len), part->octets))
-            add_word(words, span_head(rest, len), html);
+            add_word(words, span_head(rest, len));
         rest = span_tail(rest, len < rest.len ? len + space : len);
     }
-}
-
-/* Words that are there more often in HTML. */
-static size_t
-count_missing(const struct words *words)
-{
-    size_t missing = 0;
-
-    for (size_t i = 0; i < words->index.spans.count; i++)
-        missing += words->counts[i].html > words->counts[i].plain;
-    return missing;
 }
 
 static bool
 has_image(const struct mime_part *part)
 {
     return part->html != NULL && !isnan(html_inside(part->html, SPAN("img")));
-}
-
-static void
-compare(struct eval_run *run, size_t index, struct body_facts *facts)
-{
-    const struct mime_parts *parts = &run->mail->parts;
-    struct words             words = {0};
-
-    for (size_t i = index; i < parts->items[index].end; i++) {
-        const struct mime_part *part = &parts->items[i];
-        bool                    text = part->leaf && span_starts_nocase(part->type, SPAN("text/"));
-
-        if (text && (part->kind == MIME_HTML || part->kind == MIME_PLAIN))
-            add_words(&words, part, part->kind == MIME_HTML);
-        if (text && words.html == 0 && has_image(part))
-            add_word(&words, SPAN("\n"), true); /* which is no word of a text */
-    }
-    if (words.html > 0) {
-        facts->html_words = (double)words.html;
-        facts->text_words = (double)words.plain;
-        facts->difference = MAX(facts->difference, (double)count_missing(&words) / (double)words.html * 100);
-    }
-    free(words.counts);
-    span_index_free(&words.index);
 }
 
 /* An invitation: HTML, and the same for calendars. */
@@ -160,14 +128,82 @@ is_alternative(struct span type)
            (type.len == start.len || (!g_ascii_isalnum(type.data[start.len]) && type.data[start.len] != '_'));
 }
 
+static bool
+has_words(const struct mime_part *part)
+{
+    return part->leaf && span_starts_nocase(part->type, SPAN("text/")) &&
+           (part->kind == MIME_HTML || part->kind == MIME_PLAIN);
+}
+
+/* Reads the words of what stands in alternatives. */
+static void
+read_words(struct words *words, const struct mime_parts *parts)
+{
+    size_t inside = 0; /* parts in front of it are in an alternative, or behind all of those so far */
+
+    words->starts = memory_new((parts->count + 1) * sizeof words->starts[0]);
+    (void)span_index_add(&words->index, image_word);
+    for (size_t i = 0; i < parts->count; i++) {
+        if (is_alternative(parts->items[i].type) && parts->items[i].end > inside)
+            inside = parts->items[i].end;
+        words->starts[i] = words->count;
+        if (i < inside && has_words(&parts->items[i]))
+            add_words(words, &parts->items[i]);
+    }
+    words->starts[parts->count] = words->count;
+    words->counts               = memory_new(words->index.spans.count * sizeof words->counts[0]);
+}
+
+static void
+count_word(struct words *words, uint32_t number, bool html)
+{
+    struct count *count = &words->counts[number];
+
+    if (html) {
+        words->html += count->html++ == 0;
+        words->missing += count->html == count->plain + 1;
+    } else {
+        words->plain += count->plain++ == 0;
+        words->missing -= count->html == count->plain;
+    }
+}
+
+static void
+compare(struct words *words, const struct mime_parts *parts, size_t index, struct body_facts *facts)
+{
+    words->html = words->plain = words->missing = 0;
+    for (size_t i = index; i < parts->items[index].end && !budget_use(words->starts[i + 1] - words->starts[i]); i++) {
+        const struct mime_part *part = &parts->items[i];
+
+        for (size_t at = words->starts[i]; at < words->starts[i + 1]; at++)
+            count_word(words, words->numbers[at], part->kind == MIME_HTML);
+        if (part->leaf && span_starts_nocase(part->type, SPAN("text/")) && words->html == 0 && has_image(part))
+            count_word(words, 0, true);
+    }
+    if (words->html > 0) {
+        facts->html_words = (double)words->html;
+        facts->text_words = (double)words->plain;
+        facts->difference = MAX(facts->difference, (double)words->missing / (double)words->html * 100);
+    }
+    words->counts[0] = (struct count){0};
+    for (size_t at = words->starts[index]; at < words->starts[parts->items[index].end]; at++)
+        words->counts[words->numbers[at]] = (struct count){0};
+}
+
 void
 body_compare_alternatives(struct eval_run *run, struct body_facts *facts)
 {
     const struct mime_parts *parts = &run->mail->parts;
+    struct words             words = {0};
 
     if (is_invitation(parts))
         return;
+    read_words(&words, parts);
     for (size_t i = 0; i < parts->count; i++)
         if (is_alternative(parts->items[i].type))
-            compare(run, i, facts);
+            compare(&words, parts, i, facts);
+    free(words.counts);
+    free(words.starts);
+    free(words.numbers);
+    span_index_free(&words.index);
 }

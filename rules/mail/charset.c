@@ -75,15 +75,17 @@ charset_add_character(struct bytes *utf8, unsigned long character)
 size_t
 charset_wide_white_space(struct span utf8)
 {
-    static const char *const wide[] = {"\xc2\x85", "\u00a0", "\u1680", "\u2028",
-                                       "\u2029",   "\u202f", "\u205f", "\u3000"};
+    static const struct span wide[] = {SPAN("\xc2\x85"), SPAN("\u00a0"), SPAN("\u1680"), SPAN("\u2028"),
+                                       SPAN("\u2029"),   SPAN("\u202f"), SPAN("\u205f"), SPAN("\u3000")};
     const unsigned char     *p      = (const unsigned char *)utf8.data;
 
+    if (utf8.len < 2 || (p[0] != 0xc2 && (p[0] < 0xe1 || p[0] > 0xe3)))
+        return 0;
     if (utf8.len >= 3 && p[0] == 0xe2 && p[1] == 0x80 && p[2] >= 0x80 && p[2] <= 0x8a)
         return 3;
     for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
-        if (utf8.len >= strlen(wide[i]) && memcmp(p, wide[i], strlen(wide[i])) == 0)
-            return strlen(wide[i]);
+        if (span_starts(utf8, wide[i]))
+            return wide[i].len;
     return 0;
 }
 

@@ -82,7 +82,8 @@ static void
 look_at_font(struct render *render, const struct html_token *token)
 {
     static struct regex_built_in good = {
-        "^\\s*[\"'.]?[a-z ][a-z -]*[a-z]\\d?[\"']?(?:,\\s*[\"']?[a-z][a-z -]*[a-z]\\d?[\"']?)*;?$", "i", NULL};
+        "^\\s*+(?:[\"'.][a-z ]|[a-z]|(?<= ))[a-z -]*[a-z]\\d?[\"']?(?:,\\s*[\"']?[a-z][a-z -]*[a-z]\\d?[\"']?)*;?$",
+        "i", NULL};
 
     if (html_attribute(token, "face", &render->value) && !regex_matches(regex_of(&good), bytes_span(&render->value)))
         set(render, HTML_FONT_FACE_BAD);

@@ -1,11 +1,12 @@
-/* By libxml2's table of names; which spellings count is Perl's HTML::Entities'. */
+/* By libxml2's names, in a table where one is found at once; which spellings count is Perl's HTML::Entities'. */
 #include <ctype.h>
 #include <libxml/HTMLparser.h>
+#include <stdlib.h>
 
 #include "rules/mail/charset.h"
 #include "rules/mail/html_entity.h"
 
-enum { NAME_MOST = 8, LATIN_MOST = 0xff, CHARACTER_MOST = 0x10ffff };
+enum { NAME_MOST = 8, NAMED_MOST = 0x2666, LATIN_MOST = 0xff, CHARACTER_MOST = 0x10ffff, ENTITIES_MOST = 256 };
 
 enum { HIGH_SURROGATE = 0xd800, LOW_SURROGATE = 0xdc00, SURROGATE_BITS = 0xfffffc00, REPLACEMENT = 0xfffd };
 
@@ -29,17 +30,43 @@ read_number(struct span text, unsigned long *character)
     return at + (at < text.len && text.data[at] == ';');
 }
 
+/* By name. */
+static struct entity {
+    struct span   name;
+    unsigned long value;
+} entities[ENTITIES_MOST];
+
+static size_t entity_count;
+
+static int
+compare(const void *left, const void *right)
+{
+    return span_compare(((const struct entity *)left)->name, ((const struct entity *)right)->name);
+}
+
+void
+html_entity_start(void)
+{
+    if (entity_count > 0)
+        return;
+    for (unsigned value = 1; value <= NAMED_MOST && entity_count < ENTITIES_MOST; value++) {
+        const htmlEntityDesc *entity = htmlEntityValueLookup(value);
+
+        if (entity != NULL)
+            entities[entity_count++] = (struct entity){span_of(entity->name), value};
+    }
+    qsort(entities, entity_count, sizeof entities[0], compare);
+}
+
 static unsigned long
 find_name(struct span name)
 {
-    char                  copy[NAME_MOST + 1];
-    const htmlEntityDesc *entity;
+    const struct entity *entity, key = {.name = name};
 
     if (name.len == 0 || name.len > NAME_MOST)
         return 0;
-    memcpy(copy, name.data, name.len);
-    copy[name.len] = '\0';
-    entity         = htmlEntityLookup((const xmlChar *)copy);
+    html_entity_start();
+    entity = bsearch(&key, entities, entity_count, sizeof entities[0], compare);
     return entity != NULL ? entity->value : 0;
 }
 

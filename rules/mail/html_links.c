@@ -2,7 +2,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "base/budget.h"
 #include "base/memory.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/html_links.h"
@@ -78,6 +77,41 @@ is_opaque(struct span uri)
     return false;
 }
 
+/* The place of an address from the base on. The base may be long and the address short: each is resolved once. */
+static size_t
+find_target(struct html_links *links, struct span uri)
+{
+    size_t before = links->written.spans.count, number;
+
+    if (links->octets > HTML_LINKS_MAX)
+        return SIZE_MAX;
+    number = span_index_add(&links->written, uri);
+    if (number < before)
+        return links->written_places[number];
+    if (number == links->written_capacity) {
+        links->written_capacity = number > 0 ? number * 2 : 64;
+        links->written_places =
+            memory_resize_array(links->written_places, links->written_capacity, sizeof links->written_places[0]);
+    }
+    links->written.spans.items[number] = arena_copy(links->arena, uri);
+    bytes_clear(&links->target);
+    uri_resolve(bytes_span(&links->base), uri, &links->target);
+    before                        = links->places.count;
+    links->written_places[number] = links->target.len > 0 ? find_place(links, bytes_span(&links->target)) : SIZE_MAX;
+    if (links->places.count == before)
+        links->octets += links->target.len;
+    return links->written_places[number];
+}
+
+static void
+forget_written(struct html_links *links)
+{
+    span_index_free(&links->written);
+    free(links->written_places);
+    links->written_places   = NULL;
+    links->written_capacity = 0;
+}
+
 /* Keeps what `links->value` leads to. */
 static void
 add_value(struct html_links *links, const struct html_element *element)
@@ -87,12 +121,7 @@ add_value(struct html_links *links, const struct html_element *element)
 
     if (uri.len == 0)
         return;
-    if (!is_opaque(uri)) {
-        bytes_clear(&links->target);
-        uri_resolve(bytes_span(&links->base), uri, &links->target);
-        uri = bytes_span(&links->target);
-    }
-    place = uri.len > 0 ? find_place(links, uri) : SIZE_MAX;
+    place = is_opaque(uri) ? find_place(links, uri) : find_target(links, uri);
     if (place != SIZE_MAX)
         links->places.items[place].types |= element->link_type;
 }
@@ -108,6 +137,7 @@ set_base(struct html_links *links)
         return;
     if (regex_find(regex_of(&base_file_pattern), uri, 0, &found))
         uri = regex_group(&found, 1);
+    forget_written(links);
     bytes_clear(&links->base);
     bytes_add(&links->base, uri);
     if (uri.len > 0 && uri.data[uri.len - 1] != '/')
@@ -161,23 +191,34 @@ read_hidden_attribute(const struct html_token *token, const char *name, struct b
     return false;
 }
 
+/* Takes the byte order marks out; octets that make one only then go as well. */
+static void
+remove_marks(struct bytes *value)
+{
+    static const struct span mark = {"\ufeff", 3};
+    size_t                   kept = 0;
+
+    for (size_t i = 0; i < value->len; i++) {
+        value->data[kept++] = value->data[i];
+        if (kept >= mark.len && memcmp(value->data + kept - mark.len, mark.data, mark.len) == 0)
+            kept -= mark.len;
+    }
+    value->len = kept;
+}
+
 /* The attribute that links, to `links->value`. */
 static bool
 read_link(struct html_links *links, const struct html_element *element, const struct html_token *token)
 {
-    static const struct span mark  = {"\ufeff", 3};
-    struct bytes            *value = &links->value;
-    const char              *name  = element->link;
-    char                    *found;
+    struct bytes *value = &links->value;
+    const char   *name  = element->link;
 
     if ((strcmp(name, "href") != 0 && strcmp(name, "src") != 0) || element->role == HTML_BASE)
         return html_attribute(token, name, value);
     if (!read_hidden_attribute(token, name, value) && !html_attribute(token, name, value))
         return false;
-    while (value->len > 0 && name[0] == 'h' && (found = memmem(value->data, value->len, mark.data, mark.len)) != NULL) {
-        memmove(found, found + mark.len, value->len - (size_t)(found - value->data) - mark.len);
-        value->len -= mark.len;
-    }
+    if (name[0] == 'h')
+        remove_marks(value);
     return true;
 }
 
@@ -281,6 +322,7 @@ html_links_free(struct html_links *links)
     bytes_free(&links->anchor_text);
     bytes_free(&links->base);
     free(links->anchors);
+    forget_written(links);
     uri_places_free(&links->places);
     span_index_free(&links->raws);
     *links = (struct html_links){0};

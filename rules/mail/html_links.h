@@ -17,7 +17,10 @@ struct html_links {
     struct bytes        base;
     struct span_index   raws; /* the addresses of `places` */
     struct uri_places   places;
-    size_t              octets; /* of all addresses */
+    struct span_index   written;        /* addresses as they were written that were resolved from `base`, */
+    size_t             *written_places; /* and the number of their place */
+    size_t              written_capacity;
+    size_t              octets; /* of all addresses, each time that one was made */
     bool                truncated;
     bool                wide;
     struct html_anchor *anchors;

@@ -78,19 +78,21 @@ skip_in_declaration(struct span text, size_t at)
 }
 
 size_t
-html_declaration_end(struct span text)
+html_declaration_end(struct span text, size_t *passed)
 {
     size_t at = 2;
 
     while (at < text.len && is_name(text.data[at]))
         at++;
+    *passed = at;
     if (at == text.len)
         return HTML_NO_END;
     if (!span_equal_nocase((struct span){text.data + 2, at - 2}, SPAN("doctype")) &&
         !span_equal_nocase((struct span){text.data + 2, at - 2}, SPAN("entity")))
         return HTML_NO_MARKUP;
     for (at = html_skip_space(text, at); at < text.len && text.data[at] != '>'; at = html_skip_space(text, at)) {
-        at = skip_in_declaration(text, at);
+        *passed = at;
+        at      = skip_in_declaration(text, at);
         if (at == HTML_NO_MARKUP || at == HTML_NO_END)
             return at;
     }

@@ -56,8 +56,8 @@ size_t html_end_tag_end(struct span text, size_t at);
 /* "<!-- -->": its "-->" may have white space before the ">". */
 size_t html_comment_end(struct span text);
 
-/* "<!DOCTYPE html>". */
-size_t html_declaration_end(struct span text);
+/* "<!DOCTYPE html>". `*passed`: how many octets were looked at. */
+size_t html_declaration_end(struct span text, size_t *passed);
 
 /* The start of a marked section. */
 size_t html_section_start(struct span text, enum html_section *);

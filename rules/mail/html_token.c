@@ -28,6 +28,9 @@ static const struct {
     {.name = "textarea", .entities = true},
 };
 
+/* Quotes in a declaration hide what ends it as a comment, and the next begins there: all of that is looked at again. */
+enum { IN_VAIN_MOST = 4 * 1024 * 1024 };
+
 enum { LITERAL_ELEMENTS = sizeof literal_elements / sizeof literal_elements[0] };
 
 static enum html_section
@@ -157,15 +160,16 @@ read_declaration(struct html_reader *reader, struct html_token *token)
 {
     struct span          text = reader->rest;
     enum html_token_kind kind = HTML_COMMENT;
-    size_t               len  = HTML_NO_MARKUP;
+    size_t               len  = HTML_NO_MARKUP, passed;
 
     if (html_octet(text, 2) == '-' && text.len == 3)
         return HTML_NO_END;
     if (html_octet(text, 2) == '-' && html_octet(text, 3) == '-') {
         len = reader->lenient ? html_find(text, 4, SPAN(">")) : html_comment_end(text);
-    } else if (isalpha((unsigned char)html_octet(text, 2))) {
-        len  = html_declaration_end(text);
+    } else if (isalpha((unsigned char)html_octet(text, 2)) && reader->in_vain < IN_VAIN_MOST) {
+        len  = html_declaration_end(text, &passed);
         kind = len != HTML_NO_MARKUP ? HTML_DECLARATION : HTML_COMMENT;
+        reader->in_vain += len == HTML_NO_MARKUP ? passed : 0;
     }
     if (len == HTML_NO_MARKUP)
         len = html_find(text, 2, SPAN(">"));

@@ -49,6 +49,7 @@ struct html_reader {
     bool                   verbatim; /* entities are not decoded */
     bool                   at_end;   /* nothing more is to come that could end what is open */
     bool                   lenient;  /* a comment ends at any > */
+    size_t                 in_vain;  /* octets that were looked at for declarations which are none */
 };
 
 /* The next token; false at the end. */

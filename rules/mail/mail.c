@@ -6,6 +6,7 @@
 #include "rules/mail/charset.h"
 #include "rules/mail/field_parts.h"
 #include "rules/mail/html.h"
+#include "rules/mail/html_entity.h"
 #include "rules/mail/mail.h"
 #include "rules/mail/memo.h"
 #include "rules/mail/mime_text.h"
@@ -279,6 +280,7 @@ mail_start(void)
     started = true;
     g_mime_init();
     charset_start();
+    html_entity_start();
     received_start();
     field_parts_start();
 }

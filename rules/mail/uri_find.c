@@ -14,16 +14,21 @@ enum { URI_SIGNERS_MAX = 100 };
 #define ENDS "><\"`}\\]{\\[|\\s\\x1b\\xa0"
 #define MAILS ENDS ",('\\x80-\\xff"
 
-/* Groups: 1 with a scheme, or beginning with www. or ftp.; 2 a mail address; 3 a bare host name with what follows, 4
- * the host. */
-static struct regex_built_in address_pattern = {
-    "(?:\\b|(?<=\\x1b\\(.)|(?<=[><\"'`,{\\[(|\\s\\x1b\\xa0]))"
-    "(?:((?:(?:https?|ftp)://|(?:www\\d{0,2}|ftp)\\.)[^" ENDS "]{1,2048})(?=[" ENDS "]|\\z)"
-    "|(mailto:[^" MAILS "]{1,2048}|[^" MAILS "@]{1,251}@[^" MAILS "]{1,251})(?=[" MAILS "]|\\z)"
-    "|(?:^|(?<=[!\"#$&'()*+,/:;<=>?@\\[\\\\\\]^`{|}~\\s\\x1b\\xa0]))"
-    "(([a-z\\d][a-z\\d._-]{0,251}\\.[a-z][a-z\\d-]+)(?![a-z\\d-]|\\.[a-z\\d])\\.?(?::\\d{1,5})?(?:/[^" ENDS
-    "]{1,2048})?)(?=[" ENDS "]|\\z))",
-    "i", NULL};
+/*
+ * Groups: 1 with a scheme, or beginning with www. or ftp.; 2 a mail address; 3 a bare host name with what follows, 4
+ * the host. Without MAIL as well, for where there cannot be one: it is tried at each octet, and looks far.
+ */
+#define MAIL_PART_MAX 251
+#define MAIL "|[^" MAILS "@]{1,251}+@[^" MAILS "]{1,251}+"
+#define ADDRESS(mail)                                                                                                  \
+    "(?:\\b|(?<=\\x1b\\(.)|(?<=[><\"'`,{\\[(|\\s\\x1b\\xa0]))"                                                         \
+    "(?:((?:(?:https?|ftp)://|(?:www\\d{0,2}|ftp)\\.)[^" ENDS "]{1,2048}+)(?=[" ENDS "]|\\z)"                          \
+    "|(mailto:[^" MAILS "]{1,2048}+" mail ")(?=[" MAILS "]|\\z)"                                                       \
+    "|(?:^|(?<=[!\"#$&'()*+,/:;<=>?@\\[\\\\\\]^`{|}~\\s\\x1b\\xa0]))"                                                  \
+    "(([a-z\\d][a-z\\d._-]{0,251}\\.[a-z][a-z\\d-]+)(?![a-z\\d-]|\\.[a-z\\d])\\.?(?::\\d{1,5})?(?:/[^" ENDS            \
+    "]{1,2048}+)?)(?=[" ENDS "]|\\z))"
+static struct regex_built_in address_pattern = {ADDRESS(MAIL), "i", NULL};
+static struct regex_built_in others_pattern  = {ADDRESS(""), "i", NULL};
 static struct regex_built_in scheme_pattern  = {"^(?:https?|ftp|mailto):", "i", NULL};
 static struct regex_built_in www_pattern     = {"^www\\d{0,2}\\.", "i", NULL};
 static struct regex_built_in nothing_pattern = {"^(?:[cm]id:|\\w+:/{0,2}$)", "i", NULL};
@@ -189,6 +194,39 @@ find_stretch(struct span text, size_t *start, size_t *end)
     return true;
 }
 
+static bool
+ends_mail(char c)
+{
+    return is_end(c) || (unsigned char)c >= 0x80 || c == ',' || c == '(' || c == '\'';
+}
+
+/*
+ * Can an address without a scheme, of the kind user@host, begin at `at` or up to `*last`, which is brought forward so
+ * that it holds for all of them, or for none? It is a run of octets that may be in one, with an @ near its end.
+ */
+static bool
+find_mail(struct span text, size_t at, size_t *last)
+{
+    size_t      end = at;
+    const char *sign;
+
+    while ((sign = memchr(text.data + end, '@', *last - end)) != NULL) {
+        size_t found = (size_t)(sign - text.data), start;
+
+        for (end = found + 1; end < *last && !ends_mail(text.data[end]);)
+            end++;
+        if (end - found > MAIL_PART_MAX + 1)
+            sign = memchr(text.data + end - MAIL_PART_MAX - 1, '@', MAIL_PART_MAX + 1);
+        if (sign == NULL)
+            continue;
+        found = (size_t)(sign - text.data);
+        start = found > MAIL_PART_MAX ? found - MAIL_PART_MAX : 0;
+        *last = start > at ? start - 1 : end;
+        return start <= at;
+    }
+    return false;
+}
+
 void
 uri_find(struct span paragraph, const struct mail_settings *settings, struct arena *arena, struct span_index *seen,
          struct uri_places *places)
@@ -198,11 +236,11 @@ uri_find(struct span paragraph, const struct mail_settings *settings, struct are
 
     while (find_stretch(paragraph, &at, &end)) {
         struct span uri, host;
-        size_t      before = seen->spans.count;
-        bool        mail;
+        size_t      before = seen->spans.count, last = end;
+        bool        mail = find_mail(paragraph, at, &last);
 
-        if (!regex_find_between(regex_of(&address_pattern), paragraph, at, end, &found)) {
-            at = end;
+        if (!regex_find_between(regex_of(mail ? &address_pattern : &others_pattern), paragraph, at, last, &found)) {
+            at = last < end ? last + 1 : end;
             continue;
         }
         uri  = cut_end(regex_group(&found, 0));
