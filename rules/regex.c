@@ -36,6 +36,12 @@ enum {
     PARTS_MAX       = 256,        /* of which it has no more */
 };
 
+/* A copy of a pattern, to be supervised. A worker makes its own when it first needs it. */
+struct supervised {
+    pcre2_code *code; /* NULL, though made: it could not be */
+    bool        made;
+};
+
 struct regex {
     pcre2_code *code;
     uint32_t    options;
@@ -45,6 +51,8 @@ struct regex {
     char       *pattern;
     char       *flags;
     size_t      pattern_len;
+
+    struct supervised *copy;
 
     /* A pattern that is too large for PCRE2 is several with some of its alternatives each: this one is the first. */
     struct regex *next;      /* NULL: there is none more */
@@ -57,8 +65,6 @@ static struct {
     pcre2_jit_stack     *stack;
     uint64_t             limits_hit;
     unsigned             calls, check_every;
-    pcre2_code          *supervised; /* a copy of this pattern, to be supervised */
-    const struct regex  *supervised_for;
 } process;
 
 /* To machine code. It is no error if (*NO_JIT) asks for none. */
@@ -104,6 +110,7 @@ new_regex(pcre2_code *code, struct span pattern, struct span flags, uint32_t opt
         .pattern     = memory_copy_span(pattern),
         .flags       = memory_copy_span(flags),
         .pattern_len = pattern.len,
+        .copy        = memory_new(sizeof *regex->copy),
     };
     regex->simple = regex_is_simple(own_pattern(regex));
     code          = regex->compiled ? NULL : compile_supervised(regex);
@@ -168,12 +175,9 @@ regex_compile(struct span pattern, struct span flags, struct bytes *why)
 static void
 free_part(struct regex *regex)
 {
-    if (process.supervised_for == regex) {
-        pcre2_code_free(process.supervised);
-        process.supervised     = NULL;
-        process.supervised_for = NULL;
-    }
     pcre2_code_free(regex->code);
+    pcre2_code_free(regex->copy->code);
+    free(regex->copy);
     bytes_free(&regex->all_parts);
     free(regex->pattern);
     free(regex->flags);
@@ -243,19 +247,19 @@ match_supervised(const pcre2_code *code, struct span subject, size_t from, size_
     return result;
 }
 
-/* The copy for supervision is kept until another pattern needs one: a rule may count many hits in a text. */
+/* Few patterns are ever given up on; those that are will be again, so that the copy is kept. */
 static int
 match_again(const struct regex *regex, struct span subject, size_t from, size_t last)
 {
-    if (process.supervised_for != regex) {
-        pcre2_code_free(process.supervised);
-        process.supervised_for = regex;
-        process.supervised     = compile_supervised(regex);
-        if (process.supervised != NULL)
-            (void)pcre2_jit_compile(process.supervised, PCRE2_JIT_COMPLETE);
+    struct supervised *copy = regex->copy;
+
+    if (!copy->made) {
+        copy->made = true;
+        copy->code = compile_supervised(regex);
+        if (copy->code != NULL)
+            (void)pcre2_jit_compile(copy->code, PCRE2_JIT_COMPLETE);
     }
-    return process.supervised != NULL ? match_supervised(process.supervised, subject, from, last)
-                                      : PCRE2_ERROR_NOMEMORY;
+    return copy->code != NULL ? match_supervised(copy->code, subject, from, last) : PCRE2_ERROR_NOMEMORY;
 }
 
 /* Some beginnings at a time, and more where that is quick. `*from` moves on over those that do not match. */
