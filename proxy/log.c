@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ enum {
     LINE_ROOM = LINE_SIZE - sizeof("...\n") + 1 /* without the mark of a cut and the newline */
 };
 
-enum kind { KIND_STDERR, KIND_SYSLOG, KIND_FILE, KIND_MASTER };
+enum kind { KIND_STDERR, KIND_JOURNAL, KIND_SYSLOG, KIND_FILE, KIND_MASTER };
 
 enum { PATIENCE_MS = 10 }; /* for a master that is behind */
 
@@ -133,13 +134,26 @@ line_add_context(struct line *line, const struct log_context *context)
         line_add_raw(line, SPAN(": "));
 }
 
-/* syslog(3) knows time, name and process by itself. */
+static const int priorities[] = {
+    [LOG_LEVEL_ERROR]   = LOG_ERR,
+    [LOG_LEVEL_WARNING] = LOG_WARNING,
+    [LOG_LEVEL_INFO]    = LOG_INFO,
+    [LOG_LEVEL_DEBUG]   = LOG_DEBUG,
+};
+
+/* syslog(3) and the journal know time, name and process by themselves; the journal is told the priority (sd-daemon(3)).
+ */
 static void
 line_add_head(struct line *line, enum log_level level)
 {
     char now[CLOCK_TEXT_SIZE], room[TEXT_NUMBER_SIZE];
 
-    if (target.kind == KIND_SYSLOG)
+    if (target.kind == KIND_JOURNAL) {
+        line_add_raw(line, SPAN("<"));
+        line_add_raw(line, text_number((uint64_t)priorities[level], room));
+        line_add_raw(line, SPAN(">"));
+    }
+    if (target.kind == KIND_SYSLOG || target.kind == KIND_JOURNAL)
         return;
     clock_write_utc(now);
     line_add_raw(line, (struct span){now, sizeof(now) - 1});
@@ -153,13 +167,6 @@ line_add_head(struct line *line, enum log_level level)
 static void
 line_send_syslog(const struct line *line, enum log_level level)
 {
-    static const int priorities[] = {
-        [LOG_LEVEL_ERROR]   = LOG_ERR,
-        [LOG_LEVEL_WARNING] = LOG_WARNING,
-        [LOG_LEVEL_INFO]    = LOG_INFO,
-        [LOG_LEVEL_DEBUG]   = LOG_DEBUG,
-    };
-
     syslog(priorities[level], "%.*s", (int)line->len, line->text);
 }
 
@@ -236,11 +243,25 @@ set_target(enum kind kind, int fd, const char *path)
     target.lost = 0;
 }
 
+/* Does standard error go to systemd's journal, as systemd.exec(5) says of $JOURNAL_STREAM? */
+static bool
+is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat status;
+    char        here[64];
+
+    if (stream == NULL || fstat(STDERR_FILENO, &status) != 0)
+        return false;
+    (void)snprintf(here, sizeof(here), "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+    return strcmp(stream, here) == 0;
+}
+
 int
 log_open(const char *where, enum log_level level)
 {
     if (strcmp(where, "stderr") == 0) {
-        set_target(KIND_STDERR, STDERR_FILENO, NULL);
+        set_target(is_journal() ? KIND_JOURNAL : KIND_STDERR, STDERR_FILENO, NULL);
     } else if (strcmp(where, "syslog") == 0) {
         set_target(KIND_SYSLOG, -1, NULL);
         openlog("popgate", LOG_PID | LOG_NDELAY, LOG_MAIL);

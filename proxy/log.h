@@ -37,7 +37,8 @@ struct log_context {
 
 /*
  * Says where lines go: "stderr", "syslog" or the path of a file, which is made (0640) and appended to, and never
- * followed if it is a link. 0; or -1 with errno, and the log stays what it was. Before the first call lines go to
+ * followed if it is a link. On a standard error that is systemd's journal a line begins with "<PRIORITY>" in place of
+ * time, process and level. 0; or -1 with errno, and the log stays what it was. Before the first call lines go to
  * stderr.
  */
 int log_open(const char *target, enum log_level);

@@ -334,6 +334,23 @@ close_all(struct master *master)
         (void)close(master->signal_fd);
 }
 
+/* The first line of the log: who is served where. */
+static void
+log_start(const struct master *master)
+{
+    const struct config *config = master->current->config;
+    struct bytes         text   = {0};
+
+    for (size_t i = 0; i < config->listener_count; i++) {
+        bytes_printf(&text, "%s %s on", i > 0 ? ";" : "", config->listeners[i].name);
+        for (size_t k = 0; k < config->listeners[i].addresses.count; k++)
+            bytes_printf(&text, " %s", config->listeners[i].addresses.items[k].text);
+    }
+    log_write(LOG_LEVEL_INFO, NULL, "popgate " POPGATE_VERSION " with %s serves%s", master->file, text.data);
+    bytes_free(&text);
+    log_lines(LOG_LEVEL_WARNING, bytes_span(&config->notes));
+}
+
 int
 master_run(struct config *config, const char *file)
 {
@@ -350,8 +367,7 @@ master_run(struct config *config, const char *file)
     if (master.current == NULL || error.count > 0) {
         fputs(error_text(&error), stderr);
     } else {
-        log_write(LOG_LEVEL_INFO, NULL, "popgate " POPGATE_VERSION " serves %s", file);
-        log_lines(LOG_LEVEL_WARNING, bytes_span(&master.current->config->notes));
+        log_start(&master);
         add_children(&master);
         run(&master);
         log_write(LOG_LEVEL_INFO, NULL, "popgate has ended");

@@ -84,6 +84,12 @@ def test_children_keep_no_privileges(audited):
             assert os.stat(f"/proc/{pid}/fd").st_uid == 0, "another process of the user can look into this one"
 
 
+def test_first_line_says_what_is_served(audited):
+    running = audited()
+    first = wait_until(lambda: running.log().splitlines(), what="a line")[0]
+    assert first.endswith(f"with {running.file} serves in on {HOST}:{running.port}"), first
+
+
 def test_dead_worker_takes_only_its_own_sessions(audited):
     running = audited(workers=2)
     clients = {}

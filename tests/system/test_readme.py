@@ -140,6 +140,14 @@ def test_install(binary, folder):
     assert all(name.startswith("etc/") for name in left) and "etc/popgate/proxy.conf" in left
 
 
+def test_reload_of_a_wrong_file_fails(binary, folder):
+    """systemd runs the lines of ExecReload in their order, up to the first that fails."""
+    first, second = re.findall(r"(?m)^ExecReload=(.*)$", (ROOT / "dist/popgate.service").read_text())
+    (folder / "proxy.conf").write_text("workers = many\n")
+    command = first.replace("@SBINDIR@/popgate", str(binary)).replace("@CONFDIR@", str(folder)).split()
+    assert run(*command, check=False).returncode == 1 and "-HUP $MAINPID" in second
+
+
 def test_missing_packages_are_all_named():
     done = subprocess.run([ROOT / "dist/packages", "name", "dpkg", "popgate-none-1", "popgate-none-2"], capture_output=True,
                           text=True, timeout=60, check=False)

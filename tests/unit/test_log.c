@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <regex.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -357,6 +358,33 @@ loses_lines_where_standard_error_takes_none(void **state)
     (void)close(ends[1]);
 }
 
+/* The journal writes time and process itself, and is told the priority; another standard error is not. */
+static void
+says_priorities_to_the_journal(void **state)
+{
+    int         real = dup(STDERR_FILENO), file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND, 0600);
+    struct stat status;
+    char        stream[64];
+
+    (void)state;
+    (void)dup2(file, STDERR_FILENO);
+    assert_int_equal(fstat(file, &status), 0);
+    (void)snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+    assert_int_equal(setenv("JOURNAL_STREAM", stream, 1), 0);
+    assert_int_equal(log_open("stderr", LOG_LEVEL_DEBUG), 0);
+    log_write(LOG_LEVEL_ERROR, NULL, "one");
+    log_write(LOG_LEVEL_WARNING, NULL, "two");
+    log_write(LOG_LEVEL_INFO, NULL, "three");
+    log_write(LOG_LEVEL_DEBUG, NULL, "four");
+    assert_int_equal(setenv("JOURNAL_STREAM", "1:1", 1), 0);
+    assert_int_equal(log_open("stderr", LOG_LEVEL_INFO), 0);
+    (void)dup2(real, STDERR_FILENO);
+    (void)close(real);
+    (void)close(file);
+    assert_string_equal(contents(path), "<3>one\n<4>two\n<6>three\n<7>four\n");
+    assert_int_equal(unsetenv("JOURNAL_STREAM"), 0);
+}
+
 /* Even where the line cannot be written. */
 static void
 keeps_errno(void **state)
@@ -382,6 +410,7 @@ main(void)
         cmocka_unit_test(passes_nothing_but_lines_of_that_child),
         cmocka_unit_test(keeps_the_log_when_another_cannot_be_opened),
         cmocka_unit_test(loses_lines_where_standard_error_takes_none),
+        cmocka_unit_test(says_priorities_to_the_journal),
         cmocka_unit_test(keeps_errno),
     };
 
