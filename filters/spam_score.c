@@ -13,6 +13,7 @@
 #include "filters/verdict.h"
 #include "filters/verdict_note.h"
 #include "rules/mail/charset.h"
+#include "rules/mail/inline_data.h"
 #include "rules/score.h"
 
 enum {
@@ -27,6 +28,8 @@ struct scoring {
     struct bytes        note;  /* that was kept under the message's unique id */
     struct verdict_mark mark;  /* of this message */
     size_t              held;  /* octets of its text that are kept: as far as it is scored */
+    size_t              seen;  /* and those that are looked at: long data inside of HTML is not kept */
+    struct inline_data  data;  /* in the body */
     double              score;
     struct bytes        rules;
 };
@@ -85,6 +88,7 @@ gather(struct filter *filter, struct span text)
 
     text = span_head(text, text.len < room ? text.len : room);
     scoring->held += text.len;
+    scoring->seen += text.len;
     return filter_keep(filter, text) == 0 ? FILTER_CONTINUE : FILTER_FAILED;
 }
 
@@ -103,12 +107,18 @@ read_headers(struct filter *filter, struct header_list *list)
 static enum filter_verdict
 read_body(struct filter *filter, struct span text)
 {
-    const struct scoring *scoring = filter->state;
+    struct scoring *scoring = filter->state;
+    size_t          before  = text.len;
+    struct span     kept;
 
     if (scoring->known)
         return FILTER_ENOUGH;
-    if (gather(filter, text) == FILTER_FAILED)
-        return FILTER_FAILED;
+    while (scoring->held < limit_of(filter) && inline_data_next(&scoring->data, &text, &kept)) {
+        scoring->seen += before - text.len - kept.len;
+        before = text.len;
+        if (gather(filter, kept) == FILTER_FAILED)
+            return FILTER_FAILED;
+    }
     return scoring->held < limit_of(filter) ? FILTER_CONTINUE : FILTER_ENOUGH;
 }
 
@@ -119,7 +129,7 @@ has_seen_all(const struct filter *filter, const struct scoring *scoring)
 {
     const struct message_info *info = filter->info;
 
-    return !info->top || scoring->held >= limit_of(filter) || (info->size > 0 && scoring->held >= info->size);
+    return !info->top || scoring->held >= limit_of(filter) || (info->size > 0 && scoring->seen >= info->size);
 }
 
 static int
@@ -133,7 +143,7 @@ score(struct filter *filter, struct scoring *scoring)
 
     if (filter_kept(filter, &text) != 0)
         return -1;
-    mail_parse(&mail, score_mail_settings(conf->rules), text);
+    (scoring->held < limit_of(filter) ? mail_parse : mail_parse_cut)(&mail, score_mail_settings(conf->rules), text);
     filter_drop(filter);
     score_run(conf->rules, &mail, &result);
     mail_free(&mail);

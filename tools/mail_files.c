@@ -25,7 +25,7 @@ read_stream(struct mail_files *files, const char *name, int descriptor, bool sin
         bytes_add(&numbered, span_of(name));
         if (message.number > 0)
             bytes_printf(&numbered, ":%u", message.number);
-        wanted = files->take(files, numbered.data, message.text);
+        wanted = files->take(files, numbered.data, &message);
     }
     if (got < 0)
         files->fail(files, name, errno);

@@ -9,11 +9,11 @@
 #ifndef TOOLS_MAIL_FILES_H
 #define TOOLS_MAIL_FILES_H
 
-#include "base/span.h"
+#include "tools/mbox.h"
 
 struct mail_files {
     /* A message, called FILE, or FILE:NUMBER in a mbox; both live for this call. False: no further one is wanted. */
-    bool (*take)(struct mail_files *, const char *name, struct span text);
+    bool (*take)(struct mail_files *, const char *name, const struct mbox_message *);
     /* What cannot be read, and why, as errno has it. */
     void (*fail)(struct mail_files *, const char *name, int error);
 };

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "rules/mail/inline_data.h"
 #include "rules/regex.h"
 #include "tools/mbox.h"
 
@@ -172,6 +173,20 @@ unquote(struct bytes *text)
     text->len = kept;
 }
 
+/* What the filter does not keep. */
+static void
+leave_out_data(struct bytes *text)
+{
+    struct inline_data data = {0};
+    struct span        rest = bytes_span(text), kept;
+
+    text->len = 0;
+    while (inline_data_next(&data, &rest, &kept)) {
+        memmove(text->data + text->len, kept.data, kept.len);
+        text->len += kept.len;
+    }
+}
+
 /* As much as has MBOX_MESSAGE_MAX octets when each line ends in CR LF. */
 static struct span
 cut(struct span text)
@@ -205,6 +220,9 @@ mbox_next(struct mbox *mbox, struct mbox_message *message)
     message->number = mbox->number > 1 || more ? mbox->number : 0;
     if (message->number > 0)
         unquote(&mbox->text);
+    if (mbox->text.len > MBOX_MESSAGE_MAX)
+        leave_out_data(&mbox->text);
     message->text = cut(bytes_span(&mbox->text));
+    message->cut  = message->text.len < mbox->text.len;
     return 1;
 }

@@ -32,6 +32,7 @@ struct mbox {
 
 struct mbox_message {
     struct span text;   /* until the next call */
+    bool        cut;    /* it goes on behind `text` */
     unsigned    number; /* in the mbox, from 1; 0: the stream is one message */
 };
 

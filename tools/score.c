@@ -52,14 +52,14 @@ take_hit(void *context, const struct score_hit *hit)
 }
 
 static void
-score_text(struct scorer *scorer, struct span text)
+score_text(struct scorer *scorer, const struct mbox_message *message)
 {
     struct mail   mail   = {0};
     struct budget budget = {0};
 
     bytes_clear(&scorer->subrules);
     budget_begin(&budget, CHAIN_TIME_LIMIT * 1000);
-    mail_parse(&mail, score_mail_settings(scorer->rules), text);
+    (message->cut ? mail_parse_cut : mail_parse)(&mail, score_mail_settings(scorer->rules), message->text);
     if (scorer->options->explain || scorer->options->subrules)
         score_explain(scorer->rules, &mail, &scorer->result, take_hit, scorer);
     else
@@ -81,11 +81,11 @@ print_score(double score)
 }
 
 static bool
-score_message(struct mail_files *files, const char *name, struct span text)
+score_message(struct mail_files *files, const char *name, const struct mbox_message *message)
 {
     struct scorer *scorer = container_of(files, struct scorer, files);
 
-    score_text(scorer, text);
+    score_text(scorer, message);
     progress_hide(&scorer->progress);
     printf("%s\t", name);
     print_score(scorer->result.score);

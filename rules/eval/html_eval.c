@@ -57,6 +57,14 @@ html_eval(struct eval_run *run, const struct eval_call *call)
     return 0;
 }
 
+/* Is it the part that the end of what is looked at falls into? Its elements were not closed there. `part` is the number
+ * behind it. */
+static bool
+is_cut(const struct eval_run *run, size_t part)
+{
+    return run->mail->cut && part == run->mail->parts.count;
+}
+
 /* html_tag_balance('body', '!= 0'): of how many open elements is there no end? */
 static unsigned
 html_tag_balance(struct eval_run *run, const struct eval_call *call)
@@ -66,6 +74,8 @@ html_tag_balance(struct eval_run *run, const struct eval_call *call)
     for (size_t part = 0; (html = html_walk(run, &part)) != NULL;) {
         double open = html_inside(html, call->arguments[0]);
 
+        if (open > 0 && is_cut(run, part))
+            open = 0;
         if (!isnan(open) && comparison_holds(call->prepared, open))
             return 1;
     }

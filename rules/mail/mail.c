@@ -285,13 +285,37 @@ mail_start(void)
     field_parts_start();
 }
 
-void
-mail_parse(struct mail *mail, const struct mail_settings *settings, struct span text)
+/* Is there no more of the last part than a line, which may have been one of its header? */
+static bool
+is_last_part_cut_short(const struct mime_parts *parts)
+{
+    struct span raw  = parts->count > 0 ? parts->items[parts->count - 1].raw : SPAN("");
+    const char *line = raw.len > 0 ? memchr(raw.data, '\n', raw.len) : NULL;
+
+    return line == NULL || line + 1 == raw.data + raw.len;
+}
+
+/* The last part's header may have lost what ended it, and each multipart its last boundary. */
+static void
+forgive_cut(struct mail *mail)
+{
+    mail->parts.flaws.mime_missing_boundary = false;
+    if (mail->text.len == 0)
+        mail->flaws.missing_head_body_separator = false;
+    if (is_last_part_cut_short(&mail->parts)) {
+        mail->parts.flaws.missing_mime_headers             = false;
+        mail->parts.flaws.missing_mime_head_body_separator = false;
+    }
+}
+
+static void
+parse(struct mail *mail, const struct mail_settings *settings, struct span text, bool cut)
 {
     size_t head;
 
     mail_start();
-    *mail = (struct mail){.settings = settings != NULL ? settings : mail_settings_default(), .memo = mail_memo_new()};
+    *mail = (struct mail){
+        .settings = settings != NULL ? settings : mail_settings_default(), .memo = mail_memo_new(), .cut = cut};
     mail->full = copy_clean(&mail->arena, text.len > 0 ? text : SPAN("\n")); /* no message is without a line */
     head       = mail_headers_read(&mail->headers, &mail->arena, mail->full, &mail->flaws);
     mail->head = span_head(mail->full, head);
@@ -300,6 +324,20 @@ mail_parse(struct mail *mail, const struct mail_settings *settings, struct span 
     fill_body(mail);
     fill_rawbody(mail);
     fill_uris(mail);
+    if (cut)
+        forgive_cut(mail);
+}
+
+void
+mail_parse(struct mail *mail, const struct mail_settings *settings, struct span text)
+{
+    parse(mail, settings, text, false);
+}
+
+void
+mail_parse_cut(struct mail *mail, const struct mail_settings *settings, struct span text)
+{
+    parse(mail, settings, text, true);
 }
 
 void

@@ -34,6 +34,7 @@ struct mail {
     struct uri_details uri_details; /* where those were found, and what hosts they have */
     struct mail_memo  *memo;        /* what is found out when asked for: relays.h, envelope.h */
     struct arena       arena;
+    bool               cut; /* the end of the message is not here: what lacks is no fault of it */
 };
 
 /* Starts GMime and opens the converters of charset.h: once, in the master. mail_parse() does it if nobody has. */
@@ -44,6 +45,10 @@ void mail_start(void);
  * mail_settings_default().
  */
 void mail_parse(struct mail *, const struct mail_settings *, struct span text);
+
+/* As mail_parse(), of a message that goes on behind `text`: what ends too early because of that is not among its flaws.
+ */
+void mail_parse_cut(struct mail *, const struct mail_settings *, struct span text);
 
 /* Gives the memory back; the mail is {0} again. */
 void mail_free(struct mail *);
