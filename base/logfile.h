@@ -5,9 +5,15 @@
 #define BASE_LOGFILE_H
 
 /*
- * Opens `path` for appending and makes it (0640) where it is not there. A link is not followed, and a folder in which
- * anybody may replace files is refused (EPERM). `access` is O_WRONLY, or O_RDWR for a writer that looks at what is
- * there. The descriptor, close-on-exec; or -1 with errno.
+ * Why no log may be written to `path`, in words; NULL if there is no reason. It is to be a regular file with one name,
+ * or a device, in a folder where nobody else may replace it; and root writes to no file and in no folder of others.
+ */
+const char *logfile_fault(const char *path);
+
+/*
+ * Opens `path` for appending and makes it (0640) where it is not there. A link is not followed, and what
+ * logfile_fault() says something of is refused (EPERM). `access` is O_WRONLY, or O_RDWR for a writer that looks at what
+ * is there. The descriptor, close-on-exec; or -1 with errno.
  */
 int logfile_open(const char *path, int access);
 

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/setting.h"
+#include "base/trust.h"
 
 /* Why it cannot be read; NULL if it can. Opening a pipe would wait for whoever writes into it. */
 static const char *
@@ -23,6 +24,7 @@ setting_readable(const struct setting_list *files, const char *key, const struct
                  struct error *error)
 {
     struct setting_list readable = {.items = memory_new(files->count * sizeof(char *))};
+    struct bytes        why      = {0};
 
     for (size_t i = 0; i < files->count; i++) {
         const char *fault = find_fault(files->items[i]);
@@ -31,6 +33,10 @@ setting_readable(const struct setting_list *files, const char *key, const struct
             readable.items[readable.count++] = files->items[i];
         else
             error_add(error, place->file, place->line_of(place, key), "%s %s: %s", key, files->items[i], fault);
+        if (fault == NULL && !trust_path(files->items[i], &why))
+            error_note(error, place->file, place->line_of(place, key), "%s %s: %s", key, files->items[i], why.data);
+        bytes_clear(&why);
     }
+    bytes_free(&why);
     return readable;
 }

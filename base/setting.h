@@ -50,7 +50,8 @@ struct setting_place {
 
 /*
  * Of the files and directories that the setting `key` names, those that can be read, in their order; each of the others
- * is an error at its place. The list's items are those of `files`: only `items` itself is to be given to free().
+ * is an error at its place. One that somebody else could change (base/trust.h) is noted. The list's items are those of
+ * `files`: only `items` itself is to be given to free().
  */
 struct setting_list
 setting_readable(const struct setting_list *files, const char *key, const struct setting_place *, struct error *);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/trust.h"
 #include "proxy/config.h"
 #include "proxy/config_address.h"
 #include "proxy/config_limits.h"
@@ -199,9 +200,12 @@ struct config *
 config_load_as(const char *file, int (*become)(const struct config *), struct error *error)
 {
     struct config_loader loader = {.error = error};
+    struct bytes         why    = {0};
     size_t               before = error->count;
 
-    if (config_file_read(&loader.file, file, error) == 0) {
+    if (!trust_path(file, &why))
+        error_add(error, file, 0, "%s", why.data);
+    else if (config_file_read(&loader.file, file, error) == 0) {
         loader.config = make_config(&loader.file);
         for (size_t i = 0; i < loader.file.section_count; i++)
             config_section_take(&loader, &loader.file.sections[i]);
@@ -216,6 +220,7 @@ config_load_as(const char *file, int (*become)(const struct config *), struct er
         error->notes         = (struct bytes){0};
     }
     config_file_free(&loader.file);
+    bytes_free(&why);
     return loader.config;
 }
 

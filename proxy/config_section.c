@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/logfile.h"
 #include "base/memory.h"
+#include "base/trust.h"
 #include "proxy/config_address.h"
 #include "proxy/config_section.h"
 #include "proxy/config_setting.h"
@@ -77,12 +79,12 @@ check_folder_of(struct config_loader *loader, const struct config_section *secti
 static void
 check_log_file(struct config_loader *loader, const struct config_section *section, const char *key, const char *path)
 {
-    struct stat status;
+    const char *fault = logfile_fault(path);
 
-    if (stat(path, &status) != 0)
+    if (fault != NULL)
+        config_complain(loader, section, key, "%s = \"%s\": %s", key, path, fault);
+    else if (access(path, F_OK) != 0)
         check_folder_of(loader, section, key, path);
-    else if (S_ISDIR(status.st_mode))
-        config_complain(loader, section, key, "%s = \"%s\": this is a folder: name a file in it", key, path);
     else if (access(path, W_OK) != 0)
         config_complain(loader, section, key, "%s = \"%s\": %s", key, path, strerror(errno));
 }
@@ -166,16 +168,35 @@ check_tls_name(struct config_loader *loader, const struct config_section *sectio
         config_complain(loader, section, "tls_name", "tls_name = \"%s\": not the name of a host", name);
 }
 
+/* What root reads decides who popgate is, and what it trusts: nobody else may change it. */
+static bool
+refuse_others(struct config_loader *loader, const struct config_section *section, const char *key,
+              const struct setting_list *files)
+{
+    struct bytes why   = {0};
+    bool         right = true;
+
+    for (size_t i = 0; i < files->count; i++)
+        if (!trust_path(files->items[i], &why)) {
+            config_complain(loader, section, key, "%s %s: %s", key, files->items[i], why.data);
+            bytes_clear(&why);
+            right = false;
+        }
+    bytes_free(&why);
+    return right;
+}
+
 static void
 open_upstream_tls(struct config_loader *loader, const struct config_section *section, struct config_upstream *upstream)
 {
-    static const char *const   keys[]   = {"tls_ca", "tls_name", NULL};
-    static const int           words[]  = {CONFIG_TLS_NONE, CONFIG_TLS_STLS, CONFIG_TLS_IMPLICIT};
-    struct tls_client_settings settings = {
-        .common         = {(enum tls_version)upstream->tls_min, upstream->ciphers, upstream->curves},
-        .verify         = upstream->tls_verify,
-        .ca             = upstream->tls_ca,
-        .legacy_connect = upstream->legacy_server_connect,
+    static const char *const   keys[]    = {"tls_ca", "tls_name", NULL};
+    static const int           words[]   = {CONFIG_TLS_NONE, CONFIG_TLS_STLS, CONFIG_TLS_IMPLICIT};
+    const struct setting_list  authority = {&upstream->tls_ca, upstream->tls_ca != NULL};
+    struct tls_client_settings settings  = {
+         .common         = {(enum tls_version)upstream->tls_min, upstream->ciphers, upstream->curves},
+         .verify         = upstream->tls_verify,
+         .ca             = upstream->tls_ca,
+         .legacy_connect = upstream->legacy_server_connect,
     };
 
     upstream->tls = words[upstream->tls];
@@ -184,7 +205,7 @@ open_upstream_tls(struct config_loader *loader, const struct config_section *sec
     check_tls_name(loader, section, upstream->tls_name);
     if (upstream->tls == CONFIG_TLS_NONE)
         refuse_keys_of_tls(loader, section, keys);
-    else if (is_right(section, "tls_ca"))
+    else if (is_right(section, "tls_ca") && refuse_others(loader, section, "tls_ca", &authority))
         upstream->context = tls_client_new(&settings, &section->place, loader->error);
 }
 
@@ -221,7 +242,8 @@ open_listener_tls(struct config_loader *loader, const struct config_section *sec
     else if (listener->key.count > listener->certificate.count)
         config_complain(loader, section, "key", "there are more keys (%zu) than certificates (%zu)",
                         listener->key.count, listener->certificate.count);
-    else
+    else if ((int)refuse_others(loader, section, "certificate", &listener->certificate) &
+             (int)refuse_others(loader, section, "key", &listener->key))
         listener->context = tls_server_new(&settings, &section->place, loader->error);
 }
 

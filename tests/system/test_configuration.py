@@ -200,3 +200,79 @@ def test_shipped_configuration_is_good_but_for_what_only_an_admin_has(binary, fo
     """The proxy.conf in the source: any error is about certificates, users or folders of the machine, not about the file."""
     code, said = check(folder, (ROOT / "proxy.conf").read_text()) if (ROOT / "proxy.conf").exists() else (0, "")
     assert not re.search(r"unknown|no such option|syntax", said), said
+
+
+only_for_root = pytest.mark.skipif(not AS_ROOT, reason="only root has others to fear")
+
+
+@only_for_root
+@pytest.mark.parametrize("what", ["the file", "its folder", "a link to it"])
+def test_configuration_that_somebody_else_could_change(folder, good, what):
+    place = folder / "place"
+    place.mkdir()
+    if what == "its folder":
+        give_away(place)
+    if what == "the file":
+        (folder / "proxy.conf").write_text(good)
+        give_away(folder / "proxy.conf")
+        path = folder / "proxy.conf"
+    elif what == "its folder":
+        path = place / "proxy.conf"
+        path.write_text(good.replace('"spool"', f'"{folder}/spool"'))
+    else:
+        (folder / "real.conf").write_text(good)
+        path = folder / "proxy.conf"
+        path.symlink_to(folder / "real.conf")
+        os.lchown(path, os.stat(folder / "spool").st_uid, -1)
+    done = run(POPGATE, "-t", "-c", path, check=False)
+    assert done.returncode == 1 and b" belongs to " in done.stderr and b"chown root it" in done.stderr, done.stderr
+
+
+@only_for_root
+def test_certificate_in_a_folder_of_somebody_else(folder, good, certificate):
+    foreign = folder / "foreign"
+    foreign.mkdir()
+    copy = foreign / "site.pem"
+    copy.write_bytes(certificate.read_bytes())
+    copy.chmod(0o600)
+    code, said = check(folder, good.replace(str(certificate), str(copy)))
+    assert code == 0, said
+    give_away(foreign)
+    code, said = check(folder, good.replace(str(certificate), str(copy)))
+    assert code == 1 and re.search(rf"proxy\.conf:7: certificate .*: {foreign} belongs to ", said), said
+
+
+@only_for_root
+def test_rules_of_somebody_else_are_noted(folder, good):
+    """sa-update's folder belongs to a user of its own, and rules are read without root's rights."""
+    give_away(folder / "rules.cf")
+    code, said = check(folder, good)
+    assert code == 0 and re.search(r"proxy\.conf:16: rules .*rules\.cf belongs to ", said), said
+
+
+LOGS = {
+    "hard link": (lambda log: os.link(log.parent / "rules.cf", log), "it has other names"),
+    "fifo": (os.mkfifo, "this is no regular file"),
+    "link": (lambda log: log.symlink_to("elsewhere"), "this is a link"),
+    "folder": (os.mkdir, "this is a folder"),
+    "somebody else's": (lambda log: (log.touch(), give_away(log)), "it belongs to somebody else"),
+}
+
+
+@only_for_root
+@pytest.mark.parametrize("kind", LOGS)
+@pytest.mark.parametrize("key", ["log", "path"])
+def test_log_that_is_something_else(folder, good, kind, key):
+    make, reason = LOGS[kind]
+    make(folder / "a.log")
+    text = good.replace('"audit.jsonl"', '"a.log"') if key == "path" else 'log = "a.log"\n' + good
+    code, said = check(folder, text)
+    assert code == 1 and re.search(rf'{key} = ".*a\.log": {reason}', said), said
+
+
+@only_for_root
+def test_log_in_a_folder_of_somebody_else(folder, good):
+    (folder / "logs").mkdir()
+    give_away(folder / "logs")
+    code, said = check(folder, 'log = "logs/a.log"\n' + good)
+    assert code == 1 and "its folder belongs to somebody else" in said, said
