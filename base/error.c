@@ -1,7 +1,7 @@
 /* Mistakes in files, a line each. */
 #include "base/error.h"
 
-static void
+static void __attribute__((format(printf, 4, 0)))
 add_line(struct bytes *text, const char *file, unsigned line, const char *format, va_list args)
 {
     if (file != NULL && line > 0)

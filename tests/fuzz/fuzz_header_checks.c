@@ -13,7 +13,7 @@ find(const struct header_checks *checks, const struct header_rules *rules, struc
 
     bytes_clear(&check->text);
     found = rules != NULL && header_checks_find(checks, rules, header, check);
-    FUZZ_EXPECT(!found || (check->action < HEADER_CHECK_ACTIONS && check->line > 0 && check->file != NULL));
+    FUZZ_EXPECT(!found || (check->action < HEADER_CHECK_ACTIONS && check->rule.line > 0 && check->rule.file != NULL));
     return found;
 }
 
@@ -29,7 +29,7 @@ check_header(const struct header_checks *checks, struct span header)
         return;
     found = find(checks, header_checks_for(checks, span_head(header, colon)), header, &some);
     FUZZ_EXPECT(find(checks, header_checks_for(checks, SPAN("")), header, &all) == found);
-    FUZZ_EXPECT(!found || (all.action == some.action && all.line == some.line &&
+    FUZZ_EXPECT(!found || (all.action == some.action && all.rule.line == some.rule.line &&
                            span_equal(bytes_span(&all.text), bytes_span(&some.text))));
     bytes_free(&some.text);
     bytes_free(&all.text);
