@@ -22,6 +22,16 @@ memory_new(size_t size)
     return memset(memory, 0, size);
 }
 
+bool
+memory_can_be_had(size_t size)
+{
+    enum { SMALL = 1024 * 1024 };
+    void *memory = size < SMALL ? NULL : malloc(size);
+
+    free(memory);
+    return size < SMALL || memory != NULL;
+}
+
 void *
 memory_resize(void *pointer, size_t size)
 {

@@ -1,10 +1,12 @@
 /*
  * Memory that is there or ends the process: with the limits that bound each session, running out of it is the
- * machine's fault, and a worker that dies is started again. Nothing sized by a peer is asked for here without a limit.
+ * machine's fault, and a worker that dies is started again. Nothing sized by a peer is asked for here without a limit,
+ * and who does work that a peer made large asks first whether there is memory for it.
  */
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/span.h"
@@ -22,5 +24,12 @@ memory_resize_array(void *pointer, size_t count, size_t size) __attribute__((ret
 /* A copy that ends in NUL, to be given to free(). */
 char *memory_copy_string(const char *) __attribute__((malloc, returns_nonnull, warn_unused_result));
 char *memory_copy_span(struct span) __attribute__((malloc, returns_nonnull, warn_unused_result));
+
+/*
+ * Could `size` octets be had now? Takes nothing, and asks the system only about a megabyte and more: what is smaller is
+ * not what a limit stops at. Where the system promises more than it has (vm.overcommit_memory 0 and 1) it says yes to
+ * almost all but what a resource limit forbids.
+ */
+bool memory_can_be_had(size_t size);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "base/pool.h"
 #include "base/text.h"
 #include "filters/spam_score.h"
@@ -17,8 +18,9 @@
 #include "rules/score.h"
 
 enum {
-    TAG_OCTETS_MAX = 200,
-    REQUIRED_SCORE = 5,
+    TAG_OCTETS_MAX  = 200,
+    REQUIRED_SCORE  = 5,
+    MEMORY_OF_OCTET = 16, /* octets that looking at one takes, at most: 12.8 of the worst messages tried */
 };
 
 /* What is kept of one message. */
@@ -143,6 +145,10 @@ score(struct filter *filter, struct scoring *scoring)
 
     if (filter_kept(filter, &text) != 0)
         return -1;
+    if (!memory_can_be_had(text.len * MEMORY_OF_OCTET)) {
+        filter_explain(filter, "there is no memory to look at a message of %zu octets", text.len);
+        return -1;
+    }
     (scoring->held < limit_of(filter) ? mail_parse : mail_parse_cut)(&mail, score_mail_settings(conf->rules), text);
     filter_drop(filter);
     score_run(conf->rules, &mail, &result);

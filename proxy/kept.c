@@ -1,6 +1,8 @@
 /* The memory of a text that was kept serves the next one. */
+#include <errno.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/pool.h"
 #include "proxy/kept.h"
 
@@ -55,7 +57,10 @@ int
 kept_add(struct kept **made, struct hold_budget *budget, struct span text)
 {
     struct kept *kept = *made != NULL ? *made : (*made = open_kept(budget));
+    size_t       len  = kept->text.len + text.len;
 
+    if (len >= kept->text.capacity && !memory_can_be_had(2 * len) && spill(kept) != 0)
+        return -1;
     bytes_add(&kept->text, text);
     hold_count(budget, &kept->counted, kept->text.capacity);
     return hold_is_over(budget) && kept->text.len > 0 ? spill(kept) : 0;
@@ -66,6 +71,10 @@ kept_text(struct kept *kept, struct span *text)
 {
     size_t size = (size_t)kept->spool.size, behind = kept->text.len;
 
+    if (size > 0 && !memory_can_be_had(2 * (size + behind))) {
+        errno = ENOMEM;
+        return -1;
+    }
     if (size > 0) {
         (void)bytes_reserve(&kept->text, size);
         memmove(kept->text.data + size, kept->text.data, behind);

@@ -11,10 +11,12 @@
 
 struct kept;
 
-/* Made in `*kept`, which is NULL at first, by the first call. 0; or -1 with errno if it could not be written. */
+/* Made in `*kept`, which is NULL at first, by the first call. What memory cannot be had for goes to the file. 0; or -1
+ * with errno if it could not be written. */
 int kept_add(struct kept **, struct hold_budget *, struct span);
 
-/* All of it, in one piece, until the next call. 0; or -1 with errno if it could not be read. */
+/* All of it, in one piece, until the next call. 0; or -1 with errno if it could not be read, or there is
+ * no memory for it. */
 int kept_text(struct kept *, struct span *text);
 
 /* Gives it back and sets it to NULL. Of NULL: nothing. */

@@ -14,7 +14,8 @@ import filters
 import secrets_sent
 from clients import Place
 from mail import message
-from places import POPGATE, run, wait_until
+from places import HOST, POPGATE, run, wait_until
+from popgate import Gate
 from scripted import Maildrop, server_context
 from wire import Wire, stuff, unstuff
 
@@ -284,3 +285,31 @@ def test_spilled_message_that_cannot_be_read(server, gate, folder):
         assert b"X-Spam-Status" in other.login(BOB).fetch(b"RETR 2")
     assert running.wait_log("error: .*message 1: what was held of it could not be read from spool_dir: Input/output error")
     assert running.wait_log("disconnected: a held message could not be read")
+
+
+@pytest.mark.skipif(ASAN, reason="AddressSanitizer takes terabytes of addresses")
+@pytest.mark.parametrize("megabytes", [120, 140, 300])
+@pytest.mark.parametrize("on_failure", ["pass", "refuse"])
+def test_message_that_there_is_no_memory_for(binary, new_folder, server, on_failure, megabytes):
+    """It is that message's on_failure, and the worker lives on."""
+    large = b"Subject: large\r\n\r\n" + b"one line of a very long letter, which goes on and on\r\n" * 600_000
+    rules = new_folder("rules") / "rules.cf"
+    rules.write_text("header A Subject =~ /small/\nscore A 9\n")
+    score = {"module": "spam-score", "rules": [rules], "hold_limit": "64M", "on_failure": on_failure}
+    port = server(Maildrop([large, b"Subject: small\r\n\r\nx\r\n"])).port
+    running = Gate(new_folder("gate"), {"in": {"upstream": "server", "filters": ["score"]}},
+                   {"server": {"server": [f"{HOST}:{port}"]}}, {"score": score}, hold_memory="512M")
+    running.program = ["prlimit", f"--as={megabytes << 20}", POPGATE]
+    running.start()
+    try:
+        worker, = running.workers()
+        with Wire(running.port, timeout=60) as client:
+            answer = client.login(BOB).ask(b"RETR 1")
+            assert answer.startswith(b"+OK" if on_failure == "pass" else b"-ERR"), answer
+            if on_failure == "pass":
+                assert client.listing() == stuff(large)
+            assert b"X-Spam-Flag: YES" in client.fetch(b"RETR 2")
+        assert running.workers() == [worker]
+        running.wait_log("message 1.*(there is no memory to look at a message of|Cannot allocate memory)")
+    finally:
+        running.stop()
