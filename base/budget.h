@@ -35,7 +35,7 @@ void budget_end(struct budget *);
 extern struct budget_turn {
     uint64_t work, look_at; /* octets that were worked on, and how many make another look at the clock due */
     bool     spent, open;   /* open: it is somebody's turn */
-    uint64_t slow;          /* microseconds that went into matches that took long: rules/regex.c */
+    uint64_t slow;          /* microseconds that went into matches that took long: rules/regex/regex.c */
 } budget_turn;
 bool budget_look(void);
 

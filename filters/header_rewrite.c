@@ -6,7 +6,7 @@
 
 #include "base/budget.h"
 #include "filters/header_rewrite.h"
-#include "rules/header_checks.h"
+#include "rules/postfix/header_checks.h"
 
 enum {
     HEADER_SIZE_LIMIT = 102400,     /* octets of a field that the rules see: postconf(5) */

@@ -1,6 +1,6 @@
 /*
- * The module "header-rewrite": applies header_checks rules (rules/header_checks.h) to the fields of a message's header,
- * one by one, as Postfix's cleanup(8) does. MIME part headers are body to it, and pass.
+ * The module "header-rewrite": applies header_checks rules (rules/postfix/header_checks.h) to the fields of a message's
+ * header, one by one, as Postfix's cleanup(8) does. MIME part headers are body to it, and pass.
  */
 #ifndef FILTERS_HEADER_REWRITE_H
 #define FILTERS_HEADER_REWRITE_H

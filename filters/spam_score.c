@@ -15,7 +15,7 @@
 #include "filters/verdict_note.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/inline_data.h"
-#include "rules/score.h"
+#include "rules/spamassassin/score.h"
 
 enum {
     TAG_OCTETS_MAX  = 200,

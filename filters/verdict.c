@@ -2,7 +2,7 @@
 #include "filters/verdict.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/words.h"
-#include "rules/score.h"
+#include "rules/spamassassin/score.h"
 
 #define DECIMALS_MAX 1e15 /* numbers that are written without printf(3) */
 

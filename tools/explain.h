@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "rules/score.h"
+#include "rules/spamassassin/score.h"
 
 /* Rows in the making. Starts as {0}; explain_free() gives its memory back. */
 struct explain {

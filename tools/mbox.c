@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "rules/mail/inline_data.h"
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 #include "tools/mbox.h"
 
 /* Removing quotes makes a message shorter, but never to less than its half. */

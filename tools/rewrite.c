@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "filters/chain.h"
 #include "filters/header_rewrite.h"
-#include "rules/header_checks.h"
+#include "rules/postfix/header_checks.h"
 #include "tools/rewrite.h"
 
 static const char usage[] = "usage: popgate rewrite -r RULES [-r RULES...] FILE...\n";

@@ -8,7 +8,7 @@
 #include "base/budget.h"
 #include "base/memory.h"
 #include "filters/chain.h"
-#include "rules/score.h"
+#include "rules/spamassassin/score.h"
 #include "tools/explain.h"
 #include "tools/mail_files.h"
 #include "tools/progress.h"

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "rules/eval/date.h"
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 
 #define MONTH "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 

@@ -6,7 +6,7 @@
 #define RULES_EVAL_EVAL_FIELD_H
 
 #include "rules/eval/eval.h"
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 
 enum { EVAL_FIELD_MAX = 64 * 1024 }; /* octets of a name's values that are looked at */
 

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "rules/eval/html_walk.h"
 #include "rules/eval/plugins.h"
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 
 struct condition;
 

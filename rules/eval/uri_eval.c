@@ -5,7 +5,7 @@
 #include "rules/eval/plugins.h"
 #include "rules/mail/uri_forms.h"
 #include "rules/mail/uri_host.h"
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 
 static struct regex_built_in redirect_pattern = {"^https?://([^/:?]+).+?(https?:/{0,2}?([^/:?]+).*)$", "i", NULL};
 static struct regex_built_in web_pattern      = {"^https?://([^/:?#]+)", "i", NULL};

@@ -12,7 +12,7 @@
 #include "rules/mail/html_style.h"
 #include "rules/mail/html_text.h"
 #include "rules/mail/html_token.h"
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 
 enum { TOKEN_COST = 64 }; /* octets that a token counts as, beside its own */
 

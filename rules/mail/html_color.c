@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "rules/mail/html_color.h"
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 
 enum { NAME_MOST = 24, COMPONENT_MOST = 255 };
 

@@ -7,7 +7,7 @@
 #include "rules/mail/html_links.h"
 #include "rules/mail/uri_forms.h"
 #include "rules/mail/uri_resolve.h"
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 
 static struct regex_built_in refresh_pattern   = {"refresh", "i", NULL};
 static struct regex_built_in url_pattern       = {"\\burl\\s*=", "i", NULL};

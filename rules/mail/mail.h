@@ -8,7 +8,7 @@
 #ifndef RULES_MAIL_MAIL_H
 #define RULES_MAIL_MAIL_H
 
-#include "rules/mail/arena.h"
+#include "base/arena.h"
 #include "rules/mail/mail_header.h"
 #include "rules/mail/mail_settings.h"
 #include "rules/mail/mime.h"

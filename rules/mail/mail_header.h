@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/bytes.h"
-#include "rules/mail/arena.h"
 
 enum {
     MAIL_HEADER_NAME_MAX  = 256,   /* octets of a name that are kept */

@@ -4,7 +4,7 @@
 
 #include "rules/mail/registry.h"
 #include "rules/mail/relay_settings.h"
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 
 struct mail_settings {
     struct registry *registry;

@@ -8,7 +8,7 @@
 #include "rules/mail/mailboxes_grammar.h"
 #include "rules/mail/registry.h"
 #include "rules/mail/uri_host.h"
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 
 /* Quantifiers are possessive where they can be, so that the time is in proportion to the field. */
 #define QUOTED "\"(?:[^\"\\\\]++|\\\\.)*+\""

@@ -5,7 +5,7 @@
 #ifndef RULES_MAIL_MAILBOXES_H
 #define RULES_MAIL_MAILBOXES_H
 
-#include "rules/mail/arena.h"
+#include "base/arena.h"
 
 /* Data NULL: there is none. */
 struct mailbox {

@@ -13,7 +13,7 @@
 #include "rules/mail/mime_content.h"
 #include "rules/mail/mime_text.h"
 #include "rules/mail/span_index.h"
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 
 enum { OPEN_STEP = 16 }; /* boundaries that room is made for at once */
 

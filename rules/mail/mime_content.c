@@ -5,7 +5,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "rules/mail/mime_content.h"
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 
 enum { PIECES_MAX = 100 }; /* of a name that is cut in pieces */
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "rules/mail/arena.h"
+#include "base/arena.h"
 
 /* Spans whose data is NULL: it does not say. They live in the value and the arena. */
 struct mime_content {

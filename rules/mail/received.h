@@ -5,7 +5,7 @@
 #ifndef RULES_MAIL_RECEIVED_H
 #define RULES_MAIL_RECEIVED_H
 
-#include "rules/mail/arena.h"
+#include "base/arena.h"
 
 /* A handover. What is not known is empty; octets that have no place in a name are '!'. */
 struct relay {

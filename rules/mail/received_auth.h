@@ -2,7 +2,7 @@
 #ifndef RULES_MAIL_RECEIVED_AUTH_H
 #define RULES_MAIL_RECEIVED_AUTH_H
 
-#include "rules/mail/arena.h"
+#include "base/arena.h"
 
 /* Compiles the patterns. */
 void received_auth_start(void);

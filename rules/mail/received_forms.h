@@ -8,7 +8,7 @@
 #ifndef RULES_MAIL_RECEIVED_FORMS_H
 #define RULES_MAIL_RECEIVED_FORMS_H
 
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 
 /*
  *      %h  the HELO        %r  the name in DNS     %R  both, being one         %i  the IP address

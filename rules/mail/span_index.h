@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "rules/mail/arena.h"
+#include "base/arena.h"
 
 /* Starts as {0}. */
 struct span_index {

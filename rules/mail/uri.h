@@ -5,7 +5,7 @@
 #ifndef RULES_MAIL_URI_H
 #define RULES_MAIL_URI_H
 
-#include "rules/mail/arena.h"
+#include "base/arena.h"
 #include "rules/mail/mail_settings.h"
 
 /* Where an address was found: in text, in these elements of HTML, or in a signature. Bits. */

@@ -7,7 +7,7 @@
 #include "rules/mail/uri_find.h"
 #include "rules/mail/uri_host.h"
 #include "rules/mail/uri_plain.h"
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 
 enum { URI_SIGNERS_MAX = 100 };
 

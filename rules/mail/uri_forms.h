@@ -5,7 +5,7 @@
 #ifndef RULES_MAIL_URI_FORMS_H
 #define RULES_MAIL_URI_FORMS_H
 
-#include "rules/mail/arena.h"
+#include "base/arena.h"
 #include "rules/mail/mail_settings.h"
 
 enum {

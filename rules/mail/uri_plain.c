@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "rules/mail/uri_plain.h"
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 
 static int
 hex(char c)

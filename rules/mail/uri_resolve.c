@@ -1,6 +1,6 @@
 /* RFC 3986, 5.2 and 5.3, as SpamAssassin reads it. */
 #include "rules/mail/uri_resolve.h"
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 
 /* An address taken apart (RFC 3986, appendix B). NULL data: not there. */
 struct uri_pieces {

@@ -12,7 +12,7 @@
 
 #include "base/span.h"
 #include "rules/prefilter/sightings.h"
-#include "rules/regex.h"
+#include "rules/regex/regex.h"
 
 struct prefilter;
 

@@ -6,8 +6,8 @@
 #ifndef RULES_PREFILTER_SYNTAX_H
 #define RULES_PREFILTER_SYNTAX_H
 
+#include "base/arena.h"
 #include "base/span.h"
-#include "rules/mail/arena.h"
 #include "rules/prefilter/octet_set.h"
 
 enum syntax_kind {

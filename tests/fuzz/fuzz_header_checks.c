@@ -2,7 +2,7 @@
  * header_checks(5): any file compiles or has an error at a line of its own; the rules that are tried for a field's name
  * come to what all rules in their order come to.
  */
-#include "rules/header_checks.h"
+#include "rules/postfix/header_checks.h"
 #include "tests/fuzz/fuzz_file.h"
 
 static bool

@@ -4,7 +4,7 @@
  */
 #include "rules/eval/eval.h"
 #include "rules/mail/field.h"
-#include "rules/mimeheader.h"
+#include "rules/spamassassin/mimeheader.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { CALLS_MAX = 16384, SHARES = 16 };

@@ -4,7 +4,7 @@
  */
 #include <math.h>
 
-#include "rules/score.h"
+#include "rules/spamassassin/score.h"
 #include "tests/fuzz/fuzz_file.h"
 
 static void

@@ -2,8 +2,8 @@
 #ifndef TESTS_UNIT_CHECK_FIXTURE_H
 #define TESTS_UNIT_CHECK_FIXTURE_H
 
-#include "rules/check_names.h"
-#include "rules/header_checks.h"
+#include "rules/postfix/check_names.h"
+#include "rules/postfix/header_checks.h"
 
 static struct span
 name_of(struct span header)

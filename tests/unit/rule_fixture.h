@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "rules/score.h"
+#include "rules/spamassassin/score.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 

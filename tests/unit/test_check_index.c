@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "rules/check_index.h"
+#include "rules/postfix/check_index.h"
 #include "tests/unit/check_fixture.h"
 #include "tests/unit/octets.h"
 

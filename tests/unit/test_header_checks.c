@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "rules/header_checks.h"
+#include "rules/postfix/header_checks.h"
 #include "tests/unit/check_fixture.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))

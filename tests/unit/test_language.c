@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "rules/condition.h"
-#include "rules/pattern.h"
+#include "rules/spamassassin/condition.h"
+#include "rules/spamassassin/pattern.h"
 #include "tests/unit/rule_fixture.h"
 
 #define PLUGIN "Mail::SpamAssassin::Plugin::"

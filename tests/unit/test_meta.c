@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "rules/meta.h"
+#include "rules/spamassassin/meta.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 

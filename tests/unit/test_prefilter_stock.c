@@ -8,8 +8,8 @@
 
 #include "rules/prefilter/prefilter.h"
 #include "rules/prefilter/usual.h"
-#include "rules/ruleset.h"
-#include "rules/score.h"
+#include "rules/spamassassin/ruleset.h"
+#include "rules/spamassassin/score.h"
 
 /* What stands in a pattern without what says how often and where: it holds most of what the pattern needs. */
 static void

@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "base/memory.h"
-#include "rules/regex.h"
-#include "rules/regex_split.h"
+#include "rules/regex/regex.h"
+#include "rules/regex/regex_split.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 

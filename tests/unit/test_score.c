@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <time.h>
 
-#include "rules/known_words.h"
+#include "rules/spamassassin/known_words.h"
 #include "tests/unit/rule_fixture.h"
 
 static const char mail_text[] = "From: \"Ann\" <ann@a.com>\n"
