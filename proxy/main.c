@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "proxy/config.h"
-#include "proxy/master.h"
-#include "proxy/master_load.h"
-#include "proxy/master_try.h"
+#include "proxy/config/config.h"
+#include "proxy/process/master.h"
+#include "proxy/process/master_load.h"
+#include "proxy/process/master_try.h"
 #include "tools/rewrite.h"
 #include "tools/score.h"
 

@@ -3,8 +3,8 @@
  * that acts on a terminal. And packets of records, as the auditor is sent them: what is taken off one lies in it.
  */
 #include "base/utf8.h"
-#include "proxy/audit_packet.h"
-#include "proxy/audit_record.h"
+#include "proxy/audit/audit_packet.h"
+#include "proxy/audit/audit_record.h"
 #include "tests/fuzz/fuzz_file.h"
 
 static char memory[AUDIT_LINE_MAX];

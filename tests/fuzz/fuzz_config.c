@@ -2,7 +2,7 @@
  * proxy.conf: any file is taken apart, or has an error; each key has a value and a line of the file, and each section
  * that is read has its head in it.
  */
-#include "proxy/config_file.h"
+#include "proxy/config/config_file.h"
 #include "tests/fuzz/fuzz_file.h"
 
 static unsigned

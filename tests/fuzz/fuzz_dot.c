@@ -2,7 +2,7 @@
  * Dots: any wire read whole and in pieces gives one text and one relayed wire; that wire holds no bare LF, reads as the
  * same text and relays as itself; any text written whole and in pieces reads back as itself.
  */
-#include "proxy/dot.h"
+#include "proxy/pop3/dot.h"
 #include "tests/fuzz/fuzz.h"
 
 struct relayed {

@@ -3,9 +3,9 @@
  * unique ids the first of each number is kept, as they came.
  */
 #include "base/text.h"
-#include "proxy/capa.h"
-#include "proxy/pop3.h"
-#include "proxy/uidl.h"
+#include "proxy/pop3/capa.h"
+#include "proxy/pop3/pop3.h"
+#include "proxy/pop3/uidl.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { NUMBERS = 256, UIDL_MAX = 255 /* octets */ };

@@ -2,7 +2,7 @@
  * Notes in shared memory: what is found under a key is what was kept there last, or nothing, and nothing at all when
  * another process has written into the slot.
  */
-#include "proxy/notes.h"
+#include "proxy/shared/notes.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { KEYS = 16 };

@@ -3,7 +3,7 @@
  * line that is written is clean and reads as the same status.
  */
 #include "base/text.h"
-#include "proxy/pop3.h"
+#include "proxy/pop3/pop3.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool

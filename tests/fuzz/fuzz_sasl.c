@@ -3,7 +3,7 @@
  * a response is passed on, and nothing is said of an owner without a name.
  */
 #include "base/text.h"
-#include "proxy/sasl.h"
+#include "proxy/pop3/sasl.h"
 #include "tests/fuzz/fuzz_file.h"
 
 enum { USER_MAX = 255 /* octets of a name that is logged */ };

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "proxy/channel.h"
-#include "proxy/session_private.h"
+#include "proxy/net/channel.h"
+#include "proxy/session/session_private.h"
 #include "tests/fuzz/fuzz_end.h"
 #include "tests/unit/certificate.h"
 

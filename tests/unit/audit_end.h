@@ -1,4 +1,4 @@
-/* For the tests of proxy/audit.h: a worker's side that is at work, and the auditor's end of its socket. */
+/* For the tests of proxy/audit/audit.h: a worker's side that is at work, and the auditor's end of its socket. */
 #ifndef TESTS_UNIT_AUDIT_END_H
 #define TESTS_UNIT_AUDIT_END_H
 
@@ -8,9 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "proxy/audit.h"
-#include "proxy/channel.h"
+#include "proxy/audit/audit.h"
 #include "proxy/log.h"
+#include "proxy/net/channel.h"
 
 static const unsigned one_log[] = {7};
 

@@ -1,4 +1,4 @@
-/* For the tests of proxy/auditor.h: an auditor in a process of its own, and what it wrote. */
+/* For the tests of proxy/process/auditor.h: an auditor in a process of its own, and what it wrote. */
 #ifndef TESTS_UNIT_AUDITOR_PROCESS_H
 #define TESTS_UNIT_AUDITOR_PROCESS_H
 
@@ -16,10 +16,10 @@
 
 #include "base/logfile.h"
 #include "base/memory.h"
-#include "proxy/audit_batch.h"
-#include "proxy/auditor.h"
-#include "proxy/channel.h"
+#include "proxy/audit/audit_batch.h"
 #include "proxy/log.h"
+#include "proxy/net/channel.h"
+#include "proxy/process/auditor.h"
 
 static char folder[] = "/tmp/popgate-auditor-XXXXXX";
 static char path[64], other[64], log_path[64];

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 #include "tests/unit/certificate.h"
 
 static char folder[] = "/tmp/test_config.XXXXXX"; /* where the tests' files are */

@@ -1,4 +1,4 @@
-/* proxy/audit.h: every event's members in their order, harmless whatever mail and peers say. */
+/* proxy/audit/audit.h: every event's members in their order, harmless whatever mail and peers say. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* proxy/audit_batch.h: a worker that dies leaves its records whole, and they get where they were to go. */
+/* proxy/audit/audit_batch.h: a worker that dies leaves its records whole, and they get where they were to go. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
-#include "proxy/audit_queue.h"
-#include "proxy/master_line.h"
+#include "proxy/audit/audit_queue.h"
+#include "proxy/process/master_line.h"
 #include "tests/unit/audit_end.h"
 
 /* Runs `work` in a process that shares the batch, and dies of it. */

@@ -1,4 +1,4 @@
-/* proxy/audit_check.h: what a worker may have recorded, cut and changed at every octet. */
+/* proxy/audit/audit_check.h: what a worker may have recorded, cut and changed at every octet. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/audit_check.h"
+#include "proxy/audit/audit_check.h"
 
 #define HEAD "{\"time\":\"2026-11-20T18:21:56.486133Z\",\"event\":\"message\""
 

@@ -1,4 +1,5 @@
-/* proxy/audit_queue.h: records wait in order up to a limit, and what is lost is recorded once, where it is missing. */
+/* proxy/audit/audit_queue.h: records wait in order up to a limit, and what is lost is recorded once, where it is
+ * missing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* proxy/audit_record.h: what is written is what Jansson writes of the same values, whatever they are. */
+/* proxy/audit/audit_record.h: what is written is what Jansson writes of the same values, whatever they are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,13 +13,13 @@
 
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "proxy/audit.h"
-#include "proxy/audit_record.h"
+#include "proxy/audit/audit.h"
+#include "proxy/audit/audit_record.h"
 
 static char   memory[AUDIT_LINE_MAX];
 static size_t length; /* of the record there */
 
-/* A text as proxy/audit.h promises it, a character at a time. */
+/* A text as proxy/audit/audit.h promises it, a character at a time. */
 static json_t *
 clean(struct span text)
 {

@@ -1,4 +1,4 @@
-/* proxy/auditor.h and proxy/channel.h: the files hold whole lines, each once, whoever comes and goes. */
+/* proxy/process/auditor.h and proxy/net/channel.h: the files hold whole lines, each once, whoever comes and goes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* proxy/auditor.h: the disk is full, a file is at its limit, cut short beneath the auditor, or broken; no line is torn.
+/* proxy/process/auditor.h: the disk is full, a file is at its limit, cut short beneath the auditor, or broken; no line
+ * is torn.
  */
 #include <setjmp.h>
 #include <stdarg.h>

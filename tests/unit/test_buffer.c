@@ -10,7 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
-#include "proxy/buffer.h"
+#include "proxy/net/buffer.h"
 
 enum { ROUNDS = 20000, MOST = 3000, BUFFERS = 3 };
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "proxy/capa.h"
+#include "proxy/pop3/capa.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 

@@ -12,8 +12,8 @@
 #include <libgen.h>
 #include <string.h>
 
-#include "proxy/config_setting.h"
-#include "proxy/config_table.h"
+#include "proxy/config/config_setting.h"
+#include "proxy/config/config_table.h"
 #include "rules/eval/eval.h"
 #include "tests/unit/config_fixture.h"
 

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "proxy/config_address.h"
-#include "proxy/config_value.h"
+#include "proxy/config/config_address.h"
+#include "proxy/config/config_value.h"
 
 static void
 test_addresses(void **state)

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/dot.h"
+#include "proxy/pop3/dot.h"
 
 enum {
     LONGEST       = 8, /* octets of the strings that are all tried */

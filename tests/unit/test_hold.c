@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "proxy/hold.h"
-#include "proxy/kept.h"
+#include "proxy/message/hold.h"
+#include "proxy/message/kept.h"
 
 static const struct row {
     const char *name;

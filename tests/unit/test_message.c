@@ -10,9 +10,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "proxy/buffer.h"
-#include "proxy/message.h"
-#include "proxy/message_header.h"
+#include "proxy/message/message.h"
+#include "proxy/message/message_header.h"
+#include "proxy/net/buffer.h"
 #include "tests/unit/message_filters.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))

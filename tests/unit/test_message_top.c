@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "proxy/buffer.h"
-#include "proxy/message.h"
+#include "proxy/message/message.h"
+#include "proxy/net/buffer.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define OK "+OK message follows\r\n"

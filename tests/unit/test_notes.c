@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/notes.c" /* NOLINT(bugprone-suspicious-include): the table is looked at from within */
+#include "proxy/shared/notes.c" /* NOLINT(bugprone-suspicious-include): the table is looked at from within */
 
 static struct notes_key
 key_of(const struct notes *notes, unsigned number)

@@ -1,6 +1,6 @@
 /*
- * proxy/peer.h against the other end of a real connection, which speaks, closes and resets at the worst moment: what a
- * peer does breaks that peer, and nothing else.
+ * proxy/net/peer.h against the other end of a real connection, which speaks, closes and resets at the worst moment:
+ * what a peer does breaks that peer, and nothing else.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 
 #include "base/memory.h"
-#include "proxy/peer.h"
+#include "proxy/net/peer.h"
 #include "tests/unit/config_fixture.h"
 
 enum { STUCK = 20 /* seconds: then a test is in a loop that does not end */, ROUNDS = 200 };

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "proxy/pop3.h"
+#include "proxy/pop3/pop3.h"
 #include "tests/unit/octets.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))

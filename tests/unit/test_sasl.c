@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "proxy/sasl.h"
+#include "proxy/pop3/sasl.h"
 #include "tests/unit/octets.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/sizes.h"
+#include "proxy/pop3/sizes.h"
 
 static const struct {
     struct span line;

@@ -1,4 +1,5 @@
-/* proxy/tally.h: counts are right whatever comes and goes, other processes see them, and a full table says so. */
+/* proxy/shared/tally.h: counts are right whatever comes and goes, other processes see them, and a full table says so.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "proxy/tally.h"
+#include "proxy/shared/tally.h"
 
 enum { KEYS = 24 /* few, so that they meet: half the table's slots */ };
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/tls_words.h"
+#include "proxy/net/tls_words.h"
 #include "tests/unit/tls_fixture.h"
 
 /* In the order of proxy.conf; each is told by its first name and the kind of its key. */

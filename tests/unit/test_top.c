@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "proxy/top.h"
+#include "proxy/pop3/top.h"
 
 static const struct {
     const char *text;

@@ -1,0 +1,33 @@
+/*
+ * One section of proxy.conf at a time, to its struct in struct config.
+ */
+#ifndef PROXY_CONFIG_CONFIG_SECTION_H
+#define PROXY_CONFIG_CONFIG_SECTION_H
+
+#include "proxy/config/config.h"
+#include "proxy/config/config_file.h"
+
+/* A configuration on its way. Its arrays have room for every section of the file. */
+struct config_loader {
+    struct config     *config;
+    struct config_file file;
+    struct error      *error;
+};
+
+/*
+ * Makes a section's struct behind those that are there. Whatever is wrong with it is an error, and the struct can be
+ * given back all the same. What names other sections is left as names.
+ */
+void config_section_take(struct config_loader *, struct config_section *);
+
+/* Once all sections are taken: has the module of this section's filter load what its settings name. */
+void config_section_configure(struct config_loader *, const struct config_section *, const struct config_filter *);
+
+/* An error at a key of a section; at the section's head if the key is not there. */
+void config_complain(struct config_loader *, const struct config_section *, const char *key, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Why `path` is no folder, until the next call; NULL if it is one. */
+const char *config_folder_fault(const char *path);
+
+#endif

@@ -1,0 +1,32 @@
+/* A sink in front of dots and a buffer. */
+#include "proxy/message/message_writer.h"
+
+static void
+take(struct sink *sink, struct span text)
+{
+    struct message_writer *writer = container_of(sink, struct message_writer, sink);
+    struct buffer_sink     wire   = buffer_sink(writer->to);
+
+    *writer->octets += text.len + dot_write(&writer->dots, text, &wire.sink);
+}
+
+void
+message_writer_open(struct message_writer *writer, uint64_t *octets, bool keep_bare_lf)
+{
+    *writer = (struct message_writer){.sink.take = take, .dots.keep_bare_lf = keep_bare_lf, .octets = octets};
+}
+
+static void
+drop(struct sink *sink, struct span wire)
+{
+    (void)sink;
+    (void)wire;
+}
+
+void
+message_writer_skip(struct message_writer *writer, struct span text)
+{
+    struct sink nowhere = {.take = drop};
+
+    (void)dot_write(&writer->dots, text, &nowhere);
+}

@@ -1,0 +1,223 @@
+/*
+ * The auditor's loop: files from the master first, then a batch of records from the workers, then one write for each
+ * file. It starts with no privileges and needs none.
+ */
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "proxy/audit/audit_batch.h"
+#include "proxy/audit/audit_check.h"
+#include "proxy/audit/auditor_file.h"
+#include "proxy/clock.h"
+#include "proxy/log.h"
+#include "proxy/net/channel.h"
+#include "proxy/process/auditor.h"
+
+enum {
+    WAITING_MAX = 4 * 1024 * 1024, /* octets; while more wait, the workers' records stay in the socket */
+    BATCH       = 16,              /* packets between two rounds of writing */
+    RETRY_MS    = 500,
+    LAST_MS     = 5000, /* for what could not be written, when all others have gone */
+};
+
+/* The way that one worker's records come. */
+struct line {
+    int      fd;
+    uint32_t worker;     /* its process id */
+    bool     complained; /* of a record that no honest worker sends */
+    char     end[40];    /* of each record, in place of its own */
+    size_t   end_len;
+};
+
+struct auditor {
+    int                  control; /* -1: ended */
+    struct line         *lines;
+    size_t               line_count;
+    struct auditor_file *files; /* by number */
+    size_t               count;
+};
+
+static void
+add_file(struct auditor *auditor, unsigned id, int fd)
+{
+    if (id >= auditor->count) {
+        auditor->files = memory_resize_array(auditor->files, id + 1, sizeof(auditor->files[0]));
+        while (auditor->count <= id)
+            auditor->files[auditor->count++] = (struct auditor_file){.fd = -1};
+    }
+    auditor_file_change(&auditor->files[id], fd);
+}
+
+static void
+add_line(struct auditor *auditor, uint32_t worker, int fd)
+{
+    struct line line = {.fd = fd, .worker = worker};
+
+    line.end_len   = (size_t)snprintf(line.end, sizeof(line.end), ",\"worker\":%" PRIu32 "}\n", worker);
+    auditor->lines = memory_resize_array(auditor->lines, auditor->line_count + 1, sizeof(line));
+    auditor->lines[auditor->line_count++] = line;
+}
+
+/* All that the master has said. Records are looked at only after that: no worker is told a number before the auditor
+ * is. */
+static void
+read_control(struct auditor *auditor)
+{
+    while (auditor->control >= 0) {
+        unsigned word;
+        uint32_t number;
+        int      fd;
+        int      result = channel_receive(auditor->control, &word, &number, &fd);
+
+        if (result < 0)
+            return;
+        if (result == 0) {
+            (void)close(auditor->control);
+            auditor->control = -1;
+        } else if (fd >= 0 && word == CHANNEL_LOG) {
+            log_adopt(fd);
+        } else if (fd >= 0 && word == CHANNEL_LINE) {
+            add_line(auditor, number, fd);
+        } else if (fd >= 0) {
+            add_file(auditor, word, fd);
+        }
+    }
+}
+
+static void
+complain(struct line *line)
+{
+    if (!line->complained)
+        log_write(LOG_LEVEL_ERROR, NULL,
+                  "worker %" PRIu32 " sent the auditor a malformed record: it was taken over, or this is a fault of "
+                  "popgate; this one and all like it are dropped",
+                  line->worker);
+    line->complained = true;
+}
+
+static void
+take_packet(struct auditor *auditor, struct line *line, struct span packet)
+{
+    struct span                end = {line->end, line->end_len};
+    struct audit_packet_record record;
+
+    while (audit_packet_next(&packet, &record))
+        if (record.id < auditor->count && audit_check(record.line))
+            auditor_file_add(&auditor->files[record.id], span_head(record.line, record.line.len - strlen("}\n")), end);
+        else
+            complain(line);
+    if (packet.len > 0)
+        complain(line);
+}
+
+/* recv(2) says 0 for an empty packet as well; the end is where the other end sends no more and nothing is left. */
+static bool
+at_end(int fd)
+{
+    struct pollfd state = {.fd = fd, .events = POLLRDHUP};
+    int           left  = 0;
+
+    return poll(&state, 1, 0) == 1 && (state.revents & (POLLHUP | POLLRDHUP)) != 0 && ioctl(fd, FIONREAD, &left) == 0 &&
+           left == 0;
+}
+
+/* False at the line's end. */
+static bool
+read_line(struct auditor *auditor, struct line *line)
+{
+    static char packet[AUDIT_BATCH_SIZE];
+
+    for (unsigned i = 0; i < BATCH; i++) {
+        ssize_t got = recv(line->fd, packet, sizeof(packet), MSG_DONTWAIT);
+
+        if (got > 0)
+            take_packet(auditor, line, (struct span){packet, (size_t)got});
+        else if (got == 0 && at_end(line->fd))
+            return false;
+        else if (got < 0)
+            return true;
+    }
+    return true;
+}
+
+/* Those that may have something, by what poll(2) said of them; one that has ended is forgotten. */
+static void
+read_lines(struct auditor *auditor, const struct pollfd *fds, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < auditor->line_count; i++) {
+        struct line *line = &auditor->lines[i];
+
+        if (i < count && fds[i].revents != 0 && !read_line(auditor, line))
+            (void)close(line->fd);
+        else
+            auditor->lines[kept++] = *line;
+    }
+    auditor->line_count = kept;
+}
+
+static size_t
+write_files(struct auditor *auditor)
+{
+    size_t waiting = 0;
+
+    for (size_t i = 0; i < auditor->count; i++) {
+        auditor_file_write(&auditor->files[i]);
+        waiting += auditor->files[i].waiting.len;
+    }
+    return waiting;
+}
+
+/* Sleeps until somebody speaks, or it is time to try the files again; then hears the master, and the workers. */
+static void
+listen_to_all(struct auditor *auditor, size_t waiting)
+{
+    size_t         count = auditor->line_count;
+    struct pollfd *fds   = memory_resize_array(NULL, count + 1, sizeof(*fds));
+
+    for (size_t i = 0; i < count; i++)
+        fds[i] = (struct pollfd){.fd = waiting < WAITING_MAX ? auditor->lines[i].fd : -1, .events = POLLIN};
+    fds[count] = (struct pollfd){.fd = auditor->control, .events = POLLIN};
+    if (poll(fds, count + 1, waiting > 0 ? RETRY_MS : -1) > 0) {
+        read_control(auditor);
+        read_lines(auditor, fds, count);
+    }
+    free(fds);
+}
+
+static void
+ignore_signals(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is like a full disk */
+}
+
+int
+auditor_run(int control_fd)
+{
+    struct auditor auditor = {.control = control_fd};
+    size_t         waiting = 0;
+    int64_t        last    = 0;
+
+    ignore_signals();
+    do {
+        listen_to_all(&auditor, waiting);
+        waiting = write_files(&auditor);
+        if (last == 0 && auditor.control < 0 && auditor.line_count == 0)
+            last = clock_now() + LAST_MS;
+    } while (last == 0 || (waiting > 0 && clock_now() < last));
+    for (size_t i = 0; i < auditor.count; i++)
+        auditor_file_close(&auditor.files[i]);
+    free(auditor.files);
+    free(auditor.lines);
+    return 0;
+}

@@ -1,0 +1,379 @@
+/*
+ * The master's loop: signals come through a descriptor, so that nothing happens in signal context, and every round
+ * tries the same moves: do what was signalled, collect the dead, start who is due. Who the children are is in
+ * master_child.c, what they share in master_generation.c.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "proxy/clock.h"
+#include "proxy/log.h"
+#include "proxy/process/master.h"
+#include "proxy/process/master_audit.h"
+#include "proxy/process/master_child.h"
+#include "proxy/process/master_dates.h"
+#include "proxy/process/master_generation.h"
+#include "proxy/process/master_load.h"
+#include "proxy/process/master_log.h"
+#include "proxy/process/master_notify.h"
+#include "proxy/process/master_spawn.h"
+#include "proxy/shared/admission.h"
+
+enum {
+    KILL_MORE_MS    = 5000, /* beyond shutdown_timeout, at which workers end by themselves */
+    HOUR_MS         = 3600000,
+    AUDITOR_LAST_MS = 10000, /* for the auditor to write what the workers left */
+};
+
+enum phase { PHASE_SERVING, PHASE_DRAINING, PHASE_AUDITING };
+
+struct master {
+    const char               *file; /* proxy.conf */
+    struct master_generation *current;
+    struct master_audit       audit;
+    struct master_children    children;
+    int                       signal_fd;
+    time_t                    dates_checked; /* of certificates */
+    sigset_t                  inherited;     /* the mask of blocked signals before the master's */
+    enum phase                phase;
+    int64_t                   kill_at; /* clock_now(): when those who should have ended are killed */
+};
+
+static void
+start_child(struct master *master, struct master_child *child)
+{
+    const struct master_spawn spawn = {
+        .children   = &master->children,
+        .audit      = &master->audit,
+        .generation = master->current,
+        .signal_fd  = master->signal_fd,
+        .inherited  = &master->inherited,
+    };
+
+    master_spawn(&spawn, child);
+}
+
+/* Makes the children of the current generation, and the auditor if it is needed for the first time. */
+static void
+add_children(struct master *master)
+{
+    if (master->audit.count > 0 && master_child_count(&master->children, MASTER_AUDITOR) == 0)
+        (void)master_child_new(&master->children, MASTER_AUDITOR, 0);
+    for (int64_t i = 0; i < master->current->config->workers; i++)
+        (void)master_child_new(&master->children, MASTER_WORKER, master->current->number);
+}
+
+/* Tells all workers, or the auditor, to come to an end in one of its ways. */
+static void
+end_children(struct master *master, enum master_role role, void (*end)(struct master_child **))
+{
+    struct master_child *next;
+
+    for (struct master_child *child = LIST_FIRST(&master->children); child != NULL; child = next) {
+        next = LIST_NEXT(child, next);
+        if (child->role == role)
+            end(&child);
+    }
+}
+
+static int
+open_log(const struct config *config, struct error *error)
+{
+    if (log_open(config->log, (enum log_level)config->log_level) == 0)
+        return 0;
+    error_add(error, config->file, 0, "cannot open the log %s: %m", config->log);
+    return -1;
+}
+
+/* Gives all children that still listen a way to the log; the auditor gets its files as well. */
+static void
+send_files(struct master *master)
+{
+    struct master_child *child;
+
+    for (child = LIST_FIRST(&master->children); child != NULL; child = LIST_NEXT(child, next)) {
+        if (child->channel < 0)
+            continue;
+        master_log_give(child);
+        if (child->role == MASTER_AUDITOR)
+            master_audit_send(&master->audit, child->channel);
+    }
+}
+
+/* A new generation with all it needs; NULL, and the reasons are in the error. */
+static struct master_generation *
+open_generation(struct master *master, struct config *config, struct error *error)
+{
+    struct master_generation *generation = master_generation_open(config, master->current, &master->audit, error);
+
+    if (generation != NULL && open_log(config, error) != 0)
+        master_generation_close(&generation, master->current);
+    return generation;
+}
+
+static void
+change_generation(struct master *master, struct master_generation *next)
+{
+    struct master_generation *old = master->current;
+
+    master->current = next;
+    end_children(master, MASTER_WORKER, master_child_drain);
+    master_generation_close(&old, next);
+    send_files(master);
+    add_children(master);
+}
+
+static void
+reload(struct master *master)
+{
+    struct error              error  = {0};
+    struct config            *config = NULL;
+    struct master_generation *next   = NULL;
+
+    if (master->phase != PHASE_SERVING)
+        return;
+    master_notify_reloading();
+    config = master_load(master->file, &error);
+    if (config != NULL)
+        next = open_generation(master, config, &error);
+    if (next != NULL) {
+        change_generation(master, next);
+        log_write(LOG_LEVEL_INFO, NULL, "%s was read again: generation %u", master->file, next->number);
+        log_lines(LOG_LEVEL_WARNING, bytes_span(&config->notes));
+    } else {
+        log_lines(LOG_LEVEL_ERROR, span_of(error_text(&error)));
+        log_write(LOG_LEVEL_ERROR, NULL, "%s has errors; the service goes on as it was", master->file);
+    }
+    error_free(&error);
+    master_notify("READY=1");
+}
+
+static void
+reopen(struct master *master)
+{
+    if (log_reopen() != 0)
+        log_write(LOG_LEVEL_ERROR, NULL, "the log cannot be opened anew: %m");
+    master_audit_reopen(&master->audit);
+    send_files(master);
+    log_write(LOG_LEVEL_INFO, NULL, "log files were opened anew");
+}
+
+/* Ends the service; workers that have not ended in `ms` milliseconds are killed. */
+static void
+stop(struct master *master, int64_t ms)
+{
+    if (master->phase == PHASE_AUDITING)
+        return;
+    if (master->phase == PHASE_SERVING) {
+        master_notify("STOPPING=1");
+        master_generation_close_sockets(master->current, NULL);
+        end_children(master, MASTER_WORKER, master_child_end);
+    }
+    master->phase   = PHASE_DRAINING;
+    master->kill_at = clock_now() + ms;
+}
+
+static void
+drain(struct master *master)
+{
+    if (master->phase != PHASE_SERVING)
+        return;
+    log_write(LOG_LEVEL_INFO, NULL, "stopping once all sessions have ended");
+    stop(master, master->current->config->shutdown_timeout + KILL_MORE_MS);
+}
+
+static void
+quit(struct master *master)
+{
+    log_write(LOG_LEVEL_INFO, NULL, "stopping at once");
+    stop(master, 0);
+}
+
+static const struct {
+    int number;
+    void (*act)(struct master *);
+} acts[] = {
+    {SIGHUP, reload}, {SIGUSR1, reopen}, {SIGTERM, drain}, {SIGINT, drain}, {SIGQUIT, quit}, {SIGCHLD, NULL},
+};
+
+enum { ACTS = sizeof(acts) / sizeof(acts[0]) };
+
+static int
+block_signals(struct master *master)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < ACTS; i++)
+        (void)sigaddset(&set, acts[i].number);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &set, &master->inherited) != 0)
+        return -1;
+    master->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return master->signal_fd < 0 ? -1 : 0;
+}
+
+static void
+take_signals(struct master *master)
+{
+    struct signalfd_siginfo info;
+
+    while (read(master->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+        for (size_t i = 0; i < ACTS; i++)
+            if (acts[i].number == (int)info.ssi_signo && acts[i].act != NULL)
+                acts[i].act(master);
+}
+
+/* The sooner of two, in milliseconds; -1: never. */
+static int
+sooner(int one, int other)
+{
+    return one < 0 || (other >= 0 && other < one) ? other : one;
+}
+
+/* Does what is due of starts, ends, the secret behind tickets and certificates' dates; returns for how many
+ * milliseconds nothing is. */
+static int
+do_due(struct master *master)
+{
+    struct master_child *child;
+    int                  start, end, ratchet = (int)tls_ratchet();
+    int                  dates = master_dates_check(master->current->config, &master->dates_checked);
+
+    while ((child = master_child_due(&master->children, &start)) != NULL)
+        start_child(master, child);
+    end = master_child_expire(&master->children, master->current->config->drain_timeout);
+    return sooner(sooner(ratchet, dates), sooner(start, end));
+}
+
+/* The workers have ended. The auditor ends when the master has closed its ends, and one that died is started for that.
+ */
+static void
+end_auditor(struct master *master)
+{
+    int wait;
+
+    if (master->phase != PHASE_AUDITING)
+        master->kill_at = clock_now() + AUDITOR_LAST_MS;
+    master->phase = PHASE_AUDITING;
+    if (master_child_due(&master->children, &wait) != NULL || wait >= 0)
+        return;
+    end_children(master, MASTER_AUDITOR, master_child_end);
+    master_lines_close(&master->audit.lines, NULL);
+}
+
+/* The moves of a service that ends. Returns false when all has ended. */
+static bool
+step_end(struct master *master)
+{
+    if (master->phase == PHASE_SERVING)
+        return true;
+    if (clock_now() >= master->kill_at) {
+        enum master_role role = master->phase == PHASE_AUDITING ? MASTER_AUDITOR : MASTER_WORKER;
+
+        end_children(master, role, master_child_end);
+        master_child_kill(&master->children, role);
+        master->kill_at = clock_now() + KILL_MORE_MS;
+    }
+    if (master_child_count(&master->children, MASTER_WORKER) == 0)
+        end_auditor(master);
+    return !LIST_EMPTY(&master->children);
+}
+
+static void
+sleep_until_signal(const struct master *master, int wait)
+{
+    int64_t left = master->kill_at - clock_now();
+
+    if (master->phase != PHASE_SERVING && (wait < 0 || left < wait))
+        wait = left <= 0 ? 0 : left < HOUR_MS ? (int)left : HOUR_MS;
+    master_log_wait(&master->children, master->signal_fd, wait);
+}
+
+static void
+run(struct master *master)
+{
+    int wait = do_due(master);
+
+    master_notify("READY=1");
+    while (step_end(master)) {
+        sleep_until_signal(master, wait);
+        take_signals(master);
+        while (master_child_reap(&master->children))
+            continue;
+        master_lines_forget_read(&master->audit.lines);
+        wait = do_due(master);
+    }
+}
+
+/* Every session takes two descriptors: the workers inherit as many as there may be. */
+static void
+raise_limits(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static void
+close_all(struct master *master)
+{
+    if (master->current != NULL)
+        master_generation_close(&master->current, NULL);
+    master_audit_close_files(&master->audit);
+    master_lines_close(&master->audit.lines, NULL);
+    if (master->signal_fd >= 0)
+        (void)close(master->signal_fd);
+}
+
+/* The first line of the log: who is served where. */
+static void
+log_start(const struct master *master)
+{
+    const struct config *config = master->current->config;
+    struct bytes         text   = {0};
+
+    for (size_t i = 0; i < config->listener_count; i++) {
+        bytes_printf(&text, "%s %s on", i > 0 ? ";" : "", config->listeners[i].name);
+        for (size_t k = 0; k < config->listeners[i].addresses.count; k++)
+            bytes_printf(&text, " %s", config->listeners[i].addresses.items[k].text);
+    }
+    log_write(LOG_LEVEL_INFO, NULL, "popgate " POPGATE_VERSION " with %s serves%s", master->file, text.data);
+    bytes_free(&text);
+    log_lines(LOG_LEVEL_WARNING, bytes_span(&config->notes));
+}
+
+int
+master_run(struct config *config, const char *file)
+{
+    struct master master = {.file = file, .signal_fd = -1};
+    struct error  error  = {0};
+    int           status = EXIT_FAILURE;
+
+    raise_limits();
+    if (admission_start() != 0)
+        error_add(&error, NULL, 0, "the system gives no random numbers");
+    master.current = open_generation(&master, config, &error);
+    if (master.current != NULL && block_signals(&master) != 0)
+        error_add(&error, NULL, 0, "signals cannot be waited for: %m");
+    if (master.current == NULL || error.count > 0) {
+        fputs(error_text(&error), stderr);
+    } else {
+        log_start(&master);
+        add_children(&master);
+        run(&master);
+        log_write(LOG_LEVEL_INFO, NULL, "popgate has ended");
+        status = EXIT_SUCCESS;
+    }
+    close_all(&master);
+    error_free(&error);
+    return status;
+}

@@ -1,0 +1,80 @@
+/* Paths to numbers, and files to the auditor. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/logfile.h"
+#include "base/memory.h"
+#include "proxy/log.h"
+#include "proxy/net/channel.h"
+#include "proxy/process/master_audit.h"
+
+int
+master_audit_find(struct master_audit *audit, const char *path)
+{
+    int fd;
+
+    for (size_t i = 0; i < audit->count; i++)
+        if (strcmp(audit->logs[i].path, path) == 0)
+            return (int)i;
+    fd = audit->count < CHANNEL_LOGS ? logfile_open(path, O_RDWR) : -1;
+    if (fd < 0)
+        return -1;
+    audit->logs                 = memory_resize_array(audit->logs, audit->count + 1, sizeof(audit->logs[0]));
+    audit->logs[audit->count++] = (struct master_audit_log){memory_copy_string(path), fd};
+    return (int)audit->count - 1;
+}
+
+void
+master_audit_reopen(struct master_audit *audit)
+{
+    for (size_t i = 0; i < audit->count; i++) {
+        struct master_audit_log *log = &audit->logs[i];
+        int                      fd  = logfile_open(log->path, O_RDWR);
+
+        if (fd < 0) {
+            log_write(LOG_LEVEL_ERROR, NULL, "the audit log %s cannot be opened anew: %m", log->path);
+        } else {
+            (void)close(log->fd);
+            log->fd = fd;
+        }
+    }
+}
+
+void
+master_audit_send(const struct master_audit *audit, int channel)
+{
+    for (size_t i = 0; i < audit->count; i++)
+        if (channel_send(channel, (unsigned)i, 0, audit->logs[i].fd) != 0)
+            log_write(LOG_LEVEL_ERROR, NULL, "the auditor cannot be given %s: %m", audit->logs[i].path);
+}
+
+void
+master_audit_send_line(const struct master_line *line, int channel)
+{
+    if (!master_line_send(line, channel))
+        log_write(LOG_LEVEL_ERROR, NULL, "the auditor cannot be given the line from worker %d: %m", (int)line->worker);
+}
+
+void
+master_audit_send_lines(const struct master_audit *audit, int channel)
+{
+    const struct master_line *line;
+
+    LIST_FOREACH(line, &audit->lines, next)
+    master_audit_send_line(line, channel);
+}
+
+void
+master_audit_close_files(struct master_audit *audit)
+{
+    for (size_t i = 0; i < audit->count; i++) {
+        (void)close(audit->logs[i].fd);
+        free(audit->logs[i].path);
+    }
+    free(audit->logs);
+    audit->logs  = NULL;
+    audit->count = 0;
+}

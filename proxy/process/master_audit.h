@@ -1,0 +1,40 @@
+/*
+ * The audit logs: their files, which the master opens and the auditor writes, and the lines that the records come by. A
+ * path keeps its number as long as the master lives, so that generations that come and go mean the same log by it.
+ */
+#ifndef PROXY_PROCESS_MASTER_AUDIT_H
+#define PROXY_PROCESS_MASTER_AUDIT_H
+
+#include <stddef.h>
+
+#include "proxy/process/master_line.h"
+
+struct master_audit_log {
+    char *path;
+    int   fd;
+};
+
+/* Starts as {0}. The number of a log is its index. */
+struct master_audit {
+    struct master_audit_log *logs;
+    size_t                   count;
+    struct master_lines      lines;
+};
+
+/* The number of the log at `path`, which is opened if it is new; or -1 with errno. */
+int master_audit_find(struct master_audit *, const char *path);
+
+/* Opens each file anew after a rotation. One that cannot be opened is logged, and stays what it was. */
+void master_audit_reopen(struct master_audit *);
+
+/* Hands all files over the channel to the auditor. */
+void master_audit_send(const struct master_audit *, int channel);
+
+/* Hands it a line, or all lines there are. The files that their records go to have to be with it by then. */
+void master_audit_send_line(const struct master_line *, int channel);
+void master_audit_send_lines(const struct master_audit *, int channel);
+
+/* In a child, and at the end: closes all files. */
+void master_audit_close_files(struct master_audit *);
+
+#endif

@@ -1,0 +1,377 @@
+/*
+ * What the client says: lines become commands, and each row of the table decides what becomes of one. A command that
+ * must wait for something stays in the client's buffer, and all behind it with it: that keeps the order, and bounds the
+ * memory.
+ */
+#include <openssl/crypto.h>
+
+#include "base/pool.h"
+#include "proxy/clock.h"
+#include "proxy/net/buffer.h"
+#include "proxy/session/session_private.h"
+
+enum {
+    EXPECTED_MOST = 128,  /* replies that may be due */
+    FAULTS_MOST   = 10,   /* bad commands before login: then it is no mail program */
+    LOOK_FIRST    = 5,    /* milliseconds until a client's system is asked again what it has acknowledged, */
+    LOOK_MOST     = 1000, /* doubled up to this */
+};
+
+static struct pool expectations = {.size = sizeof(struct expectation)};
+
+struct expectation *
+session_expect(struct session *session, enum expectation_kind kind, const struct pop3_command *command,
+               struct bytes *answer)
+{
+    struct expectation *expectation = pool_take(&expectations);
+
+    expectation->kind    = kind;
+    expectation->command = *command;
+    if (answer != NULL)
+        expectation->answer = *answer;
+    STAILQ_INSERT_TAIL(&session->expected, expectation, next);
+    session->expected_count++;
+    session->expected_of_server += kind != EXPECT_LOCAL;
+    session->expected_uidls += kind == EXPECT_UIDLS;
+    session->expected_messages += command->verb == POP3_RETR || command->verb == POP3_TOP;
+    return expectation;
+}
+
+/* What is known of the list that the command asks for; NULL: it asks for none that is of use. */
+static enum uidl_list *
+list_asked(struct session *session, const struct pop3_command *command)
+{
+    if (command->has_number)
+        return NULL;
+    return command->verb == POP3_UIDL ? &session->uidl_list : command->verb == POP3_LIST ? &session->size_list : NULL;
+}
+
+void
+session_forget(struct session *session)
+{
+    struct expectation *oldest = STAILQ_FIRST(&session->expected);
+    enum uidl_list     *list   = list_asked(session, &oldest->command);
+
+    if (list != NULL)
+        *list = UIDL_LIST_KNOWN;
+    STAILQ_REMOVE_HEAD(&session->expected, next);
+    session->expected_count--;
+    session->expected_of_server -= oldest->kind != EXPECT_LOCAL;
+    session->expected_uidls -= oldest->kind == EXPECT_UIDLS;
+    if (oldest->kind != EXPECT_LOCAL)
+        session->uidl_latest = oldest->kind == EXPECT_UIDLS;
+    session->expected_messages -= oldest->command.verb == POP3_RETR || oldest->command.verb == POP3_TOP;
+    bytes_free(&oldest->answer);
+    pool_give(&expectations, oldest);
+}
+
+enum outcome
+session_answer(struct session *session, enum pop3_status status, const char *text)
+{
+    const struct pop3_command none = {.verb = POP3_OTHER};
+    struct bytes              line = {0};
+
+    pop3_write_status(status, span_of(text), &line);
+    (void)session_expect(session, EXPECT_LOCAL, &none, &line);
+    return TAKEN;
+}
+
+enum outcome
+session_refuse(struct session *session, const char *text)
+{
+    return session_answer(session, POP3_ERR, text);
+}
+
+bool
+session_may_send(const struct session *session)
+{
+    if (session->doubts_more)
+        return false;
+    return session->expected_of_server == 0 || session->pipelining == PIPELINING_YES ||
+           (session->expected_of_server == 1 && session->uidl_list == UIDL_LIST_DOUBTED);
+}
+
+void
+session_send(struct session *session, enum expectation_kind kind, const struct pop3_command *command)
+{
+    static struct bytes line;
+    struct pop3_command asked = *command;
+    enum uidl_list     *list  = list_asked(session, command);
+
+    asked.lines = session_lines_to_ask(session, command);
+    (void)bytes_reserve(&line, POP3_COMMAND_MAX + command->second.len); /* it is not moved while it grows */
+    pop3_write_command(&asked, &line);
+    peer_put(&session->server, bytes_span(&line));
+    OPENSSL_cleanse(line.data, line.len);
+    bytes_clear(&line);
+    session_expect(session, kind, command, NULL)->lines = asked.lines;
+    session->doubts_more |= asked.lines > command->lines && !session->takes_more;
+    if (list != NULL && *list == UIDL_LIST_UNKNOWN)
+        *list = UIDL_LIST_ASKED;
+    session->asked = clock_now();
+}
+
+void
+session_ask_capa(struct session *session, enum expectation_kind kind)
+{
+    const struct pop3_command capa = {.verb = POP3_CAPA, .name = SPAN("CAPA")};
+
+    session_send(session, kind, &capa);
+}
+
+/* Is there another command in the client's buffer behind this one? */
+static bool
+more_commands(struct session *session, const struct pop3_command *command)
+{
+    size_t      waiting = peer_waiting(&session->client);
+    const char *input   = buffer_pull(&session->client.in, waiting).data;
+    const char *line    = command->name.data;
+    const char *newline = memchr(line, '\n', waiting - (size_t)(line - input));
+
+    return newline != NULL && memchr(newline + 1, '\n', waiting - (size_t)(newline + 1 - input)) != NULL;
+}
+
+/*
+ * RFC 2449, 6.6: commands go to the server one by one, unless it says that it can have more. Whether it does is asked
+ * when the first client sends two at once, so that sessions of clients that do not are not slower for it.
+ */
+enum outcome
+session_forward(struct session *session, const struct pop3_command *command)
+{
+    if (!session_may_send(session))
+        return LATER;
+    if (session->pipelining == PIPELINING_UNKNOWN && session->logged_in && command->verb != POP3_CAPA &&
+        more_commands(session, command)) {
+        session->pipelining = PIPELINING_ASKED;
+        session_ask_capa(session, EXPECT_CAPA);
+        return LATER;
+    }
+    session_send(session, EXPECT_REPLY, command);
+    return TAKEN;
+}
+
+/* No event tells of it: the client's system is asked again after a while, the longer the longer it takes. */
+static void
+look_later(struct session *session)
+{
+    struct timeval time;
+
+    if (evtimer_pending(&session->again, NULL))
+        return;
+    session->look = session->look == 0 ? LOOK_FIRST : session->look * 2 < LOOK_MOST ? session->look * 2 : LOOK_MOST;
+    time          = (struct timeval){.tv_sec = session->look / 1000, .tv_usec = session->look % 1000 * 1000};
+    (void)evtimer_add(&session->again, &time);
+}
+
+/*
+ * Does the client have every message that it asked for before this command? Its socket must have taken them; and where
+ * the command came before they were sent, its system must have acknowledged them too, for a client that died in between
+ * never read them.
+ */
+static bool
+client_has_messages(struct session *session)
+{
+    if (session->expected_messages > 0 || !session_has_delivered(session)) {
+        session->awaits_client = true;
+        session->look          = 0;
+        return false;
+    }
+    if (session->awaits_client && !peer_acknowledged(&session->client)) {
+        look_later(session);
+        return false;
+    }
+    session->awaits_client = false;
+    return true;
+}
+
+/* A message, behind what popgate itself has to ask. */
+static enum outcome
+fetch(struct session *session, const struct pop3_command *command)
+{
+    return session_prepare_fetch(session, command) ? session_forward(session, command) : LATER;
+}
+
+/* Deletes, and the QUIT that commits them, wait for the messages before them. */
+static enum outcome
+forward_after_messages(struct session *session, const struct pop3_command *command)
+{
+    return client_has_messages(session) ? session_forward(session, command) : LATER;
+}
+
+/* What is known of the message ends with it, so that it has to be known which one it is. */
+static enum outcome
+take_dele(struct session *session, const struct pop3_command *command)
+{
+    return session_prepare_fetch(session, command) ? forward_after_messages(session, command) : LATER;
+}
+
+static enum outcome
+take_quit(struct session *session, const struct pop3_command *command)
+{
+    enum outcome outcome = forward_after_messages(session, command);
+
+    if (outcome == TAKEN)
+        session_enter(session, SESSION_UPDATE);
+    return outcome;
+}
+
+static enum outcome
+take_other(struct session *session, const struct pop3_command *command)
+{
+    if (session->listener->commands == CONFIG_COMMANDS_PASS)
+        return session_forward(session, command);
+    session->faults++;
+    return session_refuse(session, "unknown command");
+}
+
+static enum outcome (*const rows[POP3_VERBS])(struct session *, const struct pop3_command *) = {
+    [POP3_USER]  = session_take_user,
+    [POP3_PASS]  = session_take_pass,
+    [POP3_APOP]  = session_take_apop,
+    [POP3_AUTH]  = session_take_auth,
+    [POP3_CAPA]  = session_forward,
+    [POP3_STLS]  = session_take_stls,
+    [POP3_STAT]  = session_forward,
+    [POP3_LIST]  = session_forward,
+    [POP3_UIDL]  = session_forward,
+    [POP3_RETR]  = fetch,
+    [POP3_TOP]   = fetch,
+    [POP3_DELE]  = take_dele,
+    [POP3_NOOP]  = session_forward,
+    [POP3_RSET]  = session_forward,
+    [POP3_QUIT]  = take_quit,
+    [POP3_UTF8]  = session_forward,
+    [POP3_LANG]  = session_forward,
+    [POP3_OTHER] = take_other,
+};
+
+/* A browser, or a mail server, that was led here: it gets no word of ours (CVE-2021-3618). */
+static bool
+speaks_another_protocol(struct span name)
+{
+    static const char *const verbs[] = {"GET", "POST", "HEAD", "PUT", "OPTIONS", "CONNECT", "EHLO", "HELO", "SSH-2.0"};
+
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
+        if (span_starts_nocase(name, span_of(verbs[i])))
+            return true;
+    return false;
+}
+
+static enum outcome
+take_line(struct session *session, struct span line)
+{
+    unsigned            state = session->logged_in ? POP3_TRANSACTION : POP3_AUTHORIZATION;
+    struct pop3_command command;
+
+    pop3_parse_command(line, &command);
+    if (!session->logged_in && command.verb == POP3_OTHER && speaks_another_protocol(command.name)) {
+        session_finish(session, END_FLUSH, "client speaks another protocol");
+        return TAKEN;
+    }
+    if (command.fault != POP3_FINE) {
+        session->faults++;
+        return session_refuse(session, pop3_fault_text(command.fault));
+    }
+    if ((pop3_states(command.verb) & state) == 0) {
+        session->faults++;
+        return session_refuse(session, session->logged_in ? "not after the login" : "log in first");
+    }
+    return rows[command.verb](session, &command);
+}
+
+/* May the next line be looked at? Before login commands are taken one by one: what one means hangs on the answer to the
+ * last. */
+static bool
+may_take(const struct session *session)
+{
+    if (session->client.state == PEER_HANDSHAKE || session->stls_due || peer_waiting(&session->client) == 0 ||
+        peer_unsent(&session->client) >= PEER_HIGH_WATER)
+        return false;
+    if (session->state == SESSION_AUTHORIZATION)
+        return session->expected_count == 0 || session->sasl_turn;
+    return session->state == SESSION_TRANSACTION && session->expected_count < EXPECTED_MOST;
+}
+
+/* What is left of a line that was too long is dropped, as it comes. */
+static bool
+skip_line(struct session *session, struct span input)
+{
+    const char *newline = memchr(input.data, '\n', input.len);
+
+    buffer_drain(&session->client.in, newline != NULL ? (size_t)(newline - input.data) + 1 : input.len);
+    session->skipping_line = newline == NULL;
+    return true;
+}
+
+/* No line end yet: is there too much already? */
+static bool
+wait_for_line(struct session *session, struct span input)
+{
+    size_t most = session->sasl_turn ? POP3_SASL_MAX : pop3_line_limit(input);
+
+    if (input.len <= most)
+        return false;
+    session->skipping_line = true;
+    if (session->sasl_turn)
+        session_take_response(session, SPAN("-"));
+    else
+        (void)session_refuse(session, pop3_fault_text(POP3_TOO_LONG));
+    return true;
+}
+
+static bool
+take_next(struct session *session)
+{
+    struct span line, input = buffer_pull(&session->client.in, peer_waiting(&session->client));
+    size_t      len;
+
+    if (session->skipping_line)
+        return skip_line(session, input);
+    len = pop3_next_line(input, &line);
+    if (len == 0)
+        return wait_for_line(session, input);
+    if (session->sasl_turn)
+        session_take_response(session, line);
+    else if (take_line(session, line) == LATER)
+        return false;
+    session->active = clock_now();
+    if (session->state != SESSION_GONE)
+        buffer_drain(&session->client.in, len);
+    return true;
+}
+
+/* Are these the first octets of TLS, and of the connection (RFC 8446, 5.1)? */
+static bool
+begins_tls(const struct session *session)
+{
+    return session->client.tls == NULL && session->client.received == peer_waiting(&session->client) &&
+           span_starts(buffer_first(&session->client.in), SPAN("\x16\x03"));
+}
+
+static void
+refuse_tls(struct session *session)
+{
+    session_log(session, LOG_LEVEL_INFO,
+                "the client begins TLS with the connection, and this listener does not: set the client to STARTTLS, or "
+                "connect it to a listener with tls = \"implicit\"");
+    session_finish(session, END_FLUSH, "client began TLS where there is none");
+}
+
+bool
+session_take_commands(struct session *session)
+{
+    bool changed = false;
+
+    if (session->faults > FAULTS_MOST && !session->logged_in && session->state < SESSION_CLOSING &&
+        session->expected_count == 0) {
+        session_finish(session, END_FLUSH, "client sent too many bad commands");
+        return true;
+    }
+    if (session->state < SESSION_CLOSING && begins_tls(session)) {
+        refuse_tls(session);
+        return true;
+    }
+    while (may_take(session) && take_next(session))
+        changed = true;
+    return changed;
+}

@@ -1,0 +1,311 @@
+/*
+ * What is asked of the server before a message and with it. A filter that keeps notes needs the message's unique id:
+ * where the client has not asked for the list of them, popgate does, once in a session, in front of the first message;
+ * where the list is longer than what is remembered of it, for one id at a time. And a filter may need more of a message
+ * than a TOP of the client's brings: the server is asked for a TOP of as many lines then, and message.c cuts the answer
+ * to what the client asked for. It is no RETR, for that is more than reading: servers mark a message as seen by it,
+ * count it as the last one read, or let it expire.
+ */
+#include "proxy/clock.h"
+#include "proxy/session/session_private.h"
+
+enum { SIZE_OCTETS = sizeof(uint64_t) };
+
+/*
+ * Unique ids are unique within a mailbox alone. RFC 6856: after UTF8 the server may show another message, and `utf8` is
+ * another name.
+ */
+static struct notes_key
+key_of(const struct session *session, const struct message_info *info, bool utf8, struct span scope)
+{
+    const struct span parts[] = {span_of(info->upstream), bytes_span(&session->user), span_of(info->uidl),
+                                 utf8 ? SPAN("UTF8") : SPAN(""), scope};
+
+    return notes_key(session->host->notes, parts, sizeof(parts) / sizeof(*parts));
+}
+
+/* An id that two messages have says nothing. */
+static bool
+has_key(const struct session *session, const struct message_info *info)
+{
+    return info->uidl != NULL && !uidl_is_shared(session->uidls, info->number);
+}
+
+/* In front of each note stands the size of its message, 0 if it was not known. */
+static bool
+recall(void *context, const struct message_info *info, struct span scope, struct bytes *note)
+{
+    static struct bytes   sized; /* the memory is kept */
+    const struct session *session = context;
+    struct notes_key      key;
+    uint64_t              size;
+
+    if (!has_key(session, info))
+        return false;
+    key = key_of(session, info, session->utf8, scope);
+    if (!notes_find(session->host->notes, &key, &sized) || sized.len < SIZE_OCTETS)
+        return false;
+    memcpy(&size, sized.data, SIZE_OCTETS);
+    if (size != 0 && info->size != 0 && size != info->size)
+        return false;
+    bytes_clear(note);
+    bytes_add(note, span_tail(bytes_span(&sized), SIZE_OCTETS));
+    return true;
+}
+
+/* The size that the server lists; or of a RETR that is at its end, what was counted. */
+static uint64_t
+size_of(const struct session *session, const struct message_info *info)
+{
+    struct message_facts facts;
+
+    if (info->size > 0 || info->top || session->delivery == NULL)
+        return info->size;
+    facts = message_facts(session->delivery->message);
+    return facts.ended ? facts.octets_in : 0;
+}
+
+static void
+remember(void *context, const struct message_info *info, struct span scope, struct span note)
+{
+    const struct session *session = context;
+    const uint64_t        size    = size_of(session, info);
+    struct bytes          sized   = {0};
+    struct notes_key      key;
+
+    if (!has_key(session, info))
+        return;
+    key = key_of(session, info, session->utf8, scope);
+    bytes_add(&sized, (struct span){(const char *)&size, SIZE_OCTETS});
+    bytes_add(&sized, note);
+    if (!notes_keep(session->host->notes, &key, bytes_span(&sized)))
+        session_log(session, LOG_LEVEL_DEBUG, "message %llu: a note of %zu octets is not kept",
+                    (unsigned long long)info->number, note.len);
+    bytes_free(&sized);
+}
+
+static void
+forget(void *context, const struct message_info *info, struct span scope)
+{
+    const struct session *session = context;
+
+    for (int utf8 = 0; utf8 <= 1; utf8++) {
+        struct notes_key key = key_of(session, info, utf8, scope);
+
+        notes_forget(session->host->notes, &key);
+    }
+}
+
+const struct chain_notes *
+session_notes(struct session *session)
+{
+    if (session->host->notes == NULL || !session->owner_known || !chain_remembers(&session->listener->chain))
+        return NULL;
+    session->notes = (struct chain_notes){.recall = recall, .remember = remember, .forget = forget, .context = session};
+    return &session->notes;
+}
+
+bool
+session_learns_uidls(struct session *session)
+{
+    return session->audit.logs.count > 0 || session_notes(session) != NULL;
+}
+
+struct message_info
+session_describe(const struct session *session, const struct pop3_command *command)
+{
+    return (struct message_info){.top      = command->verb == POP3_TOP,
+                                 .lines    = command->verb == POP3_TOP ? command->lines : UINT64_MAX,
+                                 .needed   = command->lines,
+                                 .number   = command->number,
+                                 .size     = sizes_find(&session->sizes, command->number),
+                                 .uidl     = uidl_find(session->uidls, command->number),
+                                 .user     = session->user.data,
+                                 .client   = session->client_name,
+                                 .listener = session->listener->name,
+                                 .upstream = session->listener->upstream->name};
+}
+
+/* The command that brings the message's id; not UIDL: there is none, or it is on its way. */
+static struct pop3_command
+command_for_uidl(const struct session *session, uint64_t number)
+{
+    struct pop3_command uidl = {.verb = POP3_UIDL, .name = SPAN("UIDL")};
+
+    if (session->uidl_list == UIDL_LIST_UNKNOWN)
+        return uidl;
+    uidl.has_number = true;
+    uidl.number     = number;
+    if (session->uidl_list == UIDL_LIST_KNOWN && uidl_is_full(session->uidls) && session->uidl_asked != number)
+        return uidl;
+    return (struct pop3_command){.verb = POP3_OTHER};
+}
+
+/* Asks for the message's unique id, if there is something to ask. False: it has to be waited for. */
+static bool
+prepare_uidl(struct session *session, const struct pop3_command *command)
+{
+    struct pop3_command uidl;
+
+    if (uidl_find(session->uidls, command->number) != NULL || upstream_spares_uidl(&session->attempt))
+        return true;
+    uidl = command_for_uidl(session, command->number);
+    if (uidl.verb == POP3_UIDL) {
+        if (!session_may_send(session))
+            return false;
+        session_send(session, EXPECT_UIDLS, &uidl);
+        session->uidl_asked = uidl.number;
+    }
+    return command->verb == POP3_DELE || (session->uidl_list == UIDL_LIST_KNOWN && session->expected_uidls == 0);
+}
+
+/*
+ * Asks for the sizes where one is needed: to see that a note is on this message, and that a TOP brings all of it.
+ * False: it has to be waited for.
+ */
+static bool
+prepare_size(struct session *session, const struct pop3_command *command)
+{
+    static const struct pop3_command list  = {.verb = POP3_LIST, .name = SPAN("LIST")};
+    const struct message_info        info  = session_describe(session, command);
+    const struct chain              *chain = &session->listener->chain;
+
+    if (command->verb == POP3_DELE || info.size > 0 || session->size_list == UIDL_LIST_KNOWN)
+        return true;
+    if (!chain_has_note(chain, &info, session_notes(session)) &&
+        (command->verb == POP3_RETR || chain_needs(chain, &info, session_notes(session)) == 0))
+        return true;
+    if (session->size_list == UIDL_LIST_UNKNOWN) {
+        if (!session_may_send(session))
+            return false;
+        session_send(session, EXPECT_SIZES, &list);
+    }
+    return command->verb != POP3_TOP;
+}
+
+bool
+session_prepare_fetch(struct session *session, const struct pop3_command *command)
+{
+    bool noted = session_notes(session) != NULL;
+
+    if (!noted && (command->verb != POP3_DELE || !session_learns_uidls(session)))
+        return true;
+    return prepare_uidl(session, command) && (!noted || prepare_size(session, command));
+}
+
+void
+session_learn_size(struct session *session, const struct message_info *info, uint64_t octets)
+{
+    if (session_notes(session) != NULL && sizes_find(&session->sizes, info->number) == 0)
+        sizes_set(&session->sizes, info->number, octets);
+}
+
+static void
+forget_notes(struct session *session, uint64_t number)
+{
+    const struct pop3_command retr = {.verb = POP3_RETR, .number = number};
+    const struct message_info info = session_describe(session, &retr);
+
+    if (info.uidl != NULL)
+        chain_forget(&session->listener->chain, &info, session_notes(session));
+}
+
+void
+session_forget_notes(struct session *session, uint64_t number)
+{
+    forget_notes(session, number);
+    if (session->uidls != NULL)
+        uidl_delete(session->uidls, number);
+}
+
+/* Another session may have made a note in the meantime. */
+void
+session_forget_deleted(struct session *session)
+{
+    if (session_notes(session) == NULL)
+        return;
+    for (uint64_t number = 0; (number = uidl_next_deleted(session->uidls, number)) != 0;)
+        forget_notes(session, number);
+}
+
+bool
+session_awaits_uidls(const struct session *session)
+{
+    const struct expectation *oldest = STAILQ_FIRST(&session->expected);
+
+    return oldest != NULL && oldest->kind == EXPECT_UIDLS && session->in_reply && session->list_octets == 0 &&
+           session->uidl_list == UIDL_LIST_ASKED;
+}
+
+static void
+spare(struct session *session, const char *why)
+{
+    session_log(session, LOG_LEVEL_WARNING, "server %s UIDL, which no client had asked for: it is not asked again",
+                why);
+    upstream_spare_uidl(&session->attempt, true);
+}
+
+/* A list may still come, and goes in front of the next answer then. */
+bool
+session_expire_uidls(struct session *session)
+{
+    if (!session_awaits_uidls(session))
+        return false;
+    spare(session, "said no more than +OK to");
+    session->uidl_list = UIDL_LIST_DOUBTED;
+    return true;
+}
+
+void
+session_note_end_at_uidl(struct session *session)
+{
+    const struct expectation *oldest = STAILQ_FIRST(&session->expected);
+
+    if (oldest != NULL && (oldest->kind == EXPECT_UIDLS || session->uidl_latest))
+        spare(session, "ended the connection at");
+}
+
+uint64_t
+session_lines_to_ask(struct session *session, const struct pop3_command *command)
+{
+    const struct message_info info   = session_describe(session, command);
+    uint64_t                  needed = 0;
+
+    if (command->verb == POP3_TOP && !upstream_refuses(&session->attempt, UPSTREAM_MORE_LINES, clock_now()))
+        needed = chain_needs(&session->listener->chain, &info, session_notes(session));
+    return needed > command->lines ? needed : command->lines;
+}
+
+/* Nothing was sent behind it, for the server had not taken such a TOP before: the answer is the next one again. */
+static void
+ask_less(struct session *session, struct expectation *expectation)
+{
+    struct pop3_command top  = expectation->command;
+    struct bytes        line = {0};
+
+    expectation->lines = top.lines;
+    top.name           = SPAN("TOP"); /* that of the client's line is gone */
+    pop3_write_command(&top, &line);
+    peer_put(&session->server, bytes_span(&line));
+    bytes_free(&line);
+    session->asked     = clock_now();
+    session->asks_less = true;
+}
+
+bool
+session_asks_less(struct session *session, struct expectation *expectation, enum pop3_status status)
+{
+    bool more = expectation->lines > expectation->command.lines, taken = status == POP3_OK;
+
+    if (more && !taken && session->expected_of_server == 1) {
+        ask_less(session, expectation);
+        return true;
+    }
+    if (taken && (more || session->asks_less))
+        upstream_note_command(&session->attempt, UPSTREAM_MORE_LINES, more, clock_now());
+    session->takes_more = session->takes_more || (more && taken);
+    if (more || session->asks_less)
+        session->doubts_more = false;
+    session->asks_less = false;
+    return false;
+}

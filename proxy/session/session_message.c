@@ -1,0 +1,184 @@
+/*
+ * Messages: from the server's +OK to the moment when the client's socket has taken the last octet, and what the audit
+ * log says of them then.
+ */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/pool.h"
+#include "proxy/clock.h"
+#include "proxy/session/session_private.h"
+
+static const enum log_level log_levels[] = {[FILTER_LOG_ERROR]   = LOG_LEVEL_ERROR,
+                                            [FILTER_LOG_WARNING] = LOG_LEVEL_WARNING,
+                                            [FILTER_LOG_INFO]    = LOG_LEVEL_INFO,
+                                            [FILTER_LOG_DEBUG]   = LOG_LEVEL_DEBUG};
+
+static bool
+wants_line(void *context, enum filter_log_level level)
+{
+    (void)context;
+    return log_wants(log_levels[level]);
+}
+
+static struct pool deliveries = {.size = sizeof(struct delivery)};
+
+static void
+log_filter(void *context, const char *filter, enum filter_log_level level, const char *line)
+{
+    const struct session *session = context;
+
+    session_log(session, log_levels[level], "filter %s, message %llu: %s", filter,
+                (unsigned long long)session->delivery->info.number, line);
+}
+
+static void
+resume(void *context)
+{
+    struct session *session = context;
+
+    event_active(&session->again, 0, 0);
+}
+
+void
+session_start_message(struct session *session, const struct expectation *expectation)
+{
+    struct delivery           *delivery = pool_take(&deliveries);
+    const struct dot_reader    reader   = session_dot_reader(session);
+    const struct message_setup setup    = {.chain        = &session->listener->chain,
+                                           .info         = &delivery->info,
+                                           .notes        = session_notes(session),
+                                           .budget       = &session->host->budget,
+                                           .keep_bare_lf = reader.keep_bare_lf,
+                                           .lf_ends_line = reader.lf_ends_line,
+                                           .log          = log_filter,
+                                           .wants        = wants_line,
+                                           .resume       = resume,
+                                           .context      = session};
+
+    delivery->info = session_describe(session, &expectation->command);
+    if (delivery->info.uidl != NULL)
+        delivery->info.uidl = delivery->uidl = memory_copy_string(delivery->info.uidl);
+    delivery->info.needed = expectation->lines;
+    delivery->started     = clock_now();
+    session->delivery     = delivery;
+    session->in_reply     = true;
+    delivery->message     = message_open(&setup);
+}
+
+static void
+record(const struct session *session, const struct delivery *delivery, enum audit_outcome outcome)
+{
+    const struct message_facts facts = message_facts(delivery->message);
+    const struct audit_message event = {.info       = &delivery->info,
+                                        .report     = facts.report,
+                                        .changes    = facts.changes,
+                                        .octets_in  = facts.octets_in,
+                                        .octets_out = facts.octets_out,
+                                        .outcome    = facts.withheld ? AUDIT_WITHHELD : outcome,
+                                        .ms         = clock_now() - delivery->started};
+
+    if (facts.report->recorded)
+        audit_message(&session->audit, &event);
+    if (facts.withheld)
+        session_log(session, LOG_LEVEL_WARNING, "message %llu withheld", (unsigned long long)delivery->info.number);
+}
+
+static void
+delivery_free(struct delivery *delivery)
+{
+    message_close(&delivery->message);
+    free(delivery->uidl);
+    pool_give(&deliveries, delivery);
+}
+
+/* The client's answer is complete in its buffer: the message waits there to be handed over. */
+static void
+queue(struct session *session)
+{
+    struct delivery *delivery = session->delivery;
+
+    delivery->mark = session->client.sent + peer_unsent(&session->client);
+    STAILQ_INSERT_TAIL(&session->deliveries, delivery, next);
+    session->delivery_count++;
+    session->delivery = NULL;
+}
+
+static void
+break_off(struct session *session)
+{
+    int lost = message_facts(session->delivery->message).lost;
+
+    if (lost != 0)
+        session_log(session, LOG_LEVEL_ERROR, "message %llu: what was held of it could not be read from spool_dir: %s",
+                    (unsigned long long)session->delivery->info.number, strerror(lost));
+    session_finish(session, END_RESET,
+                   lost != 0 ? "a held message could not be read" : "a filter stopped a message in the middle");
+}
+
+bool
+session_holds_message(const struct session *session)
+{
+    return session->delivery != NULL && message_waits_for_client(session->delivery->message);
+}
+
+bool
+session_move_message(struct session *session)
+{
+    switch (message_move(session->delivery->message, &session->server.in, &session->client.out)) {
+    case MESSAGE_WANTS_MORE:
+    case MESSAGE_FULL:
+    case MESSAGE_WAITS:
+        return false;
+    case MESSAGE_COMPLETE:
+        if (!session->delivery->info.top)
+            session_learn_size(session, &session->delivery->info, message_facts(session->delivery->message).octets_in);
+        queue(session);
+        return true;
+    case MESSAGE_BROKEN:
+        break;
+    }
+    break_off(session);
+    return false;
+}
+
+bool
+session_note_delivered(struct session *session)
+{
+    struct delivery *oldest;
+    bool             changed = false;
+
+    while ((oldest = STAILQ_FIRST(&session->deliveries)) != NULL && oldest->mark <= session->client.sent) {
+        record(session, oldest, AUDIT_DELIVERED);
+        session->retrieved += !oldest->info.top && !message_facts(oldest->message).withheld;
+        STAILQ_REMOVE_HEAD(&session->deliveries, next);
+        session->delivery_count--;
+        delivery_free(oldest);
+        changed = true;
+    }
+    return changed;
+}
+
+void
+session_drop_messages(struct session *session)
+{
+    struct delivery *oldest;
+
+    (void)session_note_delivered(session);
+    while ((oldest = STAILQ_FIRST(&session->deliveries)) != NULL) {
+        STAILQ_REMOVE_HEAD(&session->deliveries, next);
+        record(session, oldest, AUDIT_ABORTED);
+        delivery_free(oldest);
+    }
+    if (session->delivery == NULL)
+        return;
+    record(session, session->delivery, AUDIT_ABORTED);
+    delivery_free(session->delivery);
+    session->delivery = NULL;
+}
+
+bool
+session_has_delivered(const struct session *session)
+{
+    return session->delivery == NULL && STAILQ_EMPTY(&session->deliveries);
+}

@@ -1,0 +1,383 @@
+/*
+ * A session from within, for the files that share its work:
+ *
+ *      session.c           opening, the driver, the end
+ *      session_timer.c     deadlines
+ *      session_connect.c   up to the greeting: TLS with the client, the server's address, its TLS, its greeting
+ *      session_command.c   what the client says, and what of it goes to the server
+ *      session_login.c     who the client says it is, TLS before that, and what the server says to it
+ *      session_trial.c     name and password that went to the server together, and a server that does not take them so
+ *      session_reply.c     what the server answers, and what of it goes to the client
+ *      session_fetch.c     what is asked of the server before a message and with it; the notes on messages
+ *      session_listing.c   its lists: capabilities, unique ids
+ *      session_message.c   its messages, and what the audit log says of them
+ */
+#ifndef PROXY_SESSION_SESSION_PRIVATE_H
+#define PROXY_SESSION_SESSION_PRIVATE_H
+
+#include "base/memory.h"
+#include "proxy/log.h"
+#include "proxy/message/message.h"
+#include "proxy/net/peer.h"
+#include "proxy/pop3/capa.h"
+#include "proxy/pop3/dot.h"
+#include "proxy/pop3/pop3.h"
+#include "proxy/pop3/sasl.h"
+#include "proxy/pop3/sizes.h"
+#include "proxy/pop3/uidl.h"
+#include "proxy/session/session.h"
+#include "proxy/shared/notes.h"
+
+enum session_state {
+    SESSION_CONNECTING,    /* no greeting yet */
+    SESSION_AUTHORIZATION, /* RFC 1939, 4 */
+    SESSION_TRANSACTION,   /* RFC 1939, 5 */
+    SESSION_UPDATE,        /* QUIT was sent on: nothing more is taken from the client */
+    SESSION_CLOSING,       /* the client's last reply is being written */
+    SESSION_GONE,          /* to be freed at the end of this step */
+    SESSION_STATES
+};
+
+/* What became of the server's side so far. */
+enum link_state {
+    LINK_NONE,       /* not begun */
+    LINK_CONNECTING, /* TCP */
+    LINK_TLS,        /* implicit: before the greeting */
+    LINK_GREETING,
+    LINK_STLS,     /* STLS was sent */
+    LINK_STLS_TLS, /* and accepted */
+    LINK_READY,
+};
+
+/* Who asked for what is expected of the server. */
+enum expectation_kind {
+    EXPECT_REPLY,              /* the client asked: the reply is its */
+    EXPECT_LOCAL,              /* nothing of the server: popgate's own answer, at its turn */
+    EXPECT_CAPA,               /* popgate asked, to learn whether the server pipelines */
+    EXPECT_USER,               /* popgate answered USER itself, and sends it with PASS */
+    EXPECT_UIDLS,              /* popgate asked, for the unique ids of all messages, or of one */
+    EXPECT_SIZES,              /* popgate asked, for the sizes of all messages */
+    EXPECT_LIST_OF_MECHANISMS, /* the client sent a bare AUTH; the server was asked for CAPA */
+};
+
+/* A reply that is due to the client, in its turn. */
+struct expectation {
+    STAILQ_ENTRY(expectation) next;
+    enum expectation_kind kind;
+    struct pop3_command   command; /* its spans are not kept */
+    uint64_t              lines;   /* TOP: what the server was asked for, at least what the client asked for */
+    struct bytes          answer;  /* EXPECT_LOCAL: the whole answer */
+};
+
+/* A message on its way to the client. It is delivered when its last octet was handed to the client's socket. */
+struct delivery {
+    STAILQ_ENTRY(delivery) next;
+    struct message     *message;
+    struct message_info info;
+    char               *uidl;    /* info.uidl */
+    int64_t             started; /* when the server's +OK was read */
+    uint64_t            mark;    /* client.sent when the client has all of it */
+};
+
+/* Does the server take more than one command at a time? */
+enum pipelining {
+    PIPELINING_UNKNOWN,
+    PIPELINING_ASKED, /* popgate has asked for CAPA by itself */
+    PIPELINING_NO,
+    PIPELINING_YES,
+};
+
+/* What becomes of a name and a password that went to the server together: session_trial.c. */
+enum trial_state {
+    TRIAL_NONE,
+    TRIAL_TOGETHER, /* both were sent */
+    TRIAL_PROBED,   /* the password was not answered for a while: CAPA was sent behind it */
+    TRIAL_AGAIN,    /* the server did not take the password: the name goes first, and the password when it was taken */
+};
+
+struct trial {
+    enum trial_state state;
+    struct bytes     password; /* it may have to be sent again */
+};
+
+/* The list of all unique ids. */
+enum uidl_list {
+    UIDL_LIST_UNKNOWN,
+    UIDL_LIST_ASKED,   /* by the client, or by popgate */
+    UIDL_LIST_DOUBTED, /* popgate's own was answered +OK, and nothing has come since: the next command goes all the same
+                        */
+    UIDL_LIST_KNOWN,   /* or refused: what is not known by now will not be */
+};
+
+/* What the end of the session looks like to the client. */
+enum session_end {
+    END_FLUSH, /* after what is in its buffer */
+    END_RESET, /* with a reset: it must not take what it has for whole */
+};
+
+struct session {
+    TAILQ_ENTRY(session) entry;
+    struct session_host          *host;
+    const struct config_listener *listener;
+    struct admission_seat         seat;
+    enum session_phase            phase;
+    enum session_state            state;
+    enum link_state               link;
+    struct peer                   client;
+    struct peer                   server;
+    struct upstream_attempt       attempt;
+
+    STAILQ_HEAD(, expectation) expected; /* oldest first */
+    unsigned expected_count;
+    unsigned expected_of_server; /* those that are not EXPECT_LOCAL */
+    unsigned expected_messages;  /* RETR and TOP among them */
+    unsigned expected_uidls;     /* EXPECT_UIDLS among them */
+
+    /* The reply at the head of `expected`, once its status line was read. */
+    bool              in_reply;
+    struct dot_reader reader;      /* of a listing */
+    uint64_t          list_octets; /* of a listing that goes no further */
+    struct capa       capa;        /* while CAPA's is read */
+    struct bytes      line;        /* of a listing that popgate reads, too */
+    struct delivery  *delivery;    /* of RETR and TOP */
+
+    STAILQ_HEAD(, delivery) deliveries; /* messages whose last octets wait to be handed to the client's socket */
+    unsigned delivery_count;
+
+    /* The login. */
+    struct bytes                 user;          /* the name that was last given, "" for none */
+    struct bytes                 user_refusal;  /* why the server refused it: PASS is answered so */
+    const char                  *mechanism;     /* USER, APOP or the SASL mechanism */
+    const struct sasl_mechanism *sasl;          /* an exchange is under way */
+    unsigned                     sasl_step;     /* client responses so far */
+    bool                         sasl_turn;     /* the client's line is due */
+    bool                         sasl_anew;     /* there were more than the mechanism takes: who logs in is not known */
+    bool                         user_accepted; /* PASS may follow */
+    bool                         user_kept;     /* and the server gets the name with it */
+    bool                         user_refused;  /* after popgate had said yes: `user_refusal` */
+    struct trial                 trial;
+    bool                         logged_in;
+    bool                         owner_known; /* `user` says whose mailbox it is */
+    bool                         utf8;        /* the server agreed to UTF8 */
+
+    bool            skipping_line; /* the rest of an over-long line */
+    bool            stls_due;      /* the client was told +OK and is to start TLS */
+    bool            awaits_client; /* a DELE or QUIT stands behind messages that the client has not acknowledged */
+    int             look;          /* milliseconds that were let go by before that was last looked at; 0: none */
+    bool            committed;     /* the server has said +OK to QUIT */
+    enum pipelining pipelining;
+    unsigned        faults;   /* bad commands before login */
+    struct bytes    greeting; /* the server's status line, for the client */
+
+    struct uidl_table *uidls;
+    enum uidl_list     uidl_list;
+    uint64_t           uidl_asked;  /* the last message whose id popgate has asked for alone; 0: none */
+    bool               uidl_latest; /* the last answer of the server's was to a UIDL that popgate had asked */
+    uint64_t           top_refused; /* the last message of which the server refused a TOP; 0: none */
+    struct sizes       sizes;
+    enum uidl_list     size_list;   /* their list */
+    bool               takes_more;  /* the server took a TOP of more lines than the client had asked for */
+    bool               doubts_more; /* the first one is on its way: nothing is sent behind it */
+    bool               asks_less;   /* it was refused, and is asked again with the client's number */
+    struct chain_notes notes;       /* see session_notes() */
+    uint64_t           retrieved, deleted;
+
+    int64_t          opened;
+    int64_t          connecting; /* since when */
+    int64_t          active;     /* last command, or octets taken by the client */
+    int64_t          asked;      /* last command to the server */
+    int64_t          closing;    /* since when */
+    int64_t          armed;      /* when the timer goes off; 0: it is not armed */
+    struct event     timer;
+    struct event     again;  /* to be called from the event loop, anew */
+    const char      *reason; /* why the session ended; NULL: it has not */
+    const char      *doing;  /* for the log: "reading the greeting" */
+    enum session_end end;
+
+    struct audit_session audit;
+    char                 name[32];
+    char                 client_name[64];
+};
+
+/* The driver: the session may be gone after it. Called by events alone. */
+void session_step(struct session *);
+
+/* Asks for the end; the first reason wins. `reason` is static, or lives as long as the process. */
+void session_finish(struct session *, enum session_end, const char *reason);
+
+/*
+ * The server cannot go on. The client is told so in the reply that is due to it (-ERR [SYS/TEMP], `why`; or what the
+ * server had against the name), or reset if it is in the middle of one; then the session ends.
+ */
+void session_fail(struct session *, const char *why);
+
+/* The one way in which the state changes. */
+void session_enter(struct session *, enum session_state);
+
+/* The one way in which the phase changes. A handshake that is one too many ends the oldest one. */
+void session_enter_phase(struct session *, enum session_phase);
+
+/* A line of the log about this session. */
+void session_log(const struct session *, enum log_level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* What became of a command. */
+enum outcome {
+    TAKEN,
+    LATER, /* it stays in the client's buffer, for something has to happen first */
+};
+
+/* Sends a command of the client's on, in its turn. */
+enum outcome session_forward(struct session *, const struct pop3_command *);
+
+/* popgate's own answer, in its turn among the server's. It takes the place of a command that the server never sees. */
+enum outcome session_answer(struct session *, enum pop3_status, const char *text);
+enum outcome session_refuse(struct session *, const char *text);
+
+/* Asks the server for its capabilities; `kind` says for whom. Only where session_may_send(). */
+void session_ask_capa(struct session *, enum expectation_kind);
+
+/* The client's part of a login: commands, and lines of a SASL exchange. */
+enum outcome session_take_user(struct session *, const struct pop3_command *);
+enum outcome session_take_pass(struct session *, const struct pop3_command *);
+enum outcome session_take_apop(struct session *, const struct pop3_command *);
+enum outcome session_take_auth(struct session *, const struct pop3_command *);
+enum outcome session_take_stls(struct session *, const struct pop3_command *);
+void         session_take_response(struct session *, struct span line);
+
+/* The server's: what it says to USER, and to the command that ends a login; a challenge. False: it was none. */
+void session_on_user(struct session *, const struct expectation *, enum pop3_status, struct span text);
+void session_on_login(struct session *, const struct expectation *, enum pop3_status, struct span text);
+bool session_take_challenge(struct session *, const struct expectation *, struct span text);
+
+/* May name and password go to the server together? */
+bool session_goes_together(const struct session *);
+
+/* They do. / The password was answered, or will not be: nothing is kept of it. */
+void session_start_trial(struct session *, struct span password);
+void session_end_trial(struct session *);
+
+/* Is something awaited that a server which took the password would have said soon? */
+bool session_is_on_trial(const struct session *);
+
+/* The server has taken too long. True: it, or another way, is tried once more. */
+bool session_expire_trial(struct session *);
+
+/* The server's side is over. True: it is begun anew, for nothing had been decided. */
+bool session_survives_server(struct session *);
+
+/* Of popgate's own list of unique ids there is no more than the status line. */
+bool session_awaits_uidls(const struct session *);
+
+/* And it took too long. True: it is not waited for any longer. */
+bool session_expire_uidls(struct session *);
+
+/* The server's side is over, perhaps because popgate asked for unique ids: that one is not asked again. */
+void session_note_end_at_uidl(struct session *);
+
+/* Is it known whose answer comes next? If not, more has to come first. */
+bool session_settle_trial(struct session *);
+
+/* TRIAL_AGAIN: the name alone; and when that was taken, the password. */
+void session_send_user_again(struct session *);
+void session_send_password_again(struct session *);
+
+/* Leaves the server, and looks for one from the start; the client does not notice. What was asked is asked again. */
+void session_connect_again(struct session *);
+
+/* Moves, in the order of session.c's table: each returns true if it changed anything. */
+bool session_connect(struct session *);
+bool session_take_commands(struct session *);
+bool session_take_replies(struct session *);
+bool session_start_stls(struct session *);
+bool session_note_delivered(struct session *);
+
+/* Adds what is due to the client next. For EXPECT_LOCAL `answer` is moved in; else it is NULL. */
+struct expectation *
+session_expect(struct session *, enum expectation_kind, const struct pop3_command *, struct bytes *answer);
+
+/* Takes the oldest expectation out: it was met, or never will be. */
+void session_forget(struct session *);
+
+/* May a password cross the client's connection now? May the client log in at all yet? Can it start TLS? */
+bool session_plaintext_allowed(const struct session *);
+bool session_login_allowed(const struct session *);
+bool session_stls_offered(const struct session *);
+
+/* The timer goes off when the session has waited too long for whatever it waits for next. */
+void session_arm_timer(struct session *);
+void session_note_timer(evutil_socket_t, short events, void *session);
+
+/* What the server said waits for its turn: for the client to take what is in front of it, or for a filter. */
+bool session_has_more_of_server(const struct session *);
+
+/* May more be put into the client's buffer? If not, the server waits, however much it has to say. */
+bool session_client_has_room(const struct session *);
+
+/* May a command be sent to the server now, or only when it has answered those before (RFC 2449, 6.6)? */
+bool session_may_send(const struct session *);
+
+/* Sends it, and adds its reply to what is expected. */
+void session_send(struct session *, enum expectation_kind, const struct pop3_command *);
+
+/* Where filters keep notes on this session's messages; NULL: nowhere, for they keep none or the mailbox is not known.
+ */
+const struct chain_notes *session_notes(struct session *);
+
+/* Are the unique ids in the server's answers of use? */
+bool session_learns_uidls(struct session *);
+
+/* What is known of the message that the command asks for. `uidl` lives until the next one is learnt. */
+struct message_info session_describe(const struct session *, const struct pop3_command *);
+
+/* Before RETR, TOP or DELE is sent: asks for what has to be known. False: the command has to wait for the answer. */
+bool session_prepare_fetch(struct session *, const struct pop3_command *);
+
+/* A TOP was answered. True: it was refused, perhaps for the number of lines that popgate asked for, and is asked again
+ * with the client's. */
+bool session_asks_less(struct session *, struct expectation *, enum pop3_status);
+
+/* All of the message has been counted. */
+void session_learn_size(struct session *, const struct message_info *, uint64_t octets);
+
+/* What filters have noted of the message is forgotten: it was deleted; or of all that were, which are gone now. */
+void session_forget_notes(struct session *, uint64_t number);
+void session_forget_deleted(struct session *);
+
+/* For TOP: how many lines the server is to be asked for. */
+uint64_t session_lines_to_ask(struct session *, const struct pop3_command *);
+
+/* A list begins behind the status line that was just read. */
+void session_start_listing(struct session *, struct expectation *, struct span text);
+
+/* As a reply of several lines is to be read, at its start: how the server ends its lines, and what the client gets. */
+struct dot_reader session_dot_reader(const struct session *);
+
+/* Does the client get it as it comes? Else popgate keeps it. */
+bool session_passes_listing(const struct expectation *);
+
+/* Reads on in it, and passes it on to the client or keeps it. True when it has ended and the client's answer is
+ * complete. */
+bool session_read_listing(struct session *, const struct expectation *);
+
+/* The server refused CAPA: what does the client get, if anything? */
+void session_answer_without_capa(struct session *, const struct expectation *, struct span text);
+
+/* A message begins behind the status line that was just read. */
+void session_start_message(struct session *, const struct expectation *);
+
+/* Moves it on. True when it has ended and the client's answer is complete. */
+bool session_move_message(struct session *);
+
+/* Does a part of a message that the server has sent wait for the client's buffer to have room? */
+bool session_holds_message(const struct session *);
+
+/* Every message that the client did not get is recorded as aborted, and let go: at the end of the session. */
+void session_drop_messages(struct session *);
+
+/* Does the client have every octet of every message that it asked for, as far as popgate can know? */
+bool session_has_delivered(const struct session *);
+
+/* Puts a TLS connection that was just set up into log and audit log. */
+void session_note_tls(const struct session *, enum audit_side);
+
+#endif

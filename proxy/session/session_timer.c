@@ -1,0 +1,161 @@
+/* Deadlines: what a session waits for, for how long, and what becomes of it then. */
+#include "proxy/clock.h"
+#include "proxy/session/session_private.h"
+
+/* Milliseconds: for a client to take its last reply; without octets from whose turn it is: peer_look_again(). */
+enum {
+    CLOSING_LIMIT = 10000,
+    LOOK_AGAIN    = 1000,
+    TRIAL_LIMIT   = 3000, /* for what a server says at once, if it says it at all */
+    TRIAL_PART    = 8,    /* of reply_timeout, where that is less */
+};
+
+struct deadline {
+    int64_t     at;
+    const char *what;      /* the reason, when it is over */
+    bool        of_server; /* it is the server that is too slow */
+};
+
+bool
+session_has_more_of_server(const struct session *session)
+{
+    if (session_holds_message(session))
+        return true;
+    return peer_waiting(&session->server) > 0 && (session->delivery != NULL || !session_client_has_room(session));
+}
+
+static bool
+waits_for_server(const struct session *session)
+{
+    return session->expected_of_server > 0 && !session->sasl_turn && session_client_has_room(session) &&
+           !session_has_more_of_server(session);
+}
+
+/* For the server's next answer: less where one that can do what was asked of it would have spoken already. */
+static int64_t
+reply_limit(const struct session *session)
+{
+    int64_t most = session->listener->upstream->reply_timeout;
+
+    if (!session_is_on_trial(session) && !session_awaits_uidls(session))
+        return most;
+    return most / TRIAL_PART < TRIAL_LIMIT ? most / TRIAL_PART : TRIAL_LIMIT;
+}
+
+/* A server that is silent where it should greet may be waiting for TLS to begin. */
+static const char *
+why_no_greeting(const struct session *session)
+{
+    return session->link != LINK_GREETING || session->server.tls != NULL || session->server.received > 0
+               ? "server did not greet in time (connect_timeout)"
+               : "server did not greet in time (connect_timeout): if this is its port for TLS, as 995 is, tls has to "
+                 "be "
+                 "\"implicit\"";
+}
+
+/* A client that is silent where TLS begins may be waiting for a greeting. */
+static const char *
+hint(const struct session *session)
+{
+    return session->client.state == PEER_HANDSHAKE && session->listener->tls == CONFIG_TLS_IMPLICIT
+               ? ": it did not begin TLS; one that waits for a greeting has to be set to SSL/TLS on this port"
+               : "";
+}
+
+static struct deadline
+deadline(const struct session *session)
+{
+    const struct config_listener *listener = session->listener;
+    const struct config_upstream *upstream = listener->upstream;
+    int64_t                       heard    = session->server.last;
+
+    if (session->state == SESSION_CLOSING)
+        return (struct deadline){session->closing + CLOSING_LIMIT, "client does not take its last reply", false};
+    if (session->state == SESSION_CONNECTING && session->link != LINK_NONE)
+        return (struct deadline){session->connecting + upstream->connect_timeout, why_no_greeting(session), true};
+    if (waits_for_server(session))
+        return (struct deadline){(session->asked > heard ? session->asked : heard) + reply_limit(session),
+                                 "server did not answer in time (reply_timeout)", true};
+    if (session->state <= SESSION_AUTHORIZATION)
+        return (struct deadline){session->opened + listener->login_timeout,
+                                 "client did not log in in time (login_timeout)", false};
+    return (struct deadline){session->active + listener->idle_timeout, "client was idle for too long (idle_timeout)",
+                             false};
+}
+
+/* Whose turn is it to speak? */
+static bool
+is_servers_turn(const struct session *session)
+{
+    return session->state == SESSION_CONNECTING || (session->expected_of_server > 0 && !session->sasl_turn);
+}
+
+/* Is there anything to look for? What hides behind the other's octets will meet what is sent there next. */
+static struct peer *
+doubted(struct session *session)
+{
+    bool         server  = is_servers_turn(session);
+    struct peer *speaker = server ? &session->server : &session->client;
+
+    (server ? &session->client : &session->server)->unsure = false;
+    return peer_unsure(speaker) ? speaker : NULL;
+}
+
+/* When there is something to do next. */
+static int64_t
+due(struct session *session)
+{
+    const struct peer *peer  = doubted(session);
+    int64_t            over  = deadline(session).at;
+    int64_t            again = peer != NULL ? peer->last + LOOK_AGAIN : over;
+
+    return again < over ? again : over;
+}
+
+/* It is moved forward only: when it goes off too early, it is set anew. That spares a call for every octet. */
+void
+session_arm_timer(struct session *session)
+{
+    int64_t        next = due(session);
+    int64_t        wait = next - clock_now();
+    struct timeval time = {.tv_sec = wait > 0 ? wait / 1000 : 0, .tv_usec = wait > 0 ? wait % 1000 * 1000 : 1};
+
+    if (session->armed != 0 && session->armed <= next)
+        return;
+    if (evtimer_add(&session->timer, &time) == 0)
+        session->armed = next;
+}
+
+/* RFC 1939, 3: an idle client is left without an answer, and without an UPDATE. */
+static void
+expire(struct session *session, const struct deadline *over)
+{
+    if (session->state == SESSION_CONNECTING && over->of_server) {
+        session->server.state = session->server.state == PEER_CLOSED ? PEER_CLOSED : PEER_BROKEN;
+        session->server.why   = over->what;
+    } else if (over->of_server && (session_expire_trial(session) || session_expire_uidls(session))) {
+        return;
+    } else if (over->of_server) {
+        session_fail(session, over->what);
+    } else {
+        session_log(session, LOG_LEVEL_INFO, "%s%s", over->what, hint(session));
+        session_finish(session, session->in_reply || session->state == SESSION_CLOSING ? END_RESET : END_FLUSH,
+                       over->what);
+    }
+}
+
+void
+session_note_timer(evutil_socket_t fd, short events, void *context)
+{
+    struct session       *session = context;
+    const struct deadline next    = deadline(session);
+
+    (void)fd;
+    (void)events;
+    session->armed = 0;
+    if (next.at <= clock_now())
+        expire(session, &next);
+    else if (doubted(session) != NULL && due(session) <= clock_now())
+        (void)peer_look_again(doubted(session));
+    session_step(session);
+}

@@ -1,8 +1,0 @@
-/* Memory for OpenSSL: the buffers of records, which come and go with every read and write, are kept for the next. */
-#ifndef PROXY_TLS_MEMORY_H
-#define PROXY_TLS_MEMORY_H
-
-/* Once, before OpenSSL allocates anything: else it goes on with malloc() alone. */
-void tls_memory_start(void);
-
-#endif

@@ -1,0 +1,77 @@
+/*
+ * Which of an upstream's servers a session talks to. A worker remembers for each upstream which server answered last:
+ * the next session begins there, so that a dead server costs one session its connect_timeout and not all of them. It
+ * also remembers for an hour what that server said it can do, so that not every session has to ask.
+ */
+#ifndef PROXY_UPSTREAM_UPSTREAM_H
+#define PROXY_UPSTREAM_UPSTREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proxy/config/config.h"
+
+/* What a server may be too old for. */
+enum upstream_command { UPSTREAM_UIDL, UPSTREAM_TOP, UPSTREAM_MORE_LINES, UPSTREAM_COMMANDS };
+
+/* One for a worker and an upstream. Starts as {.config = ...}. */
+struct upstream {
+    const struct config_upstream *config;
+    size_t                        preferred; /* index of the address to begin with */
+    /* What is known of the server there, from sessions before: */
+    bool    pipelines;                  /* it lists PIPELINING, which popgate may use */
+    int64_t pipelined;                  /* when it did so last, in milliseconds of clock_now() */
+    bool    takes_user;                 /* USER and PASS were the way into a mailbox, and no USER was refused since */
+    bool    spares_uidl;                /* a UIDL that no client had asked for was too much for it */
+    int64_t refused[UPSTREAM_COMMANDS]; /* when it refused the command as such; 0: it did not, or took it since */
+};
+
+/* One session's search. Starts as {.upstream = ...}. */
+struct upstream_attempt {
+    struct upstream *upstream;
+    size_t           index; /* of the address in use */
+    size_t           tried; /* how many were begun with */
+};
+
+/*
+ * Begins to connect to the next address. Returns a non-blocking socket on which connect(2) is under way; -1 with errno
+ * if this one failed at once: call again for the next. Not after upstream_exhausted().
+ */
+int upstream_connect(struct upstream_attempt *);
+
+/* Have all addresses been tried? */
+bool upstream_exhausted(const struct upstream_attempt *);
+
+/* The address in use, for logs and for the certificate's name. */
+const struct config_address *upstream_address(const struct upstream_attempt *);
+
+/* The name that the server's certificate must hold. */
+const char *upstream_tls_name(const struct upstream_attempt *);
+
+/* The server greeted: later sessions begin with it. */
+void upstream_works(struct upstream_attempt *);
+
+/* What the server in use says in its capabilities, and whether it took a name. */
+void upstream_note_pipelining(struct upstream_attempt *, bool pipelines, int64_t now);
+void upstream_note_user(struct upstream_attempt *, bool taken);
+
+/* The server in use took one of these commands, or does not know it. */
+void upstream_note_command(struct upstream_attempt *, enum upstream_command, bool taken, int64_t now);
+
+/* Has it lately said that it does not know it? */
+bool upstream_refuses(const struct upstream_attempt *, enum upstream_command, int64_t now);
+
+/* A UIDL that no client asks for makes the server in use fail; or it gave such a list after all. */
+void upstream_spare_uidl(struct upstream_attempt *, bool spare);
+bool upstream_spares_uidl(const struct upstream_attempt *);
+
+/* The server in use is not as it was known to be: another one may stand there. What is known of it is forgotten. */
+void upstream_forget(struct upstream_attempt *);
+
+/* Has the server in use lately said that it takes several commands at a time (RFC 2449, 6.6)? */
+bool upstream_pipelines(const struct upstream_attempt *, int64_t now);
+
+/* Are names not what it refuses? Only then may PASS follow USER before its answer: it would send a password in vain. */
+bool upstream_takes_user(const struct upstream_attempt *);
+
+#endif
