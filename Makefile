@@ -53,10 +53,11 @@ LIBS     = $(PACKAGE_LIBS)
 
 SRCS  = $(filter-out proxy/main.c,$(wildcard base/*.c proxy/*.c proxy/*/*.c filters/*.c rules/*/*.c tools/*.c))
 OBJS  = $(SRCS:%.c=$B/%.o)
-TESTS = $(patsubst %.c,$B/%,$(wildcard tests/unit/test_*.c))
+TESTS = $(patsubst %.c,$B/%,$(wildcard tests/unit/*/test_*.c))
 FUZZERS = $(patsubst %.c,$B/%,$(wildcard tests/fuzz/fuzz_*.c))
 MANUAL = $(wildcard man/*.[1-8])
-C     = $(wildcard base/*.[ch] proxy/*.[ch] proxy/*/*.[ch] filters/*.[ch] rules/*/*.[ch] tools/*.[ch] tests/*/*.[ch])
+C     = $(wildcard base/*.[ch] proxy/*.[ch] proxy/*/*.[ch] filters/*.[ch] rules/*/*.[ch] tools/*.[ch] tests/*/*.[ch] \
+                  tests/unit/*/*.[ch])
 
 QUIET = $(if $(SHOW),,@)  # make SHOW=1 shows whole commands
 

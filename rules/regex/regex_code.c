@@ -45,7 +45,7 @@ regex_code_options(struct span flags, uint32_t *options, struct bytes *why)
 
 /*
  * PCRE2's tables of characters, in which the letters of Latin-1 have a lower case and another case, and all else is as
- * in ASCII. The tables begin with these two, of 256 octets each; tests/unit/test_regex.c sees that they do.
+ * in ASCII. The tables begin with these two, of 256 octets each; tests/unit/regex/test_regex.c sees that they do.
  */
 static pcre2_compile_context *
 latin_context(void)

@@ -1,6 +1,6 @@
 """
 SpamAssassin's rule language: each rule file of tests/language.rules hits the same message by the same rules in SpamAssassin.
-That popgate has it so too is shown by tests/unit/test_language.c.
+That popgate has it so too is shown by tests/unit/spamassassin/test_language.c.
 """
 import os
 

@@ -11,7 +11,7 @@ import pytest
 from places import POPGATE
 from unpacked import unpack
 
-ENGINE = POPGATE.parent / "tests/unit/test_header_checks"
+ENGINE = POPGATE.parent / "tests/unit/postfix/test_header_checks"
 
 # Without SMTPUTF8 postmap takes octets as they are, as cleanup(8) does for header_checks. It wants to know of three accounts.
 MAIN_CF = """

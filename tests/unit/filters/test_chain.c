@@ -1,0 +1,456 @@
+/*
+ * One run of a chain: who is called when, and what the runner hears. Each row gives up to three filters a script (their
+ * reach, and a letter for what each call returns) and says the whole trace of a message "one", "two" that goes through.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "filters/chain.h"
+#include "tests/unit/filters/chain_script.h"
+
+#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
+
+static void
+host_log(void *context, const char *filter, enum filter_log_level level, const char *line)
+{
+    (void)context, (void)level;
+    bytes_printf(&trace, "log(%s,%.6s) ", filter, line);
+}
+
+static void
+host_resume(void *context)
+{
+    (void)context;
+    bytes_printf(&trace, "resume ");
+}
+
+static void
+host_text(void *context, struct span text)
+{
+    (void)context;
+    bytes_printf(&trace, "text(%.*s) ", SPAN_ARG(text));
+}
+
+static const struct chain_host host = {.log = host_log, .resume = host_resume, .text = host_text};
+
+static void
+trace_reach(unsigned reach)
+{
+    bytes_printf(&trace, "[%s%s%s%s] ", (reach & H) != 0 ? "H" : "", (reach & B) != 0 ? "B" : "",
+                 (reach & O) != 0 ? "O" : "", (reach & R) != 0 ? "R" : "");
+}
+
+/* Does what an event loop does: tries again when the filter was resumed. False: the message ends here. */
+static bool
+went_on(struct chain_run *run, enum filter_verdict verdict)
+{
+    static const char *const words[] = {
+        [FILTER_CONTINUE] = "", [FILTER_WAIT] = "WAIT ", [FILTER_WITHHOLD] = "WITHHOLD ", [FILTER_FAILED] = "FAILED "};
+
+    bytes_printf(&trace, "%s", words[verdict]);
+    if (chain_failure(run) != NULL)
+        bytes_printf(&trace, "by %s ", chain_failure(run));
+    else
+        trace_reach(chain_reach(run));
+    return verdict == FILTER_CONTINUE;
+}
+
+static bool
+try_again(enum filter_verdict verdict)
+{
+    if (verdict == FILTER_WAIT && waiting != NULL && resumes)
+        filter_resume(waiting);
+    return verdict == FILTER_WAIT && resumes;
+}
+
+static bool
+run_headers(struct chain_run *run, struct header_list *list)
+{
+    enum filter_verdict verdict;
+
+    do {
+        verdict = chain_headers(run, list);
+        if (verdict == FILTER_WAIT) /* in vain: nobody was resumed */
+            assert_int_equal(chain_headers(run, list), FILTER_WAIT);
+    } while (try_again(verdict));
+    return went_on(run, verdict);
+}
+
+static bool
+run_text(struct chain_run *run)
+{
+    static const char *const pieces[] = {"one", "two"};
+
+    for (size_t i = 0; i < ROWS(pieces); i++)
+        if (!went_on(run, chain_body(run, span_of(pieces[i]))))
+            return false;
+    return true;
+}
+
+static void
+run_message(struct chain_run *run)
+{
+    struct header_list  list = {0};
+    enum filter_verdict verdict;
+
+    headers_parse(&list, SPAN("A: b\r\n\r\n"));
+    if (run_headers(run, &list) && run_text(run)) {
+        do {
+            verdict = chain_end(run);
+            if (verdict == FILTER_WAIT)
+                assert_int_equal(chain_end(run), FILTER_WAIT);
+        } while (try_again(verdict));
+        (void)went_on(run, verdict);
+    }
+    headers_free(&list);
+}
+
+static const struct row {
+    const char   *name;
+    struct script scripts[3];
+    size_t        count;
+    const char   *expect;
+} rows[] = {
+    {"nobody is interested", {{0, "", "", ""}, {0, "", "", ""}}, 2, "a:open b:open a:close b:close none"},
+    {"headers alone", {{H, "c", "", ""}}, 1, "a:open [H] a:headers(1) [] [] [] [] a:close "},
+    {"body alone", {{B, "", "c", "c"}}, 1, "a:open [B] [B] a:body(one) [B] a:body(two) [B] a:end(1) [] a:close "},
+    {"headers and body",
+     {{H | B, "c", "c", "c"}},
+     1,
+     "a:open [HB] a:headers(1) [B] a:body(one) [B] a:body(two) [B] a:end(1) [] a:close "},
+    {"one skips",
+     {{0, "", "", ""}, {H | B, "c", "c", "c"}},
+     2,
+     "a:open b:open [HB] b:headers(1) [B] b:body(one) [B] b:body(two) [B] b:end(1) [] a:close b:close "},
+    {"in order",
+     {{H | B, "c", "c", "c"}, {H | B, "c", "c", "c"}},
+     2,
+     "a:open b:open [HB] a:headers(1) b:headers(1) [B] a:body(one) b:body(one) [B] a:body(two) b:body(two) [B] "
+     "a:end(1) b:end(2) [] a:close b:close "},
+    {"enough of the headers", {{H | B, "e", "c", "c"}}, 1, "a:open [HB] a:headers(1) [] [] [] [] a:close "},
+    {"enough of the body",
+     {{B, "", "e", "c"}, {B, "", "c", "c"}},
+     2,
+     "a:open b:open [B] [B] a:body(one) b:body(one) [B] b:body(two) [B] b:end(1) [] a:close b:close "},
+    {"hold to the end",
+     {{H | B | O, "c", "c", "c"}},
+     1,
+     "a:open [HBO] a:headers(1) [BO] a:body(one) [BO] a:body(two) [BO] a:end(1) [] a:close "},
+    {"hold, enough of the headers",
+     {{H | B | O, "e", "c", "c"}},
+     1,
+     "a:open [HBO] a:headers(1) a:end(1) [] [] [] [] a:close "},
+    {"hold, enough of the body", {{B | O, "", "e", "c"}}, 1, "a:open [BO] [BO] a:body(one) a:end(1) [] [] [] a:close "},
+    {"hold without body", {{H | O, "c", "", "c"}}, 1, "a:open [HO] a:headers(1) [O] [O] [O] a:end(1) [] a:close "},
+    {"two hold, the second has enough",
+     {{B | O, "", "c", "c"}, {B | O, "", "e", "c"}},
+     2,
+     "a:open b:open [BO] [BO] a:body(one) b:body(one) [BO] a:body(two) [BO] a:end(1) b:end(2) [] a:close b:close "},
+    {"two hold, both have enough, the second first",
+     {{B | O, "", "ce", "c"}, {B | O, "", "e", "c"}},
+     2,
+     "a:open b:open [BO] [BO] a:body(one) b:body(one) [BO] a:body(two) a:end(1) b:end(2) [] [] a:close b:close "},
+    {"two hold to the end, one reads",
+     {{B | O, "", "c", "c"}, {B, "", "c", "c"}, {B | O, "", "c", "c"}},
+     3,
+     "a:open b:open c:open [BO] [BO] a:body(one) b:body(one) c:body(one) [BO] a:body(two) b:body(two) c:body(two) "
+     "[BO] a:end(1) b:end(2) c:end(3) [] a:close b:close c:close "},
+    {"waits in headers",
+     {{H, "wwc", "", ""}, {H, "c", "", ""}},
+     2,
+     "a:open b:open [H] a:headers(1) resume a:headers(1) resume a:headers(1) b:headers(1) [] [] [] [] a:close "
+     "b:close "},
+    {"the second waits in headers: the first is not asked again",
+     {{H | B, "c", "c", "c"}, {H, "wc", "", ""}},
+     2,
+     "a:open b:open [HB] a:headers(1) b:headers(1) resume b:headers(1) [B] a:body(one) [B] a:body(two) [B] a:end(1) "
+     "[] a:close b:close "},
+    {"enough of the headers, then waits in end",
+     {{H | B | O, "e", "c", "wc"}, {H, "c", "", ""}},
+     2,
+     "a:open b:open [HBO] a:headers(1) a:end(1) resume a:end(2) b:headers(3) [] [] [] [] a:close b:close "},
+    {"waits in end",
+     {{B | O, "", "c", "wwc"}, {B, "", "c", "c"}},
+     2,
+     "a:open b:open [BO] [BO] a:body(one) b:body(one) [BO] a:body(two) b:body(two) [BO] a:end(1) resume a:end(2) "
+     "resume a:end(3) b:end(4) [] a:close b:close "},
+    {"enough of the body, then waits in end",
+     {{B | O, "", "e", "wc"}},
+     1,
+     "a:open [BO] [BO] a:body(one) a:end(1) [BO] [BO] resume a:end(2) [] a:close "},
+    {"withholds in headers",
+     {{H, "x", "", ""}, {H, "c", "", ""}},
+     2,
+     "a:open b:open [H] a:headers(1) WITHHOLD by a a:close b:close "},
+    {"withholds in body",
+     {{B, "", "cx", ""}, {B, "", "c", "c"}},
+     2,
+     "a:open b:open [B] [B] a:body(one) b:body(one) [B] a:body(two) WITHHOLD by a a:close b:close "},
+    {"withholds in end",
+     {{B | O, "", "c", "c"}, {B | O, "", "c", "x"}},
+     2,
+     "a:open b:open [BO] [BO] a:body(one) b:body(one) [BO] a:body(two) b:body(two) [BO] a:end(1) b:end(2) WITHHOLD by "
+     "b a:close b:close "},
+    {"fails in headers, pass",
+     {{H | B | O, "f", "c", "c"}, {H, "c", "", ""}},
+     2,
+     "a:open b:open [HBO] a:headers(1) log(a,failed) b:headers(1) [] [] [] [] a:close b:close "},
+    {"fails in headers, refuse",
+     {{H | B | O | REFUSES, "f", "c", "c"}, {H, "c", "", ""}},
+     2,
+     "a:open b:open [HBO] a:headers(1) FAILED by a a:close b:close "},
+    {"fails in body, pass",
+     {{B, "", "f", "c"}, {B, "", "c", "c"}},
+     2,
+     "a:open b:open [B] [B] a:body(one) log(a,failed) b:body(one) [B] b:body(two) [B] b:end(1) [] a:close b:close "},
+    {"fails in body, refuse",
+     {{B | REFUSES, "", "f", "c"}, {B, "", "c", "c"}},
+     2,
+     "a:open b:open [B] [B] a:body(one) FAILED by a a:close b:close "},
+    {"fails in end, pass",
+     {{B | O, "", "c", "f"}, {B, "", "c", "c"}},
+     2,
+     "a:open b:open [BO] [BO] a:body(one) b:body(one) [BO] a:body(two) b:body(two) [BO] a:end(1) log(a,failed) "
+     "b:end(2) [] a:close b:close "},
+    {"fails in end, refuse",
+     {{B | O | REFUSES, "", "c", "f"}},
+     1,
+     "a:open [BO] [BO] a:body(one) [BO] a:body(two) [BO] a:end(1) FAILED by a a:close "},
+    {"enough, then end fails",
+     {{B | O | REFUSES, "", "e", "f"}, {B, "", "c", "c"}},
+     2,
+     "a:open b:open [BO] [BO] a:body(one) a:end(1) FAILED by a a:close b:close "},
+    {"rewrites",
+     {{R, "", "c", "c"}},
+     1,
+     "a:open [R] [R] a:body(one) text(a<one>) [R] a:body(two) text(a<two>) [R] a:end(1) text(a<end>) [R] a:close "},
+    {"a reader on each side of one that rewrites",
+     {{B, "", "c", "c"}, {R, "", "c", "c"}, {B, "", "c", "c"}},
+     3,
+     "a:open b:open c:open [BR] [BR] a:body(one) b:body(one) c:body(b<one>) text(b<one>) [BR] a:body(two) b:body(two) "
+     "c:body(b<two>) text(b<two>) [BR] a:end(1) b:end(2) c:body(b<end>) text(b<end>) c:end(3) [R] a:close b:close "
+     "c:close "},
+    {"two rewrite",
+     {{R, "", "c", "c"}, {R, "", "c", "c"}},
+     2,
+     "a:open b:open [R] [R] a:body(one) b:body(a<one>) text(b<a<one>>) [R] a:body(two) b:body(a<two>) text(b<a<two>>) "
+     "[R] a:end(1) b:body(a<end>) text(b<a<end>>) b:end(2) text(b<end>) [R] a:close b:close "},
+    {"rewrites and has enough: the rest goes the same way",
+     {{R, "", "e", "c"}},
+     1,
+     "a:open [R] [R] a:body(one) text(a<one>) [R] text(two) [R] [R] a:close "},
+    {"has enough before the text: nothing is rewritten",
+     {{H | R, "e", "c", "c"}},
+     1,
+     "a:open [HR] a:headers(1) [] [] [] [] a:close "},
+    {"the reader behind one that rewrites withholds",
+     {{R, "", "c", "c"}, {B, "", "x", "c"}, {B, "", "c", "c"}},
+     3,
+     "a:open b:open c:open [BR] [BR] a:body(one) b:body(a<one>) WITHHOLD by b a:close b:close c:close "},
+    {"rewrites and holds",
+     {{B | O | R, "", "e", "c"}},
+     1,
+     "a:open [BOR] [BOR] a:body(one) text(a<one>) a:end(1) text(a<end>) [R] text(two) [R] [R] a:close "},
+};
+
+/* A chain of the filters a, b, c with these scripts. */
+static void
+run_row(const struct row *row)
+{
+    static const char *const   names[] = {"a", "b", "c"};
+    struct chain_filter        setups[3];
+    const struct chain_filter *filters[3];
+    struct chain               chain  = {filters, row->count};
+    struct message_info        info   = {0};
+    struct message_report      report = {0};
+    struct chain_run          *run;
+
+    for (size_t i = 0; i < row->count; i++) {
+        const struct script *script = &row->scripts[i];
+
+        setups[i]  = (struct chain_filter){&script_module, names[i], (void *)script,
+                                          (script->reach & REFUSES) != 0 ? CHAIN_REFUSE : CHAIN_PASS, 0};
+        filters[i] = &setups[i];
+    }
+    waiting = NULL;
+    run     = chain_open(&chain, &info, &report, &host);
+    if (run == NULL) {
+        bytes_printf(&trace, "none");
+        return;
+    }
+    trace_reach(chain_reach(run));
+    run_message(run);
+    chain_close(&run);
+    assert_null(run);
+}
+
+static void
+expect_trace(const char *name, const char *expect)
+{
+    if (strcmp(trace.data, expect) != 0)
+        fail_msg("%s:\n     got %s\nexpected %s", name, trace.data, expect);
+    bytes_clear(&trace);
+}
+
+static void
+test_runs(void **state)
+{
+    (void)state;
+    resumes = true;
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        run_row(&rows[i]);
+        expect_trace(rows[i].name, rows[i].expect);
+    }
+}
+
+/* A filter that waits is not called before it was resumed, however often the chain is run; closing it then is fine. */
+static void
+test_waits_until_resumed(void **state)
+{
+    static const struct row row = {"", {{H, "wc", "", ""}}, 1, NULL};
+
+    (void)state;
+    resumes = false;
+    run_row(&row);
+    expect_trace("never resumed", "a:open [H] a:headers(1) WAIT [H] a:close ");
+}
+
+/* Resumed between two pieces of text, a holding filter ends the hold with the next piece. */
+static void
+test_resumed_while_text_flows(void **state)
+{
+    static struct script       script = {B | O, "", "e", "wc"};
+    struct chain_filter        setup  = {&script_module, "a", &script, CHAIN_PASS, 0};
+    const struct chain_filter *filter = &setup;
+    struct chain               chain  = {&filter, 1};
+    struct message_info        info   = {0};
+    struct message_report      report = {0};
+    struct header_list         list   = {0};
+    struct chain_run          *run    = chain_open(&chain, &info, &report, &host);
+
+    (void)state;
+    headers_parse(&list, SPAN("A: b\r\n\r\n"));
+    assert_int_equal(chain_headers(run, &list), FILTER_CONTINUE);
+    assert_int_equal(chain_body(run, SPAN("1")), FILTER_CONTINUE);
+    assert_int_equal(chain_body(run, SPAN("2")), FILTER_CONTINUE);
+    assert_int_equal(chain_reach(run) & O, O);
+    filter_resume(waiting);
+    assert_int_equal(chain_body(run, SPAN("3")), FILTER_CONTINUE);
+    assert_int_equal(chain_reach(run), 0);
+    assert_int_equal(chain_end(run), FILTER_CONTINUE);
+    chain_close(&run);
+    headers_free(&list);
+    expect_trace("resumed", "a:open a:body(1) a:end(1) resume a:end(2) a:close ");
+}
+
+static const struct fail_row {
+    const char           *name;
+    struct script         scripts[2];
+    enum chain_on_failure on_failure[2];
+    enum filter_verdict   verdict;
+    const char           *failure; /* whose */
+    const char           *expect;  /* what comes of it */
+} fail_rows[] = {
+    {"all pass",
+     {{H | B | O, "c", "c", "c"}, {H | B | O, "c", "c", "c"}},
+     {CHAIN_PASS, CHAIN_PASS},
+     FILTER_CONTINUE,
+     NULL,
+     "log(a,no roo) log(b,no roo) "},
+    {"one refuses",
+     {{H | B | O, "c", "c", "c"}, {H | B | O, "c", "c", "c"}},
+     {CHAIN_PASS, CHAIN_REFUSE},
+     FILTER_FAILED,
+     "b",
+     "log(a,no roo) log(b,no roo) "},
+    {"both refuse",
+     {{H | B | O, "c", "c", "c"}, {H | B | O, "c", "c", "c"}},
+     {CHAIN_REFUSE, CHAIN_REFUSE},
+     FILTER_FAILED,
+     "a",
+     "log(a,no roo) log(b,no roo) "},
+    {"one that holds nothing goes on",
+     {{H | B | O, "c", "c", "c"}, {H | B, "c", "c", "c"}},
+     {CHAIN_PASS, CHAIN_REFUSE},
+     FILTER_CONTINUE,
+     NULL,
+     "log(a,no roo) b:body(2) b:end(1) "},
+    {"one behind the hold has its turn",
+     {{H | B | O, "c", "c", "c"}, {H, "c", "c", "c"}},
+     {CHAIN_PASS, CHAIN_REFUSE},
+     FILTER_CONTINUE,
+     NULL,
+     "log(a,no roo) b:headers(1) "},
+    {"one that would hold it longer fails as well",
+     {{H | B | O, "c", "c", "c"}, {H, "w", "c", "c"}},
+     {CHAIN_PASS, CHAIN_PASS},
+     FILTER_CONTINUE,
+     NULL,
+     "log(a,no roo) b:headers(1) log(b,no roo) "},
+};
+
+static void
+test_fail(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS(fail_rows); i++) {
+        const struct fail_row     *row       = &fail_rows[i];
+        struct chain_filter        setups[2] = {{&script_module, "a", (void *)&row->scripts[0], row->on_failure[0], 0},
+                                                {&script_module, "b", (void *)&row->scripts[1], row->on_failure[1], 0}};
+        const struct chain_filter *filters[] = {&setups[0], &setups[1]};
+        struct chain               chain     = {filters, 2};
+        struct message_info        info      = {0};
+        struct message_report      report    = {0};
+        struct header_list         list      = {0};
+        struct chain_run          *run       = chain_open(&chain, &info, &report, &host);
+
+        headers_parse(&list, SPAN("A: b\r\n\r\n"));
+        assert_int_equal(chain_headers(run, &list), FILTER_CONTINUE);
+        assert_int_equal(chain_body(run, SPAN("1")), FILTER_CONTINUE);
+        bytes_clear(&trace);
+        assert_int_equal(chain_fail_holds(run, "no room"), row->verdict);
+        assert_int_equal(chain_reach(run) & O, 0);
+        if (row->verdict == FILTER_CONTINUE) {
+            assert_int_equal(chain_body(run, SPAN("2")), FILTER_CONTINUE);
+            assert_int_equal(chain_end(run), FILTER_CONTINUE);
+        }
+        expect_trace(row->name, row->expect);
+        if (row->failure != NULL)
+            assert_string_equal(chain_failure(run), row->failure);
+        else
+            assert_null(chain_failure(run));
+        chain_close(&run);
+        bytes_clear(&trace);
+        headers_free(&list);
+    }
+}
+
+static void
+test_modules(void **state)
+{
+    (void)state;
+    for (size_t i = 0; chain_modules[i] != NULL; i++)
+        assert_ptr_equal(chain_module(chain_modules[i]->name), chain_modules[i]);
+    assert_null(chain_module("no such module"));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_waits_until_resumed),
+        cmocka_unit_test(test_resumed_while_text_flows),
+        cmocka_unit_test(test_fail),
+        cmocka_unit_test(test_modules),
+    };
+    int failed = cmocka_run_group_tests_name("chain", tests, NULL, NULL);
+
+    bytes_free(&trace);
+    return failed;
+}

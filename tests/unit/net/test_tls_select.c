@@ -1,0 +1,209 @@
+/* Which certificate a client sees: by the name that it asks for, and by the keys and ciphers that it can use. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "proxy/net/tls_words.h"
+#include "tests/unit/net/tls_fixture.h"
+
+/* In the order of proxy.conf; each is told by its first name and the kind of its key. */
+static char *const files[] = {"ec-a.pem", "rsa-ab.pem", "rsa-a.pem", "ec-wild.pem", "rsa-wild.pem"};
+
+enum { FILES = sizeof(files) / sizeof(files[0]) };
+
+static void
+write_files(void)
+{
+    write_site("ec-a.pem", EVP_EC_gen("P-256"), "DNS:a.example");
+    write_site("rsa-ab.pem", EVP_RSA_gen(2048), "DNS:b.example,DNS:a.example");
+    write_site("rsa-a.pem", EVP_RSA_gen(2048), "DNS:never.example,DNS:a.example");
+    write_site("ec-wild.pem", EVP_EC_gen("P-256"), "DNS:*.wild.example");
+    write_site("rsa-wild.pem", EVP_RSA_gen(2048), "DNS:rsa.wild.example,DNS:*.wild.example");
+}
+
+static SSL_CTX *
+make_client(int version, bool rsa_alone)
+{
+    SSL_CTX *client = SSL_CTX_new(TLS_client_method());
+
+    assert_int_equal(SSL_CTX_set_min_proto_version(client, version), 1);
+    assert_int_equal(SSL_CTX_set_max_proto_version(client, version), 1);
+    if (rsa_alone)
+        assert_int_equal(SSL_CTX_set1_sigalgs_list(client, "RSA+SHA256:RSA-PSS+SHA256"), 1);
+    return client;
+}
+
+/* "KIND NAME" of the certificate that the client sees; "none" if the handshake fails. */
+static void
+see(struct tls_context *server, SSL_CTX *client, const char *name, char seen[64])
+{
+    struct tls_pair pair;
+    struct bytes    first = {0};
+
+    (void)snprintf(seen, 64, "none");
+    shake_hands(&pair, server, client, name, NULL);
+    if (pair.result == TLS_OK) {
+        X509 *certificate = SSL_get1_peer_certificate(pair.theirs);
+
+        tls_words_first_name(certificate, &first);
+        (void)snprintf(seen, 64, "%s %s", EVP_PKEY_get0_type_name(X509_get0_pubkey(certificate)), first.data);
+        X509_free(certificate);
+        bytes_free(&first);
+    }
+    close_pair(&pair);
+}
+
+static const struct {
+    const char *name;
+    const char *any, *rsa; /* what a client sees that can use any key, and one that knows RSA alone */
+} rows[] = {
+    {"a.example", "EC a.example", "RSA b.example"},
+    {"b.example", "RSA b.example", "RSA b.example"},
+    {"never.example", "RSA never.example", "RSA never.example"},
+    {"x.wild.example", "EC *.wild.example", "RSA rsa.wild.example"},
+    {"rsa.wild.example", "EC *.wild.example", "RSA rsa.wild.example"},
+    {"unknown.example", "EC a.example", "RSA b.example"},
+    {NULL, "EC a.example", "RSA b.example"},
+};
+
+static struct tls_context *
+open_with(const struct tls_settings *settings, const char *const *names, size_t count)
+{
+    const struct tls_server_settings all    = {.name = "l", .common = *settings};
+    struct error                     error  = {0};
+    struct tls_context              *server = open_listener(all, (char **)names, count, &error);
+
+    if (server == NULL)
+        fail_msg("%s", error_text(&error));
+    return server;
+}
+
+static void
+test_each_sees_what_it_can_use(void **state)
+{
+    static const int          versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+    const struct tls_settings settings   = {TLS_VERSION_1_2, "", ""};
+    struct tls_context       *server     = open_with(&settings, (const char *const *)files, FILES);
+
+    (void)state;
+    for (size_t version = 0; version < 2; version++)
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+            for (int rsa = 0; rsa < 2; rsa++) {
+                SSL_CTX *client = make_client(versions[version], rsa == 1);
+                char     seen[64];
+
+                see(server, client, rows[i].name, seen);
+                if (strcmp(seen, rsa == 1 ? rows[i].rsa : rows[i].any) != 0)
+                    fail_msg("row %zu, version %zu, RSA alone %d: %s", i, version, rsa, seen);
+                SSL_CTX_free(client);
+            }
+    tls_context_free(&server);
+}
+
+/* A client that is offered one ECDSA certificate for a name of which it could use none is not shown another name's. */
+static void
+test_no_other_names_certificate(void **state)
+{
+    const char *const         two[]    = {"ec-wild.pem", "rsa-ab.pem"};
+    const struct tls_settings settings = {TLS_VERSION_1_2, "", ""};
+    struct tls_context       *server   = open_with(&settings, two, 2);
+    SSL_CTX                  *client   = make_client(TLS1_2_VERSION, true);
+    char                      seen[64];
+
+    (void)state;
+    see(server, client, "x.wild.example", seen);
+    assert_string_equal(seen, "none");
+    see(server, client, "b.example", seen);
+    assert_string_equal(seen, "RSA b.example");
+    SSL_CTX_free(client);
+    tls_context_free(&server);
+}
+
+/* Which ciphers are spoken: the client offers one alone. */
+static const struct {
+    const char         *offered;
+    int                 version; /* the client's */
+    struct tls_settings settings;
+    bool                spoken;
+} exchanges[] = {
+    {"ECDHE-RSA-AES256-SHA", TLS1_2_VERSION, {TLS_VERSION_1_2, "", ""}, true}, /* Windows 7 and 8.1 */
+    {"AES256-SHA", TLS1_2_VERSION, {TLS_VERSION_1_2, "", ""}, false},
+    {"AES256-GCM-SHA384", TLS1_2_VERSION, {TLS_VERSION_1_2, "", ""}, false},
+    {"DHE-RSA-AES256-SHA", TLS1_2_VERSION, {TLS_VERSION_1_2, "", ""}, false},
+    {"AES256-SHA", TLS1_2_VERSION, {TLS_VERSION_1_2, "DEFAULT:kRSA", ""}, true},
+    {"DHE-RSA-AES256-SHA", TLS1_2_VERSION, {TLS_VERSION_1_2, "DHE+AES", ""}, true},
+    {"ECDHE-RSA-AES256-SHA", TLS1_2_VERSION, {TLS_VERSION_1_2, "DHE+AES", ""}, false},
+    {"AES128-SHA:@SECLEVEL=0", TLS1_VERSION, {TLS_VERSION_1_0, "", ""}, true},
+    {"DHE-RSA-AES128-SHA:@SECLEVEL=0", TLS1_VERSION, {TLS_VERSION_1_0, "", ""}, true},
+    {"ECDHE-RSA-AES128-SHA:@SECLEVEL=0", TLS1_1_VERSION, {TLS_VERSION_1_0, "", ""}, true},
+    {"DHE-RSA-AES128-SHA:@SECLEVEL=0", TLS1_1_VERSION, {TLS_VERSION_1_1, "", ""}, true},
+};
+
+static void
+test_ciphers(void **state)
+{
+    const char *const rsa[] = {"rsa-ab.pem"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++) {
+        struct tls_context *server = open_with(&exchanges[i].settings, rsa, 1);
+        SSL_CTX            *client = make_client(exchanges[i].version, false);
+        struct tls_pair     pair;
+
+        if (exchanges[i].version < TLS1_2_VERSION)
+            SSL_CTX_set_security_level(client, 0);
+        assert_int_equal(SSL_CTX_set_cipher_list(client, exchanges[i].offered), 1);
+        shake_hands(&pair, server, client, NULL, NULL);
+        if ((pair.result == TLS_OK) != exchanges[i].spoken)
+            fail_msg("row %zu: %s", i, tls_error(pair.ours));
+        close_pair(&pair);
+        SSL_CTX_free(client);
+        tls_context_free(&server);
+    }
+}
+
+/* TLS 1.3's ciphers and the curves. */
+static void
+test_suites_and_curves(void **state)
+{
+    const char *const         one[]    = {"ec-a.pem"};
+    const struct tls_settings settings = {TLS_VERSION_1_2, "TLS_CHACHA20_POLY1305_SHA256:ECDHE+AESGCM", "P-384"};
+    struct tls_context       *server   = open_with(&settings, one, 1);
+    SSL_CTX                  *client   = make_client(TLS1_3_VERSION, false);
+    struct tls_pair           pair;
+
+    (void)state;
+    shake_hands(&pair, server, client, NULL, NULL);
+    assert_int_equal(pair.result, TLS_OK);
+    assert_string_equal(tls_cipher(pair.ours), "TLS_CHACHA20_POLY1305_SHA256");
+    assert_int_equal(SSL_get_negotiated_group(pair.theirs), NID_secp384r1);
+    close_pair(&pair);
+    SSL_CTX_free(client);
+    tls_context_free(&server);
+}
+
+static int
+set_up_files(void **state)
+{
+    int result = set_up(state);
+
+    if (result == 0)
+        write_files();
+    return result;
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_sees_what_it_can_use),
+        cmocka_unit_test(test_no_other_names_certificate),
+        cmocka_unit_test(test_ciphers),
+        cmocka_unit_test(test_suites_and_curves),
+    };
+
+    return cmocka_run_group_tests_name("tls_select", tests, set_up_files, tear_down);
+}
