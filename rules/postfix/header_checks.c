@@ -171,9 +171,10 @@ static void
 load_file(struct header_checks *checks, const char *file, struct error *error)
 {
     struct bytes  content = {0}, logical = {0};
-    struct reader reader = {.checks = checks, .file = file, .error = error, .open_if = NO_RULE};
-
-    int failure = read_file(file, &content);
+    struct reader reader  = {.checks = checks, .file = file, .error = error, .open_if = NO_RULE};
+    size_t        count   = checks->count;
+    size_t        faults  = error->count;
+    int           failure = read_file(file, &content);
 
     if (failure != 0)
         error_add(error, file, 0, "%s", strerror(failure));
@@ -185,6 +186,8 @@ load_file(struct header_checks *checks, const char *file, struct error *error)
         read_rule(&reader, trim_end(bytes_span(&logical)));
     for (ssize_t open = reader.open_if; open != NO_RULE; open = checks->rules[open].behind)
         error_add(error, file, checks->rules[open].line, "if without endif");
+    if (checks->count == count && error->count == faults)
+        error_note(error, file, 0, "the file holds no rules: nothing is in it but comments");
     bytes_free(&content);
     bytes_free(&logical);
 }

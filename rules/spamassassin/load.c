@@ -87,6 +87,7 @@ load_line(struct loader *loader, struct span line)
 
     take_comment_off(line, &clean);
     value = text_trim(bytes_span(&clean));
+    loader->lines += value.len > 0;
     if (value.len > 0 && take_language(&value)) {
         lower_word(text_next_token(&value), &word);
         if (!loader_obey_condition(loader, bytes_span(&word), value))
@@ -126,7 +127,8 @@ has_suffix(const char *name, const char *suffix)
     return len > suffix_len && strcasecmp(name + len - suffix_len, suffix) == 0;
 }
 
-static void
+/* False: it was read before, or cannot be read. */
+static bool
 load_file(struct loader *loader, const char *path)
 {
     struct loader_file *outer   = loader->file;
@@ -137,20 +139,21 @@ load_file(struct loader *loader, const char *path)
     FILE               *file;
 
     if (real != NULL && !g_hash_table_add(loader->read, real))
-        return;
+        return false;
     file = fopen(path, "re");
     if (file == NULL) {
         if (outer != NULL)
             loader_complain(loader, "%s: %s", path, strerror(errno));
         else
             error_add(loader->error, path, 0, "%s", strerror(errno));
-        return;
+        return false;
     }
     loader->file = &reading;
     load_lines(loader, file);
     loader_close_conditions(loader);
     loader->file = outer;
     (void)fclose(file);
+    return true;
 }
 
 /* SpamAssassin's own rules, as its updates bring them, stand first so that others can change them. */
@@ -180,7 +183,7 @@ load_directory(struct loader *loader, const char *path, int pass)
         bytes_printf(&name, "%s/%s", path, entries[i]->d_name);
         if (has_suffix(entries[i]->d_name, suffixes[pass]) && stat(name.data, &status) == 0 &&
             S_ISREG(status.st_mode)) {
-            load_file(loader, name.data);
+            (void)load_file(loader, name.data);
             files++;
         }
         bytes_free(&name);
@@ -204,10 +207,12 @@ is_directory(const char *path)
 static void
 load_path(struct loader *loader, const char *path, int pass)
 {
+    size_t lines = loader->lines;
+
     if (is_directory(path))
         load_directory(loader, path, pass);
-    else if ((pass == 0) == has_suffix(path, suffixes[0]))
-        load_file(loader, path);
+    else if ((pass == 0) == has_suffix(path, suffixes[0]) && load_file(loader, path) && loader->lines == lines)
+        error_note(&loader->rules->mistakes, path, 0, "the file holds no rules: nothing is in it but comments");
 }
 
 void
@@ -226,7 +231,7 @@ loader_include(struct loader *loader, struct span value)
     if (is_directory(path.data))
         load_directory(loader, path.data, PASSES - 1);
     else
-        load_file(loader, path.data);
+        (void)load_file(loader, path.data);
     bytes_free(&path);
 }
 

@@ -32,8 +32,9 @@ struct loader {
     struct error        *error; /* paths that cannot be read */
     struct plugins      *plugins;
     struct replace_tags *tags;
-    GHashTable          *read; /* the paths of the files that were read: each is read once */
-    struct loader_file  *file; /* the one that is being read */
+    GHashTable          *read;  /* the paths of the files that were read: each is read once */
+    struct loader_file  *file;  /* the one that is being read */
+    size_t               lines; /* so far, comments not counted */
 };
 
 /* A mistake at the line that is being read. */

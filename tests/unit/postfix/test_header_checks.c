@@ -284,6 +284,26 @@ test_files(void **state)
     error_free(&error);
 }
 
+/* Not a mistake, but hardly what was meant. */
+static void
+test_no_rules(void **state)
+{
+    char                  path[40];
+    char *const           paths[] = {path};
+    struct error          error   = {0};
+    struct header_checks *checks;
+
+    (void)state;
+    write_rules("# /a/ IGNORE\n\n", 14, path);
+    checks = header_checks_load(paths, 1, &error);
+    assert_non_null(checks);
+    assert_non_null(strstr(error_notes(&error), path));
+    assert_non_null(strstr(error_notes(&error), "the file holds no rules: nothing is in it but comments"));
+    header_checks_free(&checks);
+    (void)unlink(path);
+    error_free(&error);
+}
+
 static void
 test_not_text(void **state)
 {
@@ -401,9 +421,9 @@ int
 main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rules),        cmocka_unit_test(test_errors),        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_not_text),     cmocka_unit_test(test_nul_in_header), cmocka_unit_test(test_backtracking),
-        cmocka_unit_test(test_shipped_file),
+        cmocka_unit_test(test_rules),        cmocka_unit_test(test_errors),       cmocka_unit_test(test_files),
+        cmocka_unit_test(test_no_rules),     cmocka_unit_test(test_not_text),     cmocka_unit_test(test_nul_in_header),
+        cmocka_unit_test(test_backtracking), cmocka_unit_test(test_shipped_file),
     };
 
     if (argc == 2)

@@ -447,6 +447,12 @@ test_notes(void **state)
     bytes_printf(&expect, "%s: the folder holds no rules: no file *.cf is in it\n", path);
     assert_string_equal(error_notes(score_mistakes(rules)), expect.data);
     score_rules_free(&rules);
+    bytes_clear(&expect);
+
+    rules = load_text("# nothing but this\n\n");
+    bytes_printf(&expect, "%s/a.cf: the file holds no rules: nothing is in it but comments\n", folder);
+    assert_string_equal(error_notes(score_mistakes(rules)), expect.data);
+    score_rules_free(&rules);
     bytes_free(&expect);
     bytes_free(&text);
     free(path);
