@@ -213,7 +213,7 @@ config_load_as(const char *file, int (*become)(const struct config *), struct er
         link_listeners(&loader);
         check_whole(&loader);
     }
-    if (error->count > before) {
+    if (error->count > before || loader.config == NULL) {
         config_free(&loader.config);
     } else {
         loader.config->notes = error->notes;

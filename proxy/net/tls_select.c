@@ -34,7 +34,9 @@ asked_name(SSL *ssl)
         data[2] != TLSEXT_NAMETYPE_host_name)
         return (struct span){0};
     name = (size_t)data[3] << 8 | data[4];
-    return name > len - HEAD ? (struct span){0} : (struct span){(const char *)data + HEAD, name};
+    if (name > len - HEAD)
+        return (struct span){0};
+    return (struct span){(const char *)data + HEAD, name};
 }
 
 /* Of each kind the first certificate that is for the name. */
