@@ -1,6 +1,6 @@
 /*
- * Octets in the character sets of mail, made UTF-8. Only names in a table are looked up: the C library and GMime both
- * remember every name they were ever asked for, and a sender could make them remember without end.
+ * Octets in the character sets of mail, made UTF-8. Only names in a table are looked up: the C library remembers every
+ * name that it was ever asked for, and a sender could make it remember without end.
  */
 #ifndef RULES_MAIL_CHARSET_H
 #define RULES_MAIL_CHARSET_H

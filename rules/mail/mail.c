@@ -1,13 +1,11 @@
 /* Puts together what the parts of a mail are to the rules. Whole passes over small texts, for clarity. */
-#include <gmime/gmime.h>
-
+#include "rules/mail/mail.h"
 #include "base/budget.h"
 #include "base/text.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/field_parts.h"
 #include "rules/mail/html.h"
 #include "rules/mail/html_entity.h"
-#include "rules/mail/mail.h"
 #include "rules/mail/memo.h"
 #include "rules/mail/mime_text.h"
 #include "rules/mail/paragraphs.h"
@@ -278,7 +276,6 @@ mail_start(void)
     if (started)
         return;
     started = true;
-    g_mime_init();
     charset_start();
     html_entity_start();
     received_start();

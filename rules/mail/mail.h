@@ -37,7 +37,7 @@ struct mail {
     bool               cut; /* the end of the message is not here: what lacks is no fault of it */
 };
 
-/* Starts GMime and opens the converters of charset.h: once, in the master. mail_parse() does it if nobody has. */
+/* Makes the tables that this part looks things up in: once, in the master. mail_parse() does it if nobody has. */
 void mail_start(void);
 
 /*

@@ -1,6 +1,6 @@
-/* Encoded words are taken apart by hand in one pass; base64 is GMime's. */
+/* Encoded words are taken apart by hand in one pass; GLib makes base64. */
 #include <ctype.h>
-#include <gmime/gmime.h>
+#include <glib.h>
 
 #include "base/text.h"
 #include "rules/mail/charset.h"

@@ -1,6 +1,6 @@
 /*
- * Header fields as people read them: unfolded, encoded words (RFC 2047) decoded, UTF-8. Kept apart from GMime's
- * decoder, because rules are written for what SpamAssassin shows them.
+ * Header fields as people read them: unfolded, encoded words (RFC 2047) decoded, UTF-8. Not as a mail library would
+ * decode them, because rules are written for what SpamAssassin shows them.
  */
 #ifndef RULES_MAIL_WORDS_H
 #define RULES_MAIL_WORDS_H
