@@ -143,7 +143,7 @@ BENCH = loop mail process wire wire_tls  # what its programs share
 bench: packages all $B/tests/bench/load $B/tests/bench/upstream
 	@for package in $(BESIDE-bench); do dist/packages install $$package || echo "left out: $$package"; done
 	@python3 tests/bench/run $B $(if $(QUICK),--quick)
-## bench-keep  makes what the last bench measured the README's tables and chart
+## bench-keep  makes what the last bench measured the tables and the chart of tests/bench/README.md
 bench-keep:
 	@python3 tests/bench/keep $B
 $B/tests/bench/load $B/tests/bench/upstream: $B/%: $(BENCH:%=$B/tests/bench/%.o) $B/libpopgate.a

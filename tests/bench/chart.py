@@ -1,4 +1,4 @@
-"""The chart of the README, as SVG: for each row that has marks, a bar for each column of popgate, as a ratio to the best peer."""
+"""The chart, as SVG: for each row that has marks, a bar for each column of popgate, as a ratio to the best peer."""
 from xml.sax.saxutils import escape
 
 WIDTH, LEFT, RIGHT = 900, 300, 100      # of the picture; of the names; of the numbers

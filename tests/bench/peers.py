@@ -43,13 +43,13 @@ PEERS = (
 DIRECT = Column("no proxy", commands=("$upstream_program -c $site/site.pem -k $site/site.key",), kind="direct")
 
 # What popgate is asked to do: filters, and settings of the proxy. The work is the same few messages again and again, so
-# that their verdicts are remembered after the first time; "anew" has each scored as if it were the first.
+# that their verdicts are remembered after the first time; "each time" has each scored as if it were the first.
 FILTERS = {
     "no filters": ("no filters", "", ""),
     "header-rewrite": ("header-rewrite", '"headers"', ""),
     "rewrite and audit": ("rewrite + audit-log", '"headers", "audit"', ""),
     "all three": ("all three", '"score", "headers", "audit"', ""),
-    "all three anew": ("all three", '"score", "headers", "audit"', 'verdict_cache = "0"'),
+    "all three each time": ("all three", '"score", "headers", "audit"', 'verdict_cache = "0"'),
 }
 
 

@@ -1,4 +1,4 @@
-"""The results as text: everything, for a terminal; and the tables of the README."""
+"""The results as text: everything, for a terminal; and the tables of README.md."""
 import statistics
 
 from floor import FLOORS
@@ -119,7 +119,7 @@ def growth_table(results):
 
 
 def markdown(results):
-    """The part of the README that `keep` writes: the machine, what the peers cost, and what popgate does."""
+    """The part of README.md that `keep` writes: the machine, what the peers cost, and what popgate does."""
     about = "; ".join(f"{key} {value}" for key, value in results.machine.items())
     peers, ours = results.of_kind("peer", "direct"), results.of_kind("popgate")
     lines = [f"Medians of {results.rounds} rounds. {about}.", "", *table(results, peers, peer_cell, "peers"), "",

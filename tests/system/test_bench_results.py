@@ -1,5 +1,7 @@
 """What `make bench` makes of its measurements: all that a proxy used is counted, and a row that misses its mark says so."""
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -147,6 +149,20 @@ def test_results_are_read_as_they_were_written(tmp_path):
     assert "- hitch is slow and does less work: 12% in" in show.markdown(made) and "- haproxy is left out" in show.markdown(made)
     made.write(tmp_path / "bench.json")
     assert show.markdown(Results.read(tmp_path / "bench.json")) == show.markdown(made)
+
+
+def test_what_is_kept_is_of_one_run(tmp_path):
+    """`keep` writes numbers, tables and chart, and leaves the text around the tables: from the numbers that are kept, the same."""
+    folder = shutil.copytree(ROOT / "tests/bench", tmp_path / "bench")
+    kept = {name: (folder / name).read_text() for name in ("README.md", "chart.svg", "results.json")}
+    (tmp_path / "bench.json").write_text(kept["results.json"])
+    tables = re.compile(r"(<!-- written by make bench-keep -->\n).+?(<!-- to here -->\n)", re.S)
+    emptied, count = tables.subn(r"\1\2", kept["README.md"])
+    assert count == 1
+    for name, text in (("README.md", emptied), ("chart.svg", ""), ("results.json", "")):
+        (folder / name).write_text(text)
+    subprocess.run([folder / "keep", tmp_path], check=True, timeout=60)
+    assert [name for name, text in kept.items() if (folder / name).read_text() != text] == []
 
 
 def test_the_chart_has_a_bar_and_a_tick_for_each_mark():
