@@ -1,12 +1,11 @@
-/* By libxml2's names, in a table where one is found at once; which spellings count is Perl's HTML::Entities'. */
+/* Which spellings count is Perl's HTML::Entities'. */
 #include <ctype.h>
-#include <libxml/HTMLparser.h>
-#include <stdlib.h>
 
 #include "rules/mail/charset.h"
 #include "rules/mail/html_entity.h"
+#include "rules/mail/html_entity_names.h"
 
-enum { NAME_MOST = 8, NAMED_MOST = 0x2666, LATIN_MOST = 0xff, CHARACTER_MOST = 0x10ffff, ENTITIES_MOST = 256 };
+enum { LATIN_MOST = 0xff, CHARACTER_MOST = 0x10ffff };
 
 enum { HIGH_SURROGATE = 0xd800, LOW_SURROGATE = 0xdc00, SURROGATE_BITS = 0xfffffc00, REPLACEMENT = 0xfffd };
 
@@ -30,46 +29,6 @@ read_number(struct span text, unsigned long *character)
     return at + (at < text.len && text.data[at] == ';');
 }
 
-/* By name. */
-static struct entity {
-    struct span   name;
-    unsigned long value;
-} entities[ENTITIES_MOST];
-
-static size_t entity_count;
-
-static int
-compare(const void *left, const void *right)
-{
-    return span_compare(((const struct entity *)left)->name, ((const struct entity *)right)->name);
-}
-
-void
-html_entity_start(void)
-{
-    if (entity_count > 0)
-        return;
-    for (unsigned value = 1; value <= NAMED_MOST && entity_count < ENTITIES_MOST; value++) {
-        const htmlEntityDesc *entity = htmlEntityValueLookup(value);
-
-        if (entity != NULL)
-            entities[entity_count++] = (struct entity){span_of(entity->name), value};
-    }
-    qsort(entities, entity_count, sizeof entities[0], compare);
-}
-
-static unsigned long
-find_name(struct span name)
-{
-    const struct entity *entity, key = {.name = name};
-
-    if (name.len == 0 || name.len > NAME_MOST)
-        return 0;
-    html_entity_start();
-    entity = bsearch(&key, entities, entity_count, sizeof entities[0], compare);
-    return entity != NULL ? entity->value : 0;
-}
-
 /* "eacute", with the semicolon if there is one: its length, 0: it is none. */
 static size_t
 read_name(struct span text, bool prefix, unsigned long *character)
@@ -77,14 +36,14 @@ read_name(struct span text, bool prefix, unsigned long *character)
     size_t len = 0, shorter;
     bool   ended;
 
-    while (len < text.len && len <= NAME_MOST && isalnum((unsigned char)text.data[len]))
+    while (len < text.len && len <= HTML_ENTITY_NAME_MAX && isalnum((unsigned char)text.data[len]))
         len++;
     ended      = len < text.len && text.data[len] == ';';
-    *character = find_name(span_head(text, len));
+    *character = html_entity_find(span_head(text, len));
     if (*character > 0 && (ended || *character <= LATIN_MOST))
         return len + ended;
     for (shorter = len; prefix && shorter > 1;) {
-        *character = find_name(span_head(text, --shorter));
+        *character = html_entity_find(span_head(text, --shorter));
         if (*character > 0 && *character <= LATIN_MOST)
             return shorter;
     }

@@ -6,9 +6,6 @@
 
 #include "base/bytes.h"
 
-/* Makes the table of names, so that no process forked later has to. */
-void html_entity_start(void);
-
 /*
  * Appends `text` with "&eacute;", "&#233;" and "&#xe9;" decoded to UTF-8. The semicolon may be missing if a name is of
  * a character below U+0100; with `prefix`, other letters may then follow ("&copyright"). True if a character of U+0100

@@ -1,7 +1,8 @@
 /*
- * HTML cut into tags, comments and text, forgiving as mail programs are and building no tree: libxml2's parser makes up
- * tags that nobody wrote and pays for deep nesting with the square of the depth. Here each octet is looked at a bounded
- * number of times. Cuts where Perl's HTML::Parser cuts, which SpamAssassin's rules are written for.
+ * HTML cut into tags, comments and text, forgiving as mail programs are and building no tree: parsers that build
+ * one make up tags that nobody wrote, and libxml2's pays for deep nesting with the square of the depth. Here each octet
+ * is looked at a bounded number of times. Cuts where Perl's HTML::Parser cuts, which SpamAssassin's rules are written
+ * for.
  */
 #ifndef RULES_MAIL_HTML_TOKEN_H
 #define RULES_MAIL_HTML_TOKEN_H

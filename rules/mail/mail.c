@@ -5,7 +5,6 @@
 #include "rules/mail/charset.h"
 #include "rules/mail/field_parts.h"
 #include "rules/mail/html.h"
-#include "rules/mail/html_entity.h"
 #include "rules/mail/memo.h"
 #include "rules/mail/mime_text.h"
 #include "rules/mail/paragraphs.h"
@@ -277,7 +276,6 @@ mail_start(void)
         return;
     started = true;
     charset_start();
-    html_entity_start();
     received_start();
     field_parts_start();
 }
