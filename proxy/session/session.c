@@ -112,7 +112,7 @@ is_in_middle(const struct session *session)
         return false;
     if (session->delivery != NULL)
         return message_begun(session->delivery->message);
-    return session_passes_listing(STAILQ_FIRST(&session->expected));
+    return session_passes_listing(expect_oldest(&session->expected));
 }
 
 /* Is a reply due to the client that it has nothing of yet? A message that was withheld has been answered. */
@@ -121,7 +121,7 @@ is_reply_due(const struct session *session)
 {
     if (session->delivery != NULL && message_facts(session->delivery->message).withheld)
         return false;
-    return session->state == SESSION_CONNECTING || !STAILQ_EMPTY(&session->expected);
+    return session->state == SESSION_CONNECTING || session->expected.count > 0;
 }
 
 void
@@ -205,7 +205,7 @@ write_client(struct session *session)
 static bool
 goes_on_half_closed(const struct session *session)
 {
-    return (session->expected_count > 0 && !session->sasl_turn) || peer_unsent(&session->client) > 0 ||
+    return (session->expected.count > 0 && !session->sasl_turn) || peer_unsent(&session->client) > 0 ||
            session->awaits_client || (session->state == SESSION_CONNECTING && peer_waiting(&session->client) > 0);
 }
 
@@ -217,7 +217,7 @@ static bool
 watch_client(struct session *session)
 {
     enum peer_state state = session->client.state;
-    bool lacking          = session->awaits_client || session->expected_messages > 0 || !session_has_delivered(session);
+    bool lacking          = session->awaits_client || session->expected.messages > 0 || !session_has_delivered(session);
 
     if ((state != PEER_ENDED && state != PEER_BROKEN) || session->state >= SESSION_CLOSING)
         return false;
@@ -227,7 +227,7 @@ watch_client(struct session *session)
         return false; /* QUIT is with the server: hear its answer */
     if (state == PEER_ENDED && goes_on_half_closed(session))
         return false;
-    if (state == PEER_BROKEN && !lacking && session->expected_count > 0 && peer_waiting(&session->client) > 0)
+    if (state == PEER_BROKEN && !lacking && session->expected.count > 0 && peer_waiting(&session->client) > 0)
         return false;
     session_finish(session, state == PEER_BROKEN && lacking ? END_RESET : END_FLUSH,
                    state == PEER_ENDED ? "client closed the connection" : "client lost the connection");
@@ -304,7 +304,7 @@ session_free(struct session *session)
         peer_close(&session->client);
     (void)evtimer_del(&session->timer);
     (void)event_del(&session->again);
-    while (!STAILQ_EMPTY(&session->expected))
+    while (session->expected.count > 0)
         session_forget(session);
     capa_free(&session->capa);
     bytes_free(&session->line);
@@ -331,7 +331,7 @@ is_quiet(const struct peer *peer)
 static bool
 is_at_rest(const struct session *session)
 {
-    const struct expectation *oldest = STAILQ_FIRST(&session->expected);
+    const struct expectation *oldest = expect_oldest(&session->expected);
 
     return session->state == SESSION_TRANSACTION && is_quiet(&session->client) && is_quiet(&session->server) &&
            session_has_delivered(session) && (oldest == NULL || oldest->kind != EXPECT_LOCAL);
@@ -425,7 +425,7 @@ session_open(struct session_host *host, const struct config_listener *listener, 
     session->seat             = *seat;
     session->attempt.upstream = &host->upstreams[upstream];
     session->opened = session->active = clock_now();
-    STAILQ_INIT(&session->expected);
+    expect_start(&session->expected);
     STAILQ_INIT(&session->deliveries);
     name_client(session, client);
     name_session(session, logs);

@@ -5,37 +5,15 @@
  */
 #include <openssl/crypto.h>
 
-#include "base/pool.h"
 #include "proxy/clock.h"
 #include "proxy/net/buffer.h"
 #include "proxy/session/session_private.h"
 
 enum {
-    EXPECTED_MOST = 128,  /* replies that may be due */
-    FAULTS_MOST   = 10,   /* bad commands before login: then it is no mail program */
-    LOOK_FIRST    = 5,    /* milliseconds until a client's system is asked again what it has acknowledged, */
-    LOOK_MOST     = 1000, /* doubled up to this */
+    FAULTS_MOST = 10,   /* bad commands before login: then it is no mail program */
+    LOOK_FIRST  = 5,    /* milliseconds until a client's system is asked again what it has acknowledged, */
+    LOOK_MOST   = 1000, /* doubled up to this */
 };
-
-static struct pool expectations = {.size = sizeof(struct expectation)};
-
-struct expectation *
-session_expect(struct session *session, enum expectation_kind kind, const struct pop3_command *command,
-               struct bytes *answer)
-{
-    struct expectation *expectation = pool_take(&expectations);
-
-    expectation->kind    = kind;
-    expectation->command = *command;
-    if (answer != NULL)
-        expectation->answer = *answer;
-    STAILQ_INSERT_TAIL(&session->expected, expectation, next);
-    session->expected_count++;
-    session->expected_of_server += kind != EXPECT_LOCAL;
-    session->expected_uidls += kind == EXPECT_UIDLS;
-    session->expected_messages += command->verb == POP3_RETR || command->verb == POP3_TOP;
-    return expectation;
-}
 
 /* What is known of the list that the command asks for; NULL: it asks for none that is of use. */
 static enum uidl_list *
@@ -49,20 +27,11 @@ list_asked(struct session *session, const struct pop3_command *command)
 void
 session_forget(struct session *session)
 {
-    struct expectation *oldest = STAILQ_FIRST(&session->expected);
-    enum uidl_list     *list   = list_asked(session, &oldest->command);
+    enum uidl_list *list = list_asked(session, &expect_oldest(&session->expected)->command);
 
     if (list != NULL)
         *list = UIDL_LIST_KNOWN;
-    STAILQ_REMOVE_HEAD(&session->expected, next);
-    session->expected_count--;
-    session->expected_of_server -= oldest->kind != EXPECT_LOCAL;
-    session->expected_uidls -= oldest->kind == EXPECT_UIDLS;
-    if (oldest->kind != EXPECT_LOCAL)
-        session->uidl_latest = oldest->kind == EXPECT_UIDLS;
-    session->expected_messages -= oldest->command.verb == POP3_RETR || oldest->command.verb == POP3_TOP;
-    bytes_free(&oldest->answer);
-    pool_give(&expectations, oldest);
+    expect_drop(&session->expected);
 }
 
 enum outcome
@@ -72,7 +41,7 @@ session_answer(struct session *session, enum pop3_status status, const char *tex
     struct bytes              line = {0};
 
     pop3_write_status(status, span_of(text), &line);
-    (void)session_expect(session, EXPECT_LOCAL, &none, &line);
+    (void)expect_add(&session->expected, EXPECT_LOCAL, &none, 0, &line);
     return TAKEN;
 }
 
@@ -85,27 +54,26 @@ session_refuse(struct session *session, const char *text)
 bool
 session_may_send(const struct session *session)
 {
-    if (session->doubts_more)
-        return false;
-    return session->expected_of_server == 0 || session->pipelining == PIPELINING_YES ||
-           (session->expected_of_server == 1 && session->uidl_list == UIDL_LIST_DOUBTED);
+    return expect_may_send(&session->expected, session->pipelining == PIPELINING_YES);
 }
 
 void
-session_send(struct session *session, enum expectation_kind kind, const struct pop3_command *command)
+session_send(struct session *session, enum expectation_kind kind, const struct pop3_command *command, uint64_t lines)
 {
-    static struct bytes line;
-    struct pop3_command asked = *command;
-    enum uidl_list     *list  = list_asked(session, command);
+    static struct bytes       line;
+    struct pop3_command       asked = *command;
+    enum uidl_list           *list  = list_asked(session, command);
+    const struct expectation *expectation;
 
-    asked.lines = session_lines_to_ask(session, command);
+    asked.lines = lines;
     (void)bytes_reserve(&line, POP3_COMMAND_MAX + command->second.len); /* it is not moved while it grows */
     pop3_write_command(&asked, &line);
     peer_put(&session->server, bytes_span(&line));
     OPENSSL_cleanse(line.data, line.len);
     bytes_clear(&line);
-    session_expect(session, kind, command, NULL)->lines = asked.lines;
-    session->doubts_more |= asked.lines > command->lines && !session->takes_more;
+    expectation = expect_add(&session->expected, kind, command, lines, NULL);
+    if (lines > command->lines && !session->takes_more)
+        expect_alone(&session->expected, expectation);
     if (list != NULL && *list == UIDL_LIST_UNKNOWN)
         *list = UIDL_LIST_ASKED;
     session->asked = clock_now();
@@ -116,7 +84,7 @@ session_ask_capa(struct session *session, enum expectation_kind kind)
 {
     const struct pop3_command capa = {.verb = POP3_CAPA, .name = SPAN("CAPA")};
 
-    session_send(session, kind, &capa);
+    session_send(session, kind, &capa, 0);
 }
 
 /* Is there another command in the client's buffer behind this one? */
@@ -135,18 +103,26 @@ more_commands(struct session *session, const struct pop3_command *command)
  * RFC 2449, 6.6: commands go to the server one by one, unless it says that it can have more. Whether it does is asked
  * when the first client sends two at once, so that sessions of clients that do not are not slower for it.
  */
-enum outcome
-session_forward(struct session *session, const struct pop3_command *command)
+static bool
+may_forward(struct session *session, const struct pop3_command *command)
 {
     if (!session_may_send(session))
-        return LATER;
+        return false;
     if (session->pipelining == PIPELINING_UNKNOWN && session->logged_in && command->verb != POP3_CAPA &&
         more_commands(session, command)) {
         session->pipelining = PIPELINING_ASKED;
         session_ask_capa(session, EXPECT_CAPA);
-        return LATER;
+        return false;
     }
-    session_send(session, EXPECT_REPLY, command);
+    return true;
+}
+
+enum outcome
+session_forward(struct session *session, const struct pop3_command *command)
+{
+    if (!may_forward(session, command))
+        return LATER;
+    session_send(session, EXPECT_REPLY, command, command->lines);
     return TAKEN;
 }
 
@@ -171,7 +147,7 @@ look_later(struct session *session)
 static bool
 client_has_messages(struct session *session)
 {
-    if (session->expected_messages > 0 || !session_has_delivered(session)) {
+    if (session->expected.messages > 0 || !session_has_delivered(session)) {
         session->awaits_client = true;
         session->look          = 0;
         return false;
@@ -188,7 +164,10 @@ client_has_messages(struct session *session)
 static enum outcome
 fetch(struct session *session, const struct pop3_command *command)
 {
-    return session_prepare_fetch(session, command) ? session_forward(session, command) : LATER;
+    if (!session_prepare_fetch(session, command) || !may_forward(session, command))
+        return LATER;
+    session_send(session, EXPECT_REPLY, command, session_lines_to_ask(session, command));
+    return TAKEN;
 }
 
 /* Deletes, and the QUIT that commits them, wait for the messages before them. */
@@ -288,8 +267,8 @@ may_take(const struct session *session)
         peer_unsent(&session->client) >= PEER_HIGH_WATER)
         return false;
     if (session->state == SESSION_AUTHORIZATION)
-        return session->expected_count == 0 || session->sasl_turn;
-    return session->state == SESSION_TRANSACTION && session->expected_count < EXPECTED_MOST;
+        return session->expected.count == 0 || session->sasl_turn;
+    return session->state == SESSION_TRANSACTION && expect_has_room(&session->expected);
 }
 
 /* What is left of a line that was too long is dropped, as it comes. */
@@ -363,7 +342,7 @@ session_take_commands(struct session *session)
     bool changed = false;
 
     if (session->faults > FAULTS_MOST && !session->logged_in && session->state < SESSION_CLOSING &&
-        session->expected_count == 0) {
+        session->expected.count == 0) {
         session_finish(session, END_FLUSH, "client sent too many bad commands");
         return true;
     }

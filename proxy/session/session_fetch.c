@@ -153,10 +153,10 @@ prepare_uidl(struct session *session, const struct pop3_command *command)
     if (uidl.verb == POP3_UIDL) {
         if (!session_may_send(session))
             return false;
-        session_send(session, EXPECT_UIDLS, &uidl);
+        session_send(session, EXPECT_UIDLS, &uidl, 0);
         session->uidl_asked = uidl.number;
     }
-    return command->verb == POP3_DELE || (session->uidl_list == UIDL_LIST_KNOWN && session->expected_uidls == 0);
+    return command->verb == POP3_DELE || (session->uidl_list == UIDL_LIST_KNOWN && session->expected.uidls == 0);
 }
 
 /*
@@ -178,7 +178,7 @@ prepare_size(struct session *session, const struct pop3_command *command)
     if (session->size_list == UIDL_LIST_UNKNOWN) {
         if (!session_may_send(session))
             return false;
-        session_send(session, EXPECT_SIZES, &list);
+        session_send(session, EXPECT_SIZES, &list, 0);
     }
     return command->verb != POP3_TOP;
 }
@@ -231,10 +231,10 @@ session_forget_deleted(struct session *session)
 bool
 session_awaits_uidls(const struct session *session)
 {
-    const struct expectation *oldest = STAILQ_FIRST(&session->expected);
+    const struct expectation *oldest = expect_oldest(&session->expected);
 
-    return oldest != NULL && oldest->kind == EXPECT_UIDLS && session->in_reply && session->list_octets == 0 &&
-           session->uidl_list == UIDL_LIST_ASKED;
+    return oldest != NULL && oldest->kind == EXPECT_UIDLS && !oldest->doubted && session->in_reply &&
+           session->list_octets == 0;
 }
 
 static void
@@ -252,16 +252,16 @@ session_expire_uidls(struct session *session)
     if (!session_awaits_uidls(session))
         return false;
     spare(session, "said no more than +OK to");
-    session->uidl_list = UIDL_LIST_DOUBTED;
+    expect_doubt(&session->expected);
     return true;
 }
 
 void
 session_note_end_at_uidl(struct session *session)
 {
-    const struct expectation *oldest = STAILQ_FIRST(&session->expected);
+    const struct expectation *oldest = expect_oldest(&session->expected);
 
-    if (oldest != NULL && (oldest->kind == EXPECT_UIDLS || session->uidl_latest))
+    if (oldest != NULL && (oldest->kind == EXPECT_UIDLS || session->expected.after_uidls))
         spare(session, "ended the connection at");
 }
 
@@ -278,34 +278,32 @@ session_lines_to_ask(struct session *session, const struct pop3_command *command
 
 /* Nothing was sent behind it, for the server had not taken such a TOP before: the answer is the next one again. */
 static void
-ask_less(struct session *session, struct expectation *expectation)
+ask_less(struct session *session, const struct expectation *expectation)
 {
     struct pop3_command top  = expectation->command;
     struct bytes        line = {0};
 
-    expectation->lines = top.lines;
-    top.name           = SPAN("TOP"); /* that of the client's line is gone */
+    top.name = SPAN("TOP"); /* that of the client's line is gone */
     pop3_write_command(&top, &line);
     peer_put(&session->server, bytes_span(&line));
     bytes_free(&line);
-    session->asked     = clock_now();
-    session->asks_less = true;
+    session->asked = clock_now();
+    expect_again(&session->expected);
 }
 
 bool
-session_asks_less(struct session *session, struct expectation *expectation, enum pop3_status status)
+session_asks_less(struct session *session, const struct expectation *expectation, enum pop3_status status)
 {
     bool more = expectation->lines > expectation->command.lines, taken = status == POP3_OK;
 
-    if (more && !taken && session->expected_of_server == 1) {
+    if (more && !taken && session->expected.of_server == 1) {
         ask_less(session, expectation);
         return true;
     }
-    if (taken && (more || session->asks_less))
+    if (taken && (more || expectation->again))
         upstream_note_command(&session->attempt, UPSTREAM_MORE_LINES, more, clock_now());
     session->takes_more = session->takes_more || (more && taken);
-    if (more || session->asks_less)
-        session->doubts_more = false;
-    session->asks_less = false;
+    if (more || expectation->again)
+        expect_follow(&session->expected);
     return false;
 }

@@ -108,7 +108,7 @@ send_kept_user(struct session *session)
     const struct pop3_command user = {.verb = POP3_USER, .name = SPAN("USER"), .argument = bytes_span(&session->user)};
 
     session->user_kept = false;
-    session_send(session, EXPECT_USER, &user);
+    session_send(session, EXPECT_USER, &user, 0);
 }
 
 /* It may have to wait for the answer to the name: a server's CAPA may have said meanwhile that it does not pipeline. */
@@ -129,7 +129,7 @@ session_take_pass(struct session *session, const struct pop3_command *command)
         send_kept_user(session);
     if (together) {
         session_start_trial(session, command->argument);
-        session_send(session, EXPECT_REPLY, command);
+        session_send(session, EXPECT_REPLY, command, 0);
         session->user_accepted = false;
         return TAKEN;
     }
@@ -237,7 +237,7 @@ session_take_stls(struct session *session, const struct pop3_command *command)
 bool
 session_start_stls(struct session *session)
 {
-    if (!session->stls_due || session->expected_count > 0 || peer_unsent(&session->client) > 0 ||
+    if (!session->stls_due || session->expected.count > 0 || peer_unsent(&session->client) > 0 ||
         session->client.state != PEER_OPEN)
         return false;
     session->stls_due = false;

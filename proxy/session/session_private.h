@@ -7,6 +7,7 @@
  *      session_command.c   what the client says, and what of it goes to the server
  *      session_login.c     who the client says it is, TLS before that, and what the server says to it
  *      session_trial.c     name and password that went to the server together, and a server that does not take them so
+ *      expect.c            the replies that are due
  *      session_reply.c     what the server answers, and what of it goes to the client
  *      session_fetch.c     what is asked of the server before a message and with it; the notes on messages
  *      session_listing.c   its lists: capabilities, unique ids
@@ -25,6 +26,7 @@
 #include "proxy/pop3/sasl.h"
 #include "proxy/pop3/sizes.h"
 #include "proxy/pop3/uidl.h"
+#include "proxy/session/expect.h"
 #include "proxy/session/session.h"
 #include "proxy/shared/notes.h"
 
@@ -47,26 +49,6 @@ enum link_state {
     LINK_STLS,     /* STLS was sent */
     LINK_STLS_TLS, /* and accepted */
     LINK_READY,
-};
-
-/* Who asked for what is expected of the server. */
-enum expectation_kind {
-    EXPECT_REPLY,              /* the client asked: the reply is its */
-    EXPECT_LOCAL,              /* nothing of the server: popgate's own answer, at its turn */
-    EXPECT_CAPA,               /* popgate asked, to learn whether the server pipelines */
-    EXPECT_USER,               /* popgate answered USER itself, and sends it with PASS */
-    EXPECT_UIDLS,              /* popgate asked, for the unique ids of all messages, or of one */
-    EXPECT_SIZES,              /* popgate asked, for the sizes of all messages */
-    EXPECT_LIST_OF_MECHANISMS, /* the client sent a bare AUTH; the server was asked for CAPA */
-};
-
-/* A reply that is due to the client, in its turn. */
-struct expectation {
-    STAILQ_ENTRY(expectation) next;
-    enum expectation_kind kind;
-    struct pop3_command   command; /* its spans are not kept */
-    uint64_t              lines;   /* TOP: what the server was asked for, at least what the client asked for */
-    struct bytes          answer;  /* EXPECT_LOCAL: the whole answer */
 };
 
 /* A message on its way to the client. It is delivered when its last octet was handed to the client's socket. */
@@ -103,10 +85,8 @@ struct trial {
 /* The list of all unique ids. */
 enum uidl_list {
     UIDL_LIST_UNKNOWN,
-    UIDL_LIST_ASKED,   /* by the client, or by popgate */
-    UIDL_LIST_DOUBTED, /* popgate's own was answered +OK, and nothing has come since: the next command goes all the same
-                        */
-    UIDL_LIST_KNOWN,   /* or refused: what is not known by now will not be */
+    UIDL_LIST_ASKED, /* by the client, or by popgate */
+    UIDL_LIST_KNOWN, /* or refused: what is not known by now will not be */
 };
 
 /* What the end of the session looks like to the client. */
@@ -127,11 +107,7 @@ struct session {
     struct peer                   server;
     struct upstream_attempt       attempt;
 
-    STAILQ_HEAD(, expectation) expected; /* oldest first */
-    unsigned expected_count;
-    unsigned expected_of_server; /* those that are not EXPECT_LOCAL */
-    unsigned expected_messages;  /* RETR and TOP among them */
-    unsigned expected_uidls;     /* EXPECT_UIDLS among them */
+    struct expectations expected;
 
     /* The reply at the head of `expected`, once its status line was read. */
     bool              in_reply;
@@ -172,14 +148,11 @@ struct session {
     struct uidl_table *uidls;
     enum uidl_list     uidl_list;
     uint64_t           uidl_asked;  /* the last message whose id popgate has asked for alone; 0: none */
-    bool               uidl_latest; /* the last answer of the server's was to a UIDL that popgate had asked */
     uint64_t           top_refused; /* the last message of which the server refused a TOP; 0: none */
     struct sizes       sizes;
-    enum uidl_list     size_list;   /* their list */
-    bool               takes_more;  /* the server took a TOP of more lines than the client had asked for */
-    bool               doubts_more; /* the first one is on its way: nothing is sent behind it */
-    bool               asks_less;   /* it was refused, and is asked again with the client's number */
-    struct chain_notes notes;       /* see session_notes() */
+    enum uidl_list     size_list;  /* their list */
+    bool               takes_more; /* the server took a TOP of more lines than the client had asked for */
+    struct chain_notes notes;      /* see session_notes() */
     uint64_t           retrieved, deleted;
 
     int64_t          opened;
@@ -291,10 +264,6 @@ bool session_take_replies(struct session *);
 bool session_start_stls(struct session *);
 bool session_note_delivered(struct session *);
 
-/* Adds what is due to the client next. For EXPECT_LOCAL `answer` is moved in; else it is NULL. */
-struct expectation *
-session_expect(struct session *, enum expectation_kind, const struct pop3_command *, struct bytes *answer);
-
 /* Takes the oldest expectation out: it was met, or never will be. */
 void session_forget(struct session *);
 
@@ -316,8 +285,8 @@ bool session_client_has_room(const struct session *);
 /* May a command be sent to the server now, or only when it has answered those before (RFC 2449, 6.6)? */
 bool session_may_send(const struct session *);
 
-/* Sends it, and adds its reply to what is expected. */
-void session_send(struct session *, enum expectation_kind, const struct pop3_command *);
+/* Sends it, and adds its reply to what is expected. `lines`: of TOP, how many the server is asked for. */
+void session_send(struct session *, enum expectation_kind, const struct pop3_command *, uint64_t lines);
 
 /* Where filters keep notes on this session's messages; NULL: nowhere, for they keep none or the mailbox is not known.
  */
@@ -334,7 +303,7 @@ bool session_prepare_fetch(struct session *, const struct pop3_command *);
 
 /* A TOP was answered. True: it was refused, perhaps for the number of lines that popgate asked for, and is asked again
  * with the client's. */
-bool session_asks_less(struct session *, struct expectation *, enum pop3_status);
+bool session_asks_less(struct session *, const struct expectation *, enum pop3_status);
 
 /* All of the message has been counted. */
 void session_learn_size(struct session *, const struct message_info *, uint64_t octets);

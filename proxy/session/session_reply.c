@@ -188,7 +188,7 @@ read_rest(struct session *session, struct expectation *expectation)
 static bool
 take_next(struct session *session)
 {
-    struct expectation *oldest = STAILQ_FIRST(&session->expected);
+    struct expectation *oldest = expect_oldest(&session->expected);
 
     if (oldest->kind == EXPECT_LOCAL) {
         peer_put(&session->client, bytes_span(&oldest->answer));
@@ -199,7 +199,7 @@ take_next(struct session *session)
         return false;
     if (!session_settle_trial(session))
         return false;
-    oldest = STAILQ_FIRST(&session->expected);
+    oldest = expect_oldest(&session->expected);
     return session->in_reply ? read_rest(session, oldest) : read_status(session, oldest);
 }
 
@@ -227,10 +227,10 @@ session_take_replies(struct session *session)
 
     if (session->state < SESSION_AUTHORIZATION || session->state > SESSION_UPDATE)
         return false;
-    while (!STAILQ_EMPTY(&session->expected) && session->state < SESSION_CLOSING && session_client_has_room(session) &&
+    while (session->expected.count > 0 && session->state < SESSION_CLOSING && session_client_has_room(session) &&
            take_next(session))
         changed = true;
-    if (session->state < SESSION_CLOSING && session->expected_of_server == 0 && peer_waiting(&session->server) > 0)
+    if (session->state < SESSION_CLOSING && session->expected.of_server == 0 && peer_waiting(&session->server) > 0)
         refuse_unasked(session);
     return changed || peer_waiting(&session->server) != waiting;
 }

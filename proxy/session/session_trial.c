@@ -55,7 +55,7 @@ session_end_trial(struct session *session)
 static bool
 waits_for_password(const struct session *session)
 {
-    const struct expectation *oldest = STAILQ_FIRST(&session->expected);
+    const struct expectation *oldest = expect_oldest(&session->expected);
 
     return oldest != NULL && oldest->command.verb == POP3_PASS;
 }
@@ -80,7 +80,7 @@ session_send_user_again(struct session *session)
     session->trial.state  = TRIAL_AGAIN;
     session->user_refused = false;
     bytes_clear(&session->user_refusal);
-    session_send(session, EXPECT_USER, &user);
+    session_send(session, EXPECT_USER, &user, 0);
 }
 
 void
@@ -89,7 +89,7 @@ session_send_password_again(struct session *session)
     const struct pop3_command pass = {
         .verb = POP3_PASS, .name = SPAN("PASS"), .argument = bytes_span(&session->trial.password)};
 
-    session_send(session, EXPECT_REPLY, &pass);
+    session_send(session, EXPECT_REPLY, &pass, 0);
     session_end_trial(session);
 }
 
@@ -163,7 +163,7 @@ session_survives_server(struct session *session)
     upstream_forget(&session->attempt);
     if (waits_for_password(session) || peer_waiting(&session->server) > 0)
         return false;
-    while (!STAILQ_EMPTY(&session->expected))
+    while (session->expected.count > 0)
         session_forget(session);
     session->trial.state = TRIAL_AGAIN;
     session_connect_again(session);
