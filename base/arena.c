@@ -32,7 +32,7 @@ new_block(size_t size)
     struct arena_block *block = spare.newest;
 
     if (size > BLOCK_SIZE || block == NULL)
-        return memory_resize(NULL, sizeof *block + size);
+        return memory_resize(NULL, sizeof(*block) + size);
     spare.newest = block->older;
     spare.count--;
     return block;
@@ -103,7 +103,7 @@ spans_add(struct spans *spans, struct span span)
 {
     if (spans->count == spans->capacity) {
         spans->capacity = spans->capacity > 0 ? spans->capacity * 2 : 16;
-        spans->items    = memory_resize_array(spans->items, spans->capacity, sizeof spans->items[0]);
+        spans->items    = memory_resize_array(spans->items, spans->capacity, sizeof(spans->items[0]));
     }
     spans->items[spans->count++] = span;
 }
@@ -120,7 +120,7 @@ spans_sort_unique(struct spans *spans)
     size_t kept = 0;
 
     if (spans->count > 0)
-        qsort(spans->items, spans->count, sizeof spans->items[0], compare);
+        qsort(spans->items, spans->count, sizeof(spans->items[0]), compare);
     for (size_t i = 0; i < spans->count; i++)
         if (kept == 0 || !span_equal(spans->items[kept - 1], spans->items[i]))
             spans->items[kept++] = spans->items[i];

@@ -1,6 +1,7 @@
 /* UTF-8, a character at a time. */
 #include <assert.h>
 
+#include "base/count.h"
 #include "base/utf8.h"
 
 /* Octets of the character that `first` begins, 0 if none begins so; its smallest code and the bits that `first` holds.
@@ -13,7 +14,7 @@ length(unsigned char first, unsigned *least, unsigned *bits)
         unsigned      least;
     } forms[] = {{0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
 
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(forms); i++)
         if ((first & forms[i].mask) == forms[i].lead) {
             *least = forms[i].least;
             *bits  = first & (unsigned char)~forms[i].mask;
@@ -54,7 +55,7 @@ utf8_acts(unsigned code)
         {0x2028, 0x202e}, {0x2066, 0x2069}, /* separators, embeddings, overrides; isolates */
     };
 
-    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(ranges); i++)
         if (code >= ranges[i].first && code <= ranges[i].last)
             return true;
     return false;

@@ -1,6 +1,7 @@
 /* The message is digested as it passes. One digest context is kept for the next message, for making one costs more. */
 #include <openssl/evp.h>
 
+#include "base/count.h"
 #include "filters/audit_log.h"
 
 enum {
@@ -82,10 +83,10 @@ record_fields(const struct header_list *list, struct message_report *report)
     struct span              rest;
 
     (void)bytes_reserve(&report->fields, USUAL_FIELDS);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(names); i++)
         add_field(list, names[i], &report->fields, values[i]);
     rest = bytes_span(&report->fields);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(names); i++)
         if (values[i]->data != NULL) {
             *values[i] = span_head(rest, values[i]->len);
             rest       = span_tail(rest, values[i]->len);

@@ -1,5 +1,6 @@
 /* Fields are put on top one by one, the last first. */
 #include "filters/verdict.h"
+#include "base/count.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/words.h"
 #include "rules/spamassassin/score.h"
@@ -158,9 +159,9 @@ fill_tag(const struct verdict *verdict, struct bytes *tag)
     while (rest.len > 0) {
         size_t row = 0;
 
-        while (row < sizeof(placeholders) / sizeof(placeholders[0]) && !span_starts(rest, placeholders[row].name))
+        while (row < COUNT_OF(placeholders) && !span_starts(rest, placeholders[row].name))
             row++;
-        if (row < sizeof(placeholders) / sizeof(placeholders[0])) {
+        if (row < COUNT_OF(placeholders)) {
             add_decimal(tag, placeholders[row].number);
             rest = span_tail(rest, placeholders[row].name.len);
         } else {
@@ -219,7 +220,7 @@ tag_subjects(const struct verdict *verdict, struct header_list *list)
 void
 verdict_write(const struct verdict *verdict, struct header_list *list)
 {
-    for (size_t i = 0; i < sizeof(verdict_fields) / sizeof(verdict_fields[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(verdict_fields); i++)
         (void)headers_remove_all(list, span_of(verdict_fields[i]));
     if (verdict_is_spam(verdict) && verdict->tag.len > 0)
         tag_subjects(verdict, list);

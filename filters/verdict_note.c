@@ -1,5 +1,6 @@
 /* The note is the mark, the score, and behind them the rules. */
 #include "filters/verdict_note.h"
+#include "base/count.h"
 
 /* Servers write these when a message was read or moved, and leave the message the same. */
 static bool
@@ -10,7 +11,7 @@ is_of_server(struct span name)
         SPAN("X-UIDL"), SPAN("X-IMAP"),           SPAN("X-IMAPbase"),       SPAN("Content-Length"),
         SPAN("Lines"),  SPAN("X-Mozilla-Status"), SPAN("X-Mozilla-Status2")};
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+    for (size_t i = 0; i < COUNT_OF(names); i++)
         if (span_equal_nocase(name, names[i]))
             return true;
     return false;

@@ -71,7 +71,7 @@ explain_add(struct explain *explain, const struct score_hit *hit)
 
     if (explain->count == explain->capacity) {
         explain->capacity = explain->capacity > 0 ? explain->capacity * 2 : 32;
-        explain->rows     = memory_resize_array(explain->rows, explain->capacity, sizeof explain->rows[0]);
+        explain->rows     = memory_resize_array(explain->rows, explain->capacity, sizeof(explain->rows[0]));
     }
     bytes_add(&row.name, span_of(hit->name));
     add_visible(&row.describe, span_of(hit->describe));

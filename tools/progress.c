@@ -34,7 +34,7 @@ progress_count(struct progress *progress)
     progress->messages++;
     if (!progress->possible || (now = now_ms()) < progress->next)
         return;
-    (void)snprintf(line, sizeof line, "%" PRIu64 " messages, %" PRIu64 " a second", progress->messages,
+    (void)snprintf(line, sizeof(line), "%" PRIu64 " messages, %" PRIu64 " a second", progress->messages,
                    progress->messages * 1000 / (uint64_t)(now - progress->started));
     (void)fprintf(stderr, "\r%-*s", WIDTH, line);
     (void)fflush(stderr);

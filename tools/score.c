@@ -73,7 +73,7 @@ static void
 print_score(double score)
 {
     char   text[64];
-    size_t len = (size_t)snprintf(text, sizeof text, "%.3f", score);
+    size_t len = (size_t)snprintf(text, sizeof(text), "%.3f", score);
 
     while (text[len - 1] == '0' && text[len - 2] != '.')
         text[--len] = '\0';

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "proxy/net/tls_certificate.h"
 
@@ -178,7 +179,7 @@ static const struct content {
 static const char *
 find_content(const struct source *source, const char *wanted)
 {
-    for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(contents); i++)
         if (strcmp(contents[i].wanted, wanted) == 0 && holds(source, contents[i].has) &&
             !holds(source, contents[i].lacks))
             return contents[i].what;

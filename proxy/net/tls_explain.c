@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/count.h"
 #include "proxy/net/tls_explain.h"
 #include "proxy/net/tls_words.h"
 
@@ -44,7 +45,7 @@ add_client_version(const SSL *ssl, struct bytes *out)
     static const char *const names[] = {"SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
     int                      version = SSL_client_version(ssl) - SSL3_VERSION;
 
-    if (version >= 0 && (size_t)version < sizeof(names) / sizeof(names[0]))
+    if (version >= 0 && (size_t)version < COUNT_OF(names))
         bytes_printf(out, " (it offers %s)", names[version]);
     bytes_printf(out, ": an old client needs a listener of its own with a lower tls_min");
 }
@@ -140,7 +141,7 @@ explain_verification(long verified, struct bytes *out)
     bytes_printf(out, "certificate not accepted: %s", X509_verify_cert_error_string(verified));
     if (refused.len > 0)
         bytes_printf(out, " (%s)", refused.data);
-    for (size_t i = 0; i < sizeof(verifications) / sizeof(verifications[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(verifications); i++)
         if (verifications[i].code == verified)
             bytes_printf(out, ": %s", verifications[i].help);
 }
@@ -152,7 +153,7 @@ explain_reason(const SSL *ssl, unsigned long error, struct bytes *out)
 
     if (ERR_GET_LIB(error) != ERR_LIB_SSL)
         return false;
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(reasons); i++)
         if (reasons[i].code == ERR_GET_REASON(error) && (reasons[i].sides & side) != 0) {
             bytes_printf(out, "%s", reasons[i].text);
             if (reasons[i].add != NULL)

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/count.h"
 #include "proxy/net/tls_words.h"
 
 enum { DAY = 24 * 3600 /* seconds */ };
@@ -108,7 +109,7 @@ stage_at(X509 *certificate, time_t now)
         enum stage stage;
     } stages[] = {{0, STAGE_OVER}, {1, STAGE_DAY}, {7, STAGE_WEEK}, {14, STAGE_WEEKS}};
 
-    for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(stages); i++) {
         time_t then = now + (time_t)stages[i].days * DAY;
 
         if (X509_cmp_time(X509_get0_notAfter(certificate), &then) < 0)

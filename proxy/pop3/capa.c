@@ -1,5 +1,6 @@
 /* Capabilities: the server's list is sifted as it comes, and popgate's own put together from what was kept of it. */
 #include "proxy/pop3/capa.h"
+#include "base/count.h"
 #include "base/text.h"
 #include "proxy/pop3/sasl.h"
 
@@ -14,7 +15,7 @@ static const char *const kept[] = {
 static bool
 may_go_on(struct span name)
 {
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+    for (size_t i = 0; i < COUNT_OF(kept); i++)
         if (span_equal_nocase(name, span_of(kept[i])))
             return true;
     return false;

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <inttypes.h>
 
+#include "base/count.h"
 #include "base/text.h"
 #include "proxy/pop3/pop3.h"
 
@@ -125,7 +126,7 @@ static const struct verb {
     [POP3_LANG]  = {"LANG", BOTH, take_word_or_nothing, POP3_LISTING, POP3_LINE},
     [POP3_OTHER] = {"another command", BOTH, take_rest, POP3_LINE, POP3_LINE},
 };
-_Static_assert(sizeof verbs / sizeof *verbs == POP3_VERBS, "a row for each verb");
+_Static_assert(COUNT_OF(verbs) == POP3_VERBS, "a row for each verb");
 
 static enum pop3_verb
 find_verb(struct span name)

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "proxy/pop3/sasl.h"
@@ -167,7 +168,7 @@ static const struct sasl_mechanism mechanisms[] = {
 const struct sasl_mechanism *
 sasl_find(struct span name)
 {
-    for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++)
+    for (size_t i = 0; i < COUNT_OF(mechanisms); i++)
         if (span_equal_nocase(name, span_of(mechanisms[i].name)))
             return &mechanisms[i];
     return NULL;

@@ -53,7 +53,7 @@ fits(const struct uidl_table *table, size_t number, size_t id_len)
 {
     size_t last = number > table->last ? number : table->last;
 
-    return last * sizeof *table->starts + table->ids.len + id_len + 1 <= UIDL_OCTETS_MAX;
+    return last * sizeof(*table->starts) + table->ids.len + id_len + 1 <= UIDL_OCTETS_MAX;
 }
 
 /* Makes room for `number`, doubling what there is. */
@@ -68,8 +68,8 @@ reach(struct uidl_table *table, size_t number)
         return;
     while (capacity < number)
         capacity *= 2;
-    table->starts = memory_resize_array(table->starts, capacity, sizeof *table->starts);
-    memset(table->starts + table->capacity, 0, (capacity - table->capacity) * sizeof *table->starts);
+    table->starts = memory_resize_array(table->starts, capacity, sizeof(*table->starts));
+    memset(table->starts + table->capacity, 0, (capacity - table->capacity) * sizeof(*table->starts));
     table->capacity = capacity;
 }
 
@@ -191,7 +191,7 @@ uidl_add(struct uidl_table **table, struct span line)
     if (!is_id(id) || uidl_find(*table, number) != NULL)
         return;
     if (*table == NULL)
-        *table = memory_new(sizeof **table);
+        *table = memory_new(sizeof(**table));
     if (fits(*table, number, id.len))
         store(*table, number, id);
     else

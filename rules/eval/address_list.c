@@ -40,7 +40,7 @@ bucket_free(gpointer data)
 struct address_list *
 address_list_new(void)
 {
-    struct address_list *list = memory_new(sizeof *list);
+    struct address_list *list = memory_new(sizeof(*list));
 
     list->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, entry_free);
     list->buckets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, bucket_free);
@@ -105,7 +105,7 @@ address_list_add(struct address_list *list, struct span name)
         free(lower);
         return entry;
     }
-    entry       = memory_new(sizeof *entry);
+    entry       = memory_new(sizeof(*entry));
     entry->name = lower;
     entry->glob = memory_copy_string(lower);
     for (char *c = entry->glob; *c != '\0'; c++)
@@ -119,7 +119,7 @@ address_list_add(struct address_list *list, struct span name)
 void
 address_entry_add_relay(struct address_entry *entry, struct span relay)
 {
-    entry->relays = memory_resize_array(entry->relays, entry->relay_count + 1, sizeof entry->relays[0]);
+    entry->relays = memory_resize_array(entry->relays, entry->relay_count + 1, sizeof(entry->relays[0]));
     entry->relays[entry->relay_count++] = lower_copy(relay);
 }
 

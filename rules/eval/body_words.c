@@ -74,7 +74,7 @@ add_word(struct words *words, struct span text)
 {
     if (words->count == words->capacity) {
         words->capacity = words->capacity > 0 ? words->capacity * 2 : 256;
-        words->numbers  = memory_resize_array(words->numbers, words->capacity, sizeof words->numbers[0]);
+        words->numbers  = memory_resize_array(words->numbers, words->capacity, sizeof(words->numbers[0]));
     }
     words->numbers[words->count++] = (uint32_t)span_index_add(&words->index, text);
 }
@@ -122,7 +122,7 @@ is_invitation(const struct mime_parts *parts)
 static bool
 is_alternative(struct span type)
 {
-    static const struct span start = {"multipart/alternative", sizeof "multipart/alternative" - 1};
+    static const struct span start = {"multipart/alternative", sizeof("multipart/alternative") - 1};
 
     return span_starts_nocase(type, start) &&
            (type.len == start.len || (!g_ascii_isalnum(type.data[start.len]) && type.data[start.len] != '_'));
@@ -141,7 +141,7 @@ read_words(struct words *words, const struct mime_parts *parts)
 {
     size_t inside = 0; /* parts in front of it are in an alternative, or behind all of those so far */
 
-    words->starts = memory_new((parts->count + 1) * sizeof words->starts[0]);
+    words->starts = memory_new((parts->count + 1) * sizeof(words->starts[0]));
     (void)span_index_add(&words->index, image_word);
     for (size_t i = 0; i < parts->count; i++) {
         if (is_alternative(parts->items[i].type) && parts->items[i].end > inside)
@@ -151,7 +151,7 @@ read_words(struct words *words, const struct mime_parts *parts)
             add_words(words, &parts->items[i]);
     }
     words->starts[parts->count] = words->count;
-    words->counts               = memory_new(words->index.spans.count * sizeof words->counts[0]);
+    words->counts               = memory_new(words->index.spans.count * sizeof(words->counts[0]));
 }
 
 static void

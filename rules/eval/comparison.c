@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "rules/eval/comparison.h"
@@ -46,7 +47,7 @@ take_sum(struct span *text, bool first, double *sum)
 static enum relation
 take_relation(struct span *text)
 {
-    for (size_t i = 0; i < sizeof relations / sizeof relations[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(relations); i++) {
         if (!span_starts_nocase(*text, span_of(relations[i].text)))
             continue;
         *text = span_tail(*text, strlen(relations[i].text));
@@ -58,7 +59,7 @@ take_relation(struct span *text)
 struct comparison *
 comparison_read(struct span text, struct bytes *why)
 {
-    struct comparison *comparison = memory_new(sizeof *comparison);
+    struct comparison *comparison = memory_new(sizeof(*comparison));
     struct span        rest       = text;
 
     if (take_sum(&rest, false, &comparison->added) && (comparison->relation = take_relation(&rest)) != RELATIONS &&

@@ -1,6 +1,7 @@
 /* Pattern by pattern, each piece cut out once it was read, so that the next cannot be found in it. */
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "rules/eval/date.h"
 #include "rules/regex/regex.h"
@@ -27,7 +28,7 @@ static struct {
     {{" (\\d+) " MONTH " (\\d{2,3}) ", "i", NULL}, 1, 2, 3},
 };
 
-enum { FORMS = sizeof forms / sizeof forms[0] };
+enum { FORMS = COUNT_OF(forms) };
 
 static struct regex_built_in time_pattern   = {" (\\d?\\d):(\\d\\d)(?::(\\d\\d))? ", "", NULL};
 static struct regex_built_in offset_pattern = {" ([-+])(\\d\\d)(\\d\\d) ", "", NULL};
@@ -150,7 +151,7 @@ take_zone(struct bytes *text, struct pieces *pieces)
         if (groups[1].data[0] == '-')
             pieces->zone = -pieces->zone;
     } else if (find(text, &zone_pattern, groups)) {
-        for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++)
+        for (size_t i = 0; i < COUNT_OF(zones); i++)
             if (span_equal(groups[0], span_of(zones[i].name)))
                 pieces->zone = zones[i].minutes * 60L;
     }

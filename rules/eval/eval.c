@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "rules/eval/eval.h"
@@ -26,7 +27,7 @@ const struct eval_plugin *const eval_plugins[] = {
     NULL,
 };
 
-enum { PLUGINS = sizeof eval_plugins / sizeof eval_plugins[0] - 1 };
+enum { PLUGINS = COUNT_OF(eval_plugins) - 1 };
 
 struct eval_settings {
     void *of[PLUGINS];
@@ -46,7 +47,7 @@ plugin_index(const struct eval_plugin *plugin)
 struct eval_settings *
 eval_settings_new(const struct mail_settings *mail_settings)
 {
-    struct eval_settings *settings = memory_new(sizeof *settings);
+    struct eval_settings *settings = memory_new(sizeof(*settings));
 
     for (size_t i = 0; i < PLUGINS; i++) {
         settings->of[i] = eval_plugins[i]->settings_size > 0 ? memory_new(eval_plugins[i]->settings_size) : NULL;
@@ -190,7 +191,7 @@ eval_call_read(struct eval_settings *settings, struct span text, struct bytes *w
                      SPAN_ARG(name));
         return NULL;
     }
-    call           = memory_new(sizeof *call);
+    call           = memory_new(sizeof(*call));
     call->plugin   = plugin;
     call->function = function;
     result = read_arguments(call, open != NULL ? (struct span){open + 1, (size_t)(close - open) - 1} : SPAN(""), why);
@@ -217,8 +218,8 @@ void
 eval_run_start(struct eval_run *run, struct eval_settings *settings, const struct mail *mail)
 {
     *run       = (struct eval_run){.mail = mail, .settings = settings};
-    run->facts = arena_new(&run->arena, PLUGINS * sizeof run->facts[0]);
-    memset(run->facts, 0, PLUGINS * sizeof run->facts[0]);
+    run->facts = arena_new(&run->arena, PLUGINS * sizeof(run->facts[0]));
+    memset(run->facts, 0, PLUGINS * sizeof(run->facts[0]));
 }
 
 unsigned

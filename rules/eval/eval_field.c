@@ -39,7 +39,7 @@ eval_field(struct eval_run *run, const char *name)
     while (field != NULL && strcmp(field->name, name) != 0)
         field = field->next;
     if (field == NULL) {
-        field       = arena_new(&run->arena, sizeof *field);
+        field       = arena_new(&run->arena, sizeof(*field));
         *field      = (struct eval_field){run->fields, name, read_value(run, name)};
         run->fields = field;
     }

@@ -76,7 +76,7 @@ read_body(struct eval_run *run, struct freemail_facts *facts)
     struct spans                    addresses = {0};
 
     freemail_find_addresses(run, &addresses);
-    facts->body         = arena_new(&run->arena, addresses.count * sizeof facts->body[0]);
+    facts->body         = arena_new(&run->arena, addresses.count * sizeof(facts->body[0]));
     facts->body_skipped = settings->skip_when_over_max && (long)addresses.count >= settings->max_body_emails &&
                           settings->max_body_emails > 0;
     for (size_t i = 0; i < addresses.count && !facts->body_skipped; i++) {
@@ -202,7 +202,7 @@ release(void *prepared)
 static int
 prepare_pattern(struct eval_call *call, size_t index, struct bytes *why)
 {
-    struct freemail_call *wanted = memory_new(sizeof *wanted);
+    struct freemail_call *wanted = memory_new(sizeof(*wanted));
 
     call->prepared = wanted;
     if (index >= call->argument_count)
@@ -236,7 +236,7 @@ prepare_header(struct eval_call *call, void *settings, struct bytes *why)
 static int
 prepare_replyto(struct eval_call *call, void *settings, struct bytes *why)
 {
-    struct freemail_call *wanted = memory_new(sizeof *wanted);
+    struct freemail_call *wanted = memory_new(sizeof(*wanted));
     bool                  reply  = call->argument_count == 1 && span_equal(call->arguments[0], SPAN("reply"));
 
     (void)settings;

@@ -249,7 +249,7 @@ freemail_find_addresses(struct eval_run *run, struct spans *addresses)
     const struct spans *body = &run->mail->body;
 
     add_mailtos(run, addresses);
-    run->body = arena_new(&run->arena, body->count * sizeof run->body[0]);
+    run->body = arena_new(&run->arena, body->count * sizeof(run->body[0]));
     for (size_t i = 0; i < body->count; i++) {
         run->body[i] = body->items[i];
         if (addresses->count < EMAILS_MAX && has_at_sign(body->items[i]))

@@ -1,6 +1,7 @@
 /* The domains: thousands, looked up by name; a few with wildcards. */
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "rules/eval/freemail.h"
@@ -100,7 +101,7 @@ static const struct {
     {"freemail_import_def_welcomelist_auth", offsetof(struct freemail_settings, import_def_welcomelist_auth), 0},
 };
 
-enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
+enum { NUMBERS = COUNT_OF(numbers) };
 
 static long *
 number_called(struct freemail_settings *settings, const char *name)
@@ -118,7 +119,7 @@ read_number(void *settings, const struct eval_directive *directive, struct span 
     char  text[16] = "", *end;
     long *number   = number_called(settings, directive->name);
 
-    if (value.len > 0 && value.len < sizeof text)
+    if (value.len > 0 && value.len < sizeof(text))
         memcpy(text, value.data, value.len);
     *number = strtol(text, &end, 10);
     if (text[0] != '\0' && *end == '\0')

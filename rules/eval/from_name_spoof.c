@@ -223,7 +223,7 @@ addresses_of(struct spoof_settings *settings, struct span name)
     for (size_t i = 0; i < settings->owner_count; i++)
         if (span_equal_nocase(name, span_of(settings->owners[i].name)))
             return settings->owners[i].addresses;
-    settings->owners = memory_resize_array(settings->owners, settings->owner_count + 1, sizeof settings->owners[0]);
+    settings->owners = memory_resize_array(settings->owners, settings->owner_count + 1, sizeof(settings->owners[0]));
     settings->owners[settings->owner_count] =
         (struct owner){g_ascii_strdown(name.data, (gssize)name.len), address_list_new()};
     return settings->owners[settings->owner_count++].addresses;

@@ -48,7 +48,7 @@ read_bound(struct span text, double none)
 int
 header_prepare_range(struct eval_call *call, void *settings, struct bytes *why)
 {
-    struct header_range *range = memory_new(sizeof *range);
+    struct header_range *range = memory_new(sizeof(*range));
     size_t               count = call->argument_count;
 
     (void)settings;

@@ -62,7 +62,7 @@ is_utf8(struct span text)
 int
 header_prepare_chars(struct eval_call *call, void *settings, struct bytes *why)
 {
-    struct header_chars *chars = memory_new(sizeof *chars);
+    struct header_chars *chars = memory_new(sizeof(*chars));
     struct bytes         field = {0};
 
     (void)settings;

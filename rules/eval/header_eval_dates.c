@@ -72,7 +72,7 @@ read_received(struct eval_run *run, struct header_dates *dates)
             spans_add(&lines, line);
     local = count_local(lines.items, lines.count);
     read_fetched(lines.items, local, dates);
-    dates->received = arena_new(&run->arena, lines.count * sizeof dates->received[0]);
+    dates->received = arena_new(&run->arena, lines.count * sizeof(dates->received[0]));
     for (size_t i = local; i < lines.count; i++)
         if (line_date(lines.items[i], &dates->received[dates->received_count]))
             dates->received_count++;
@@ -147,7 +147,7 @@ time_received(const struct header_dates *dates)
         known[count++] = dates->fetched;
     if (dates->has_date && dates->received_count > 0)
         known[count++] = dates->date - dates->shift;
-    qsort(known, count, sizeof known[0], compare);
+    qsort(known, count, sizeof(known[0]), compare);
     return count > 0 ? known[(count - 1) / 2] : 0;
 }
 

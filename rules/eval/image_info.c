@@ -1,6 +1,7 @@
 /* ImageInfo: how many images there are, and how big; their own headers say it. */
 #include <math.h>
 
+#include "base/count.h"
 #include "rules/eval/eval_field.h"
 #include "rules/eval/plugins.h"
 
@@ -94,7 +95,7 @@ static const struct {
     {"image/jpg", IMAGE_JPEG, read_jpeg},
 };
 
-enum { TYPES = sizeof types / sizeof types[0] };
+enum { TYPES = COUNT_OF(types) };
 
 static void
 note_image(struct image_facts *facts, const struct mime_part *part, size_t type)
@@ -131,7 +132,7 @@ image_facts(struct eval_run *run)
     if (facts->known)
         return facts;
     facts->known  = true;
-    facts->images = arena_new(&run->arena, parts->count * sizeof facts->images[0]);
+    facts->images = arena_new(&run->arena, parts->count * sizeof(facts->images[0]));
     for (size_t i = 0; i < parts->count; i++) {
         size_t type = 0;
 

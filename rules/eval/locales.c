@@ -1,5 +1,6 @@
 /* Charsets by name, without what is not a letter or a digit. */
 #include "rules/eval/locales.h"
+#include "base/count.h"
 #include "base/text.h"
 
 enum { JAPANESE = 1, KOREAN = 2, CYRILLIC = 4, THAI = 8, CHINESE = 16, NAME_MAX_OCTETS = 40 };
@@ -58,8 +59,6 @@ static const char *const known_names[]  = {"USASCII", "ASCII", "IBM852", "XUNKNO
 static const char *const known_starts[] = {"ISO8859", "ISO10646", "UTF",           "UCS",
                                            "CP125",   "WINDOWS",  "UNICODE11UTF7", "UNICODE11UTF8"};
 
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
-
 void
 locales_read(struct locales *locales, struct span value)
 {
@@ -67,7 +66,7 @@ locales_read(struct locales *locales, struct span value)
     for (struct span word = text_next_word(&value); word.len > 0; word = text_next_word(&value)) {
         if (span_equal(word, SPAN("all")))
             locales->some = false;
-        for (size_t i = 0; i < ROWS(languages) && word.len >= 2; i++)
+        for (size_t i = 0; i < COUNT_OF(languages) && word.len >= 2; i++)
             if (memcmp(word.data, languages[i].name, 2) == 0)
                 locales->languages |= languages[i].languages;
     }
@@ -96,10 +95,10 @@ plain_name(struct span charset, char name[NAME_MAX_OCTETS])
 static bool
 is_universal(struct span name)
 {
-    for (size_t i = 0; i < ROWS(known_names); i++)
+    for (size_t i = 0; i < COUNT_OF(known_names); i++)
         if (span_equal(name, span_of(known_names[i])))
             return true;
-    for (size_t i = 0; i < ROWS(known_starts); i++)
+    for (size_t i = 0; i < COUNT_OF(known_starts); i++)
         if (span_starts_nocase(name, span_of(known_starts[i])))
             return true;
     return false;
@@ -113,7 +112,7 @@ locales_allow(const struct locales *locales, struct span charset)
 
     if (!locales->some || is_universal(name))
         return true;
-    for (size_t i = 0; i < ROWS(charsets); i++)
+    for (size_t i = 0; i < COUNT_OF(charsets); i++)
         if (span_equal(name, span_of(charsets[i].name)))
             return (charsets[i].languages & locales->languages) != 0;
     return false;

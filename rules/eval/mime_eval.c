@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/text.h"
 #include "rules/eval/header_eval.h"
 #include "rules/eval/mime_eval.h"
@@ -60,7 +61,7 @@ prepare_fact(struct eval_call *call, void *settings, struct bytes *why)
 {
     (void)settings;
     (void)why;
-    for (size_t i = 0; i < sizeof facts_by_name / sizeof facts_by_name[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(facts_by_name); i++)
         if (span_equal(call->arguments[0], span_of(facts_by_name[i].name)))
             call->prepared = (void *)&facts_by_name[i];
     return 0;
@@ -74,7 +75,7 @@ check_for_mime(struct eval_run *run, const struct eval_call *call)
 
     if (fact == NULL)
         return 0;
-    memcpy(&value, (const char *)mime_facts(run) + fact->offset, sizeof value);
+    memcpy(&value, (const char *)mime_facts(run) + fact->offset, sizeof(value));
     return value != 0;
 }
 
@@ -83,7 +84,7 @@ prepare_flaw(struct eval_call *call, void *settings, struct bytes *why)
 {
     (void)settings;
     (void)why;
-    for (size_t i = 0; i < sizeof flaws_by_name / sizeof flaws_by_name[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(flaws_by_name); i++)
         if (span_equal(call->arguments[0], span_of(flaws_by_name[i].name)))
             call->prepared = (void *)&flaws_by_name[i];
     return 0;

@@ -143,7 +143,7 @@ relay_release_domain(void *prepared)
 int
 relay_prepare_domain(struct eval_call *call, void *settings, struct bytes *why)
 {
-    struct domain_patterns *patterns = memory_new(sizeof *patterns);
+    struct domain_patterns *patterns = memory_new(sizeof(*patterns));
     struct span             domain   = call->arguments[0];
     struct bytes            text     = {0};
 

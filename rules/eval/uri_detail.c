@@ -1,6 +1,7 @@
 /* URIDetail: uri_detail NAME raw =~ /%2E/ type =~ /^a$/ text !~ /here/. It hits if one address is all that. */
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "rules/eval/html_walk.h"
 #include "rules/eval/plugins.h"
@@ -86,7 +87,7 @@ static const struct key keys[] = {
     {"text", text_fits}, {"domain", domain_fits}, {"host", host_fits},
 };
 
-enum { KEYS = sizeof keys / sizeof keys[0] };
+enum { KEYS = COUNT_OF(keys) };
 
 /* What one rule asks for. */
 struct conditions {
@@ -149,7 +150,7 @@ prepare(struct eval_call *call, void *settings, struct bytes *why)
 {
     static struct regex_built_in form = {"\\b(\\w+)\\s*([=!])~\\s*((?:/.*?/|m(\\W).*?\\4)[imsx]*+)(?!\\S)", "", NULL};
     struct span                  text = call->arguments[0];
-    struct conditions           *conditions = call->prepared = memory_new(sizeof *conditions);
+    struct conditions           *conditions = call->prepared = memory_new(sizeof(*conditions));
     struct regex_found           found;
     size_t                       at = 0, count = 0;
 

@@ -29,7 +29,7 @@ add_subject(struct subject_list *list, struct span value, struct bytes *why)
     for (size_t i = 0; i < value.len; i++)
         bytes_add_char(&glob, g_ascii_tolower(value.data[i]));
     bytes_add_char(&glob, '*');
-    list->globs                = memory_resize_array(list->globs, list->count + 1, sizeof list->globs[0]);
+    list->globs                = memory_resize_array(list->globs, list->count + 1, sizeof(list->globs[0]));
     list->globs[list->count++] = glob.data;
     return 0;
 }

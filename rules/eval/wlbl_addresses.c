@@ -98,7 +98,7 @@ keep(struct eval_run *run, struct spans *addresses, struct wlbl_addresses *kept)
 {
     spans_sort_unique(addresses);
     kept->known = true;
-    kept->items = arena_new(&run->arena, addresses->count * sizeof kept->items[0]);
+    kept->items = arena_new(&run->arena, addresses->count * sizeof(kept->items[0]));
     for (size_t i = 0; i < addresses->count; i++)
         kept->items[kept->count++] = addresses->items[i].data;
     spans_free(addresses);

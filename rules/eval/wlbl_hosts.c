@@ -35,7 +35,7 @@ collect_hosts(struct eval_run *run, struct wlbl_facts *facts)
                 !span_starts_nocase(details->items[i].place.raw, SPAN("mailto:")))
                 spans_add(&hosts, details->items[i].hosts[j].host);
     spans_sort_unique(&hosts);
-    facts->hosts = arena_new(&run->arena, hosts.count * sizeof facts->hosts[0]);
+    facts->hosts = arena_new(&run->arena, hosts.count * sizeof(facts->hosts[0]));
     for (size_t i = 0; i < hosts.count; i++)
         facts->hosts[facts->host_count++] = copy_string(run, without_brackets(hosts.items[i]));
     facts->hosts_known = true;

@@ -4,6 +4,7 @@
 #include <iconv.h>
 #include <stdint.h>
 
+#include "base/count.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/charset_jis.h"
 #include "rules/mail/charset_names.h"
@@ -19,8 +20,8 @@ charset_is_ascii(struct span text)
     uint64_t high = 0, eight;
     size_t   at   = 0;
 
-    for (; text.len - at >= sizeof eight; at += sizeof eight) {
-        memcpy(&eight, text.data + at, sizeof eight);
+    for (; text.len - at >= sizeof(eight); at += sizeof(eight)) {
+        memcpy(&eight, text.data + at, sizeof(eight));
         high |= eight;
     }
     for (; at < text.len; at++)
@@ -83,7 +84,7 @@ charset_wide_white_space(struct span utf8)
         return 0;
     if (utf8.len >= 3 && p[0] == 0xe2 && p[1] == 0x80 && p[2] >= 0x80 && p[2] <= 0x8a)
         return 3;
-    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(wide); i++)
         if (span_starts(utf8, wide[i]))
             return wide[i].len;
     return 0;
@@ -147,7 +148,7 @@ add_jis_x_0213(struct span *text, struct bytes *utf8)
 {
     size_t length = text->len > 0 && (unsigned char)text->data[0] == 0x8f ? 3 : 2, rest = length;
     char   made[32], *in = (char *)text->data, *out = made;
-    size_t left = sizeof made, size;
+    size_t left = sizeof(made), size;
 
     if (text->len < length || !open_jis_x_0213())
         return false;
@@ -155,7 +156,7 @@ add_jis_x_0213(struct span *text, struct bytes *utf8)
     if (iconv(jis_x_0213.descriptor, &in, &rest, &out, &left) == (size_t)-1 ||
         iconv(jis_x_0213.descriptor, NULL, NULL, &out, &left) == (size_t)-1)
         return false;
-    size = sizeof made - left;
+    size = sizeof(made) - left;
     if (size == 0 || g_utf8_strlen(made, (gssize)size) != 1)
         return false;
     bytes_add(utf8, (struct span){made, size});

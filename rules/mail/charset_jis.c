@@ -1,5 +1,6 @@
 /* EUC-JP has the same characters with the eighth bit set: KANA and JIS X 0212 behind an octet that says so. */
 #include "rules/mail/charset_jis.h"
+#include "base/count.h"
 
 enum jis_set { JIS_ASCII, JIS_X_0208, JIS_X_0212, JIS_KANA };
 
@@ -18,7 +19,7 @@ static const struct {
 static bool
 take_escape(struct span *text, enum jis_set *set)
 {
-    for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(escapes); i++)
         if (span_starts(*text, escapes[i].sequence)) {
             *text = span_tail(*text, escapes[i].sequence.len);
             *set  = escapes[i].set;

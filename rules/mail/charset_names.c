@@ -4,10 +4,9 @@
  */
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/text.h"
 #include "rules/mail/charset_names.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 enum { NAME_MAX_OCTETS = 40 };
 
@@ -216,13 +215,13 @@ spell_family(struct span name, char spelt[NAME_MAX_OCTETS])
     static const unsigned    latins[] = {0, 1, 2, 3, 4, 9, 10, 13, 14, 15, 16};
     unsigned                 number;
 
-    for (size_t i = 0; i < ROWS(pages); i++)
+    for (size_t i = 0; i < COUNT_OF(pages); i++)
         if ((number = family_number(name, pages[i])) >= 10)
             write_number("cp", number, spelt);
-    for (size_t i = 0; i < ROWS(iso); i++)
+    for (size_t i = 0; i < COUNT_OF(iso); i++)
         if ((number = family_number(name, iso[i])) > 0)
             write_number("iso-8859-", number, spelt);
-    if ((number = family_number(name, "latin")) > 0 && number < ROWS(latins))
+    if ((number = family_number(name, "latin")) > 0 && number < COUNT_OF(latins))
         write_number("iso-8859-", latins[number], spelt);
 }
 
@@ -245,7 +244,7 @@ charset_called(struct span name)
     if (span_equal_nocase(name, SPAN("iso-8859-1")) || span_equal_nocase(name, SPAN("iso8859-1")))
         return CHARSET_WINDOWS_1252; /* its control characters are never meant */
     spell_family((struct span){spelt, len}, spelt);
-    alias = bsearch(spelt, aliases, ROWS(aliases), sizeof aliases[0], compare_alias);
+    alias = bsearch(spelt, aliases, COUNT_OF(aliases), sizeof(aliases[0]), compare_alias);
     if (alias != NULL)
         set = alias->set;
     for (int i = 0; charset_sets[i].name != NULL; i++)

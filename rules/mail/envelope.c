@@ -1,5 +1,6 @@
 /* What servers write, the best first. Fields below a Received one may be from the way to a mailing list. */
 #include "rules/mail/envelope.h"
+#include "base/count.h"
 #include "rules/mail/field.h"
 #include "rules/mail/memo.h"
 
@@ -77,7 +78,7 @@ sender_in_fields(const struct mail *mail)
         bool        last; /* if it cannot be believed, others cannot be either */
     } fields[] = {{"X-Envelope-From", true}, {"Envelope-Sender", false}, {"Return-Path", false}};
 
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(fields); i++) {
         struct span sender = first_address(mail, fields[i].name);
 
         if (sender.data == NULL)

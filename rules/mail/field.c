@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "rules/mail/field.h"
 
@@ -16,7 +17,7 @@ static const struct {
     {"last", offsetof(struct field, last)},
 };
 
-enum { MODIFIERS = sizeof modifiers / sizeof modifiers[0] };
+enum { MODIFIERS = COUNT_OF(modifiers) };
 
 static const struct {
     const char       *name;
@@ -37,7 +38,7 @@ static const struct {
     {"ToCc", false, FIELD_TO_CC},
 };
 
-enum { SOURCES = sizeof sources / sizeof sources[0] };
+enum { SOURCES = COUNT_OF(sources) };
 
 static bool
 is_name(struct span name)

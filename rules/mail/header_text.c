@@ -65,7 +65,7 @@ static size_t *
 link_fields(const struct mail_headers *headers, bool **follows)
 {
     GHashTable *last = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    size_t     *next = memory_new(headers->count * sizeof *next);
+    size_t     *next = memory_new(headers->count * sizeof(*next));
 
     *follows = memory_new(headers->count);
     for (size_t i = 0; i < headers->count; i++) {

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/budget.h"
+#include "base/count.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/html.h"
 #include "rules/mail/html_entity.h"
@@ -238,7 +239,7 @@ change(struct span text, struct span *to)
         struct span from, to;
     } changes[] = {{{"&nbsp;", 6}, {" ", 1}}, {{"\u201c", 3}, {"\"", 1}}, {{"\u201d", 3}, {"\"", 1}}};
 
-    for (size_t i = 0; text.data[0] != '<' && i < sizeof changes / sizeof changes[0]; i++) {
+    for (size_t i = 0; text.data[0] != '<' && i < COUNT_OF(changes); i++) {
         if (!span_starts(text, changes[i].from))
             continue;
         *to = changes[i].to;
@@ -310,10 +311,10 @@ finish_lists(struct render *render)
     html_links_finish(&render->links, render->facts);
     for (size_t i = HTML_COMMENTS; i < HTML_LISTS; i++) {
         struct spans *list = &render->lists[i];
-        struct span  *kept = arena_new(render->arena, list->count * sizeof *kept);
+        struct span  *kept = arena_new(render->arena, list->count * sizeof(*kept));
 
         if (list->count > 0)
-            memcpy(kept, list->items, list->count * sizeof *kept);
+            memcpy(kept, list->items, list->count * sizeof(*kept));
         render->facts->lists[i]       = kept;
         render->facts->list_counts[i] = list->count;
     }
@@ -353,7 +354,7 @@ clear(struct render *render)
 const struct html_facts *
 html_render(struct span source, size_t octets, struct arena *arena, struct bytes *text)
 {
-    struct html_facts *facts  = arena_new(arena, sizeof *facts);
+    struct html_facts *facts  = arena_new(arena, sizeof(*facts));
     struct render      render = {.arena = arena, .facts = facts, .text = {.out = text}};
     struct html_reader reader = {.rest = prepare(source, arena)};
     size_t             before = text->len;

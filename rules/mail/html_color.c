@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/text.h"
 #include "rules/mail/html_color.h"
 #include "rules/regex/regex.h"
@@ -163,7 +164,7 @@ static const struct {
 static uint32_t
 find_name(struct span name)
 {
-    size_t low = 0, high = sizeof names / sizeof names[0];
+    size_t low = 0, high = COUNT_OF(names);
 
     while (low < high) {
         size_t middle = (low + high) / 2;

@@ -1,5 +1,6 @@
 /* HTML 4.01 and XHTML 1.0, strict and loose, and what mail programs show besides. */
 #include "rules/mail/html_element.h"
+#include "base/count.h"
 
 /* Sorted. */
 static const struct html_element elements[] = {
@@ -105,7 +106,7 @@ static const struct html_element elements[] = {
     {.name = "xmp", .space = "\n\n", .other = true},
 };
 
-enum { ELEMENTS = sizeof elements / sizeof elements[0] };
+enum { ELEMENTS = COUNT_OF(elements) };
 
 _Static_assert((int)ELEMENTS < (int)HTML_ELEMENTS_MAX, "each has a number");
 

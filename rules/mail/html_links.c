@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/html_links.h"
@@ -71,7 +72,7 @@ is_opaque(struct span uri)
 {
     static const struct span schemes[] = {{"data:", 5}, {"mailto:", 7}, {"file:", 5}, {"cid:", 4}, {"tel:", 4}};
 
-    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(schemes); i++)
         if (span_starts_nocase(uri, schemes[i]))
             return true;
     return false;
@@ -91,7 +92,7 @@ find_target(struct html_links *links, struct span uri)
     if (number == links->written_capacity) {
         links->written_capacity = number > 0 ? number * 2 : 64;
         links->written_places =
-            memory_resize_array(links->written_places, links->written_capacity, sizeof links->written_places[0]);
+            memory_resize_array(links->written_places, links->written_capacity, sizeof(links->written_places[0]));
     }
     links->written.spans.items[number] = arena_copy(links->arena, uri);
     bytes_clear(&links->target);
@@ -239,7 +240,7 @@ begin_anchor(struct html_links *links, bool linked)
     end_anchor(links);
     if (links->anchor_count == links->anchor_capacity) {
         links->anchor_capacity = links->anchor_count > 0 ? links->anchor_count * 2 : 16;
-        links->anchors         = memory_resize_array(links->anchors, links->anchor_capacity, sizeof links->anchors[0]);
+        links->anchors         = memory_resize_array(links->anchors, links->anchor_capacity, sizeof(links->anchors[0]));
     }
     links->anchors[links->anchor_count++] = (struct html_anchor){.place = find_place(links, uri)};
 }
@@ -272,8 +273,8 @@ html_links_add_text(struct html_links *links, struct span text)
 static void
 finish_texts(struct html_links *links)
 {
-    struct span *texts = arena_new(links->arena, links->anchor_count * sizeof *texts), *next = texts;
-    size_t      *counts = memory_new((links->places.count + 1) * sizeof *counts);
+    struct span *texts = arena_new(links->arena, links->anchor_count * sizeof(*texts)), *next = texts;
+    size_t      *counts = memory_new((links->places.count + 1) * sizeof(*counts));
 
     for (size_t i = 0; i < links->anchor_count; i++)
         if (links->anchors[i].place != SIZE_MAX)
@@ -297,15 +298,15 @@ finish_texts(struct html_links *links)
 void
 html_links_finish(struct html_links *links, struct html_facts *facts)
 {
-    struct span      *anchors = arena_new(links->arena, links->anchor_count * sizeof *anchors);
-    struct uri_place *places  = arena_new(links->arena, links->places.count * sizeof *places);
+    struct span      *anchors = arena_new(links->arena, links->anchor_count * sizeof(*anchors));
+    struct uri_place *places  = arena_new(links->arena, links->places.count * sizeof(*places));
 
     end_anchor(links);
     finish_texts(links);
     for (size_t i = 0; i < links->anchor_count; i++)
         anchors[i] = links->anchors[i].text;
     if (links->places.count > 0)
-        memcpy(places, links->places.items, links->places.count * sizeof *places);
+        memcpy(places, links->places.items, links->places.count * sizeof(*places));
     facts->lists[HTML_ANCHORS]       = anchors;
     facts->list_counts[HTML_ANCHORS] = links->anchor_count;
     facts->links                     = places;

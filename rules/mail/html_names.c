@@ -34,7 +34,7 @@ other_counter(struct html_names *names, struct span name, bool *first)
     if (before == HTML_NAMES_MAX)
         return NULL;
     if (names->others_open == NULL)
-        names->others_open = memory_new(HTML_NAMES_MAX * sizeof names->others_open[0]);
+        names->others_open = memory_new(HTML_NAMES_MAX * sizeof(names->others_open[0]));
     number = span_index_add(&names->others, name);
     *first = number == before;
     if (*first)
@@ -96,7 +96,7 @@ static void
 finish_insides(struct html_names *names, struct html_facts *facts)
 {
     struct html_inside *insides =
-        arena_new(names->arena, (HTML_ELEMENTS_MAX + names->others.spans.count) * sizeof *insides);
+        arena_new(names->arena, (HTML_ELEMENTS_MAX + names->others.spans.count) * sizeof(*insides));
     size_t count = 0;
 
     for (size_t i = 0; html_element_at(i) != NULL; i++)
@@ -104,7 +104,7 @@ finish_insides(struct html_names *names, struct html_facts *facts)
             insides[count++] = (struct html_inside){span_of(html_element_at(i)->name), names->open[i]};
     for (size_t i = 0; i < names->others.spans.count; i++)
         insides[count++] = (struct html_inside){names->others.spans.items[i], names->others_open[i]};
-    qsort(insides, count, sizeof *insides, compare_insides);
+    qsort(insides, count, sizeof(*insides), compare_insides);
     facts->insides      = insides;
     facts->inside_count = count;
 }

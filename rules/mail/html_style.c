@@ -32,7 +32,7 @@ push(struct html_style *style, struct html_look look)
 {
     if (style->count == style->capacity) {
         style->capacity = style->capacity > 0 ? style->capacity * 2 : 32;
-        style->looks    = memory_resize_array(style->looks, style->capacity, sizeof style->looks[0]);
+        style->looks    = memory_resize_array(style->looks, style->capacity, sizeof(style->looks[0]));
     }
     style->looks[style->count++] = look;
     style->open[look.by]++;

@@ -181,10 +181,10 @@ html_text_count(struct span utf8)
     const uint64_t ones          = UINT64_C(0x0101010101010101);
     size_t         continuations = 0, i = 0;
 
-    for (; utf8.len - i >= sizeof ones; i += sizeof ones) {
+    for (; utf8.len - i >= sizeof(ones); i += sizeof(ones)) {
         uint64_t octets;
 
-        memcpy(&octets, utf8.data + i, sizeof octets);
+        memcpy(&octets, utf8.data + i, sizeof(octets));
         continuations += (size_t)__builtin_popcountll(octets >> 7 & ~octets >> 6 & ones);
     }
     for (; i < utf8.len; i++)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "rules/mail/html_entity.h"
 #include "rules/mail/html_markup.h"
@@ -31,7 +32,7 @@ static const struct {
 /* Quotes in a declaration hide what ends it as a comment, and the next begins there: all of that is looked at again. */
 enum { IN_VAIN_MOST = 4 * 1024 * 1024 };
 
-enum { LITERAL_ELEMENTS = sizeof literal_elements / sizeof literal_elements[0] };
+enum { LITERAL_ELEMENTS = COUNT_OF(literal_elements) };
 
 static enum html_section
 section_of(const struct html_reader *reader)
@@ -85,7 +86,7 @@ read_attribute(struct html_reader *reader, size_t at, size_t count)
     if (count == reader->attribute_capacity) {
         reader->attribute_capacity = count > 0 ? count * 2 : 16;
         reader->attributes =
-            memory_resize_array(reader->attributes, reader->attribute_capacity, sizeof reader->attributes[0]);
+            memory_resize_array(reader->attributes, reader->attribute_capacity, sizeof(reader->attributes[0]));
     }
     reader->attributes[count] = attribute;
     return at;

@@ -55,7 +55,7 @@ mail_headers_add(struct mail_headers *headers, struct arena *arena, struct span 
 {
     if (headers->count == headers->capacity) {
         headers->capacity = headers->capacity > 0 ? headers->capacity * 2 : 32;
-        headers->items    = memory_resize_array(headers->items, headers->capacity, sizeof headers->items[0]);
+        headers->items    = memory_resize_array(headers->items, headers->capacity, sizeof(headers->items[0]));
     }
     bytes_clear(&headers->value);
     words_decode(name, raw, &headers->value);

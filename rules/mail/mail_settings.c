@@ -1,6 +1,7 @@
 /* What holds by default, and a table of the lines that change it. */
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "rules/mail/mail_settings.h"
@@ -107,7 +108,7 @@ read_redirector(struct mail_settings *settings, struct span value, struct bytes 
     if (pattern == NULL)
         return -1;
     settings->redirectors =
-        memory_resize_array(settings->redirectors, settings->redirector_count + 1, sizeof settings->redirectors[0]);
+        memory_resize_array(settings->redirectors, settings->redirector_count + 1, sizeof(settings->redirectors[0]));
     settings->redirectors[settings->redirector_count++] = pattern;
     return 0;
 }
@@ -164,7 +165,7 @@ static const struct {
     {"util_rb_tld", read_tld},
 };
 
-enum { LINES = sizeof lines / sizeof lines[0] };
+enum { LINES = COUNT_OF(lines) };
 
 static size_t
 find_line(struct span word)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "rules/mail/mailboxes.h"
@@ -36,7 +37,7 @@ mailboxes_start(void)
 {
     struct regex_built_in *patterns[] = {&next_mailbox, &group_name, &address, &in_brackets, &phrase_piece, &comment};
 
-    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(patterns); i++)
         (void)regex_of(patterns[i]);
 }
 
@@ -45,7 +46,7 @@ mailboxes_add(struct mailboxes *mailboxes, struct mailbox mailbox)
 {
     if (mailboxes->count == mailboxes->capacity) {
         mailboxes->capacity = mailboxes->capacity > 0 ? mailboxes->capacity * 2 : 8;
-        mailboxes->items    = memory_resize_array(mailboxes->items, mailboxes->capacity, sizeof mailboxes->items[0]);
+        mailboxes->items    = memory_resize_array(mailboxes->items, mailboxes->capacity, sizeof(mailboxes->items[0]));
     }
     mailboxes->items[mailboxes->count++] = mailbox;
 }

@@ -88,7 +88,7 @@ add_node(struct walk *walk, struct node node)
         return false;
     if (walk->count == walk->capacity) {
         walk->capacity = walk->capacity > 0 ? walk->capacity * 2 : 8;
-        walk->nodes    = memory_resize_array(walk->nodes, walk->capacity, sizeof walk->nodes[0]);
+        walk->nodes    = memory_resize_array(walk->nodes, walk->capacity, sizeof(walk->nodes[0]));
     }
     walk->nodes[walk->count++] = node;
     return true;
@@ -100,9 +100,9 @@ keep_headers(struct walk *walk)
 {
     struct mail_headers kept = {.count = walk->headers.count};
 
-    kept.items = arena_new(walk->arena, kept.count * sizeof kept.items[0]);
+    kept.items = arena_new(walk->arena, kept.count * sizeof(kept.items[0]));
     if (kept.count > 0)
-        memcpy(kept.items, walk->headers.items, kept.count * sizeof kept.items[0]);
+        memcpy(kept.items, walk->headers.items, kept.count * sizeof(kept.items[0]));
     walk->headers.count = 0;
     return kept;
 }
@@ -247,7 +247,7 @@ note_boundary(struct walk *walk, struct span boundary, bool begins)
     size_t before = walk->boundaries.spans.count, number = span_index_add(&walk->boundaries, boundary);
 
     if (number == before && number % OPEN_STEP == 0)
-        walk->open = memory_resize_array(walk->open, number + OPEN_STEP, sizeof walk->open[0]);
+        walk->open = memory_resize_array(walk->open, number + OPEN_STEP, sizeof(walk->open[0]));
     if (number == before)
         walk->open[number] = 0;
     walk->open[number] = begins ? 1 : walk->open[number] - 1;
@@ -393,8 +393,8 @@ is_found(const struct node *node)
 static void
 put_in_order(struct walk *walk)
 {
-    size_t           *place = memory_new(walk->count * sizeof *place), *size = memory_new(walk->count * sizeof *size);
-    struct mime_part *items = arena_new(walk->arena, walk->count * sizeof *items);
+    size_t           *place = memory_new(walk->count * sizeof(*place)), *size = memory_new(walk->count * sizeof(*size));
+    struct mime_part *items = arena_new(walk->arena, walk->count * sizeof(*items));
 
     for (size_t i = walk->count; i-- > 0;) {
         size[i] = is_found(&walk->nodes[i]);

@@ -3,6 +3,7 @@
 #include <ctype.h>
 
 #include "base/bytes.h"
+#include "base/count.h"
 #include "base/text.h"
 #include "rules/mail/mime_content.h"
 #include "rules/regex/regex.h"
@@ -80,7 +81,7 @@ is_plain(struct span type)
     if (!span_starts_nocase(type, SPAN("text")) ||
         (type.len > 4 && (text_is_alphanumeric(type.data[4]) || type.data[4] == '_')))
         return false;
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(others); i++)
         if (span_equal_nocase(type, span_of(others[i])))
             return false;
     return true;

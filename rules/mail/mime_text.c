@@ -1,6 +1,7 @@
 /* Whole lines are looked at, and copied only where something has to change. */
 #include "rules/mail/mime_text.h"
 #include "base/bytes.h"
+#include "base/count.h"
 #include "base/lines.h"
 #include "base/text.h"
 #include "rules/mail/words.h"
@@ -204,7 +205,7 @@ has_html_name(struct span name)
 
     if (name.len > 0 && name.data[name.len - 1] == '\n')
         name.len--;
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
         struct span end = span_of(ends[i]);
 
         if (name.len >= end.len && span_equal_nocase(span_tail(name, name.len - end.len), end))

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "rules/mail/networks.h"
@@ -21,7 +22,7 @@ read_ipv4(const char *text, struct network_address *address)
 {
     struct network_address read = {{0}};
 
-    memcpy(read.octets, mapped, sizeof mapped);
+    memcpy(read.octets, mapped, sizeof(mapped));
     if (inet_pton(AF_INET, text, read.octets + MAPPED_OCTETS) != 1)
         return false;
     *address = read;
@@ -36,7 +37,7 @@ network_address_read(struct span text, struct network_address *address)
 
     if (span_starts_nocase(text, SPAN("IPv6:")))
         text = span_tail(text, 5);
-    if (text.len == 0 || text.len >= sizeof copy || memchr(text.data, '\0', text.len) != NULL)
+    if (text.len == 0 || text.len >= sizeof(copy) || memchr(text.data, '\0', text.len) != NULL)
         return false;
     memcpy(copy, text.data, text.len);
     copy[text.len] = '\0';
@@ -73,7 +74,7 @@ network_address_is_private(struct span text)
 
     if (!network_address_read(text, &address))
         return false;
-    for (size_t i = 0; i < sizeof privates / sizeof privates[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(privates); i++) {
         bool is_ipv4 = strchr(privates[i].first, ':') == NULL;
 
         (void)network_address_read(span_of(privates[i].first), &first);
@@ -112,7 +113,7 @@ read_mask(struct span text, unsigned *bits)
     struct network_address mask;
     unsigned               at = MAPPED_BITS;
 
-    if (!network_address_read(text, &mask) || memcmp(mask.octets, mapped, sizeof mapped) != 0)
+    if (!network_address_read(text, &mask) || memcmp(mask.octets, mapped, sizeof(mapped)) != 0)
         return false;
     while (at < ADDRESS_BITS && (mask.octets[at / 8] >> (7 - at % 8) & 1) != 0)
         at++;
@@ -195,7 +196,7 @@ networks_add(struct networks *networks, struct span text, struct bytes *why)
         bytes_printf(why, "%s\"%.*s\" is no network", why->len > 0 ? ", " : "", SPAN_ARG(text));
         return -1;
     }
-    networks->items = memory_resize_array(networks->items, networks->count + 1, sizeof networks->items[0]);
+    networks->items = memory_resize_array(networks->items, networks->count + 1, sizeof(networks->items[0]));
     networks->items[networks->count++] = network;
     return 0;
 }

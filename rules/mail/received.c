@@ -1,6 +1,7 @@
 /* A line is cleaned, searched for what can stand anywhere, and then goes along the forms until one fits. */
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "rules/mail/networks.h"
@@ -22,7 +23,7 @@ static struct {
     {"(from ", received_paren_forms, &received_paren_count, NULL},
 };
 
-enum { TABLES = sizeof tables / sizeof tables[0] };
+enum { TABLES = COUNT_OF(tables) };
 
 static struct regex_built_in no_handover = {
     "^(?!(?i:\\(?from ))|\\bwith local for\\b|^(?i:from (?!\\[[\\d.]+\\] )\\S+ by [^\\s;]+ ?;)", "", NULL};
@@ -72,7 +73,7 @@ has(struct span line, const char *needle)
 static enum received_family
 family_of(struct span line)
 {
-    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(families); i++)
         if (has(line, families[i].needle) &&
             (families[i].pattern == NULL || regex_matches(regex_of(families[i].pattern), line)))
             return families[i].family;
@@ -96,11 +97,11 @@ received_start(void)
 
     if (tables[0].patterns != NULL)
         return;
-    for (size_t i = 0; i < sizeof built_in / sizeof built_in[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(built_in); i++)
         (void)regex_of(built_in[i]);
     received_auth_start();
     for (size_t i = 0; i < TABLES; i++) {
-        tables[i].patterns = memory_new(*tables[i].count * sizeof tables[i].patterns[0]);
+        tables[i].patterns = memory_new(*tables[i].count * sizeof(tables[i].patterns[0]));
         for (size_t j = 0; j < *tables[i].count; j++)
             received_pattern_compile(&tables[i].patterns[j], tables[i].forms[j].form);
     }
@@ -208,7 +209,7 @@ static const struct {
 static void
 take(struct relay *relay, char letter, struct span text)
 {
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(places); i++)
         if (places[i].letter == letter)
             *(struct span *)((char *)relay + places[i].offset) = text;
     if (letter == 'o')

@@ -1,6 +1,7 @@
 /* A table of what MTAs write; the first row that fits decides. */
 #include "rules/mail/received_auth.h"
 #include "base/bytes.h"
+#include "base/count.h"
 #include "rules/mail/received_pattern.h"
 
 /*
@@ -44,7 +45,7 @@ static struct {
     {" by ", {" \\(via (HTTP.?)\\)(?: |;|$)", "i", NULL}, "$1"},
 };
 
-enum { ROWS = sizeof rows / sizeof rows[0] };
+enum { ROWS = COUNT_OF(rows) };
 
 void
 received_auth_start(void)

@@ -4,6 +4,7 @@
  */
 #include <stddef.h>
 
+#include "base/count.h"
 #include "rules/mail/received_forms.h"
 
 #define HELO "`(?:HE|EH)LO` "
@@ -138,18 +139,18 @@ const struct received_form received_from_forms[] = {
 
     {.form = "%h`[^-A-Za-z0-9.]`", .action = FORM_NOTE_HELO},
 };
-const size_t received_from_count = sizeof received_from_forms / sizeof received_from_forms[0];
+const size_t received_from_count = COUNT_OF(received_from_forms);
 
 const struct received_form received_upper_forms[] = {
     {.form =
          "%h (`(?:unverified|`%r`)` [%i]) BY %b `(?:\\([^)]+\\) WITH SMTP )?`ID `<?`%d{\\S+?}`>?(?: FOR <[^>]+>)?$`",
      .looked_up = true},
 };
-const size_t received_upper_count = sizeof received_upper_forms / sizeof received_upper_forms[0];
+const size_t received_upper_count = COUNT_OF(received_upper_forms);
 
 const struct received_form received_paren_forms[] = {
     {.form = "%h{\\S*} [%i]) by %b (NAVGW `.*?`) with "},
     {.form = "%w@localhost) by %w ", .action = FORM_SKIP},
     {.form = "`[^\\s@]+@[^)]+`) by %w(jqueuemail) id `[^\\s;]`", .action = FORM_SKIP},
 };
-const size_t received_paren_count = sizeof received_paren_forms / sizeof received_paren_forms[0];
+const size_t received_paren_count = COUNT_OF(received_paren_forms);

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <ctype.h>
 
+#include "base/count.h"
 #include "rules/mail/received_pattern.h"
 
 static const char localhost[] = "(?:(?i:localhost(?:\\.localdomain)?)|\\b(?<!:)127\\.0\\.0\\.1\\b|" RECEIVED_IPV6(
@@ -26,9 +27,9 @@ add_letter(struct received_pattern *pattern, const char *form, struct bytes *tex
     size_t      row = 0, groups = strlen(pattern->letters);
     const char *end;
 
-    while (row < sizeof letters / sizeof letters[0] && letters[row].letter != *form)
+    while (row < COUNT_OF(letters) && letters[row].letter != *form)
         row++;
-    assert(row < sizeof letters / sizeof letters[0] && groups < RECEIVED_GROUPS_MAX);
+    assert(row < COUNT_OF(letters) && groups < RECEIVED_GROUPS_MAX);
     if (letters[row].kept)
         pattern->letters[groups] = *form;
     bytes_add(text, letters[row].kept ? SPAN("(") : SPAN("(?:"));

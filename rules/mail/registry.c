@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <glib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "rules/mail/registry.h"
 
@@ -38,12 +39,12 @@ static const char *const built_in[] = {
 struct registry *
 registry_new(void)
 {
-    struct registry *registry = memory_new(sizeof *registry);
+    struct registry *registry = memory_new(sizeof(*registry));
 
     for (unsigned i = 0; i < REGISTRY_LEVELS; i++)
         registry->domains[i] = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     registry->built_in = true;
-    for (size_t i = 0; i < sizeof built_in / sizeof built_in[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(built_in); i++)
         (void)g_hash_table_add(registry->domains[0], g_strdup(built_in[i]));
     return registry;
 }

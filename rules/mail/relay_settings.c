@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "rules/mail/relay_settings.h"
@@ -71,7 +72,7 @@ add_originating(struct relay_settings *settings, struct span name)
         if (span_equal_nocase(span_of(settings->originating_ip_headers[i]), name))
             return;
     settings->originating_ip_headers = memory_resize_array(
-        settings->originating_ip_headers, settings->originating_count + 1, sizeof settings->originating_ip_headers[0]);
+        settings->originating_ip_headers, settings->originating_count + 1, sizeof(settings->originating_ip_headers[0]));
     settings->originating_ip_headers[settings->originating_count++] = memory_copy_span(name);
 }
 
@@ -126,7 +127,7 @@ static const struct line lines[] = {
 static const struct line *
 find_line(struct span word)
 {
-    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(lines); i++)
         if (span_equal_nocase(word, span_of(lines[i].word)))
             return &lines[i];
     return NULL;

@@ -73,7 +73,7 @@ add_relay(struct descent *descent, struct relay *relay)
             infer(descent, relay);
     }
     relay->internal                = descent->internal;
-    relays->items                  = memory_resize_array(relays->items, relays->count + 1, sizeof relays->items[0]);
+    relays->items                  = memory_resize_array(relays->items, relays->count + 1, sizeof(relays->items[0]));
     relays->items[relays->count++] = *relay;
     relays->trusted += descent->trusts;
     relays->internal += descent->internal;

@@ -14,7 +14,7 @@ seed(void)
     static uint64_t drawn;
 
     while (drawn == 0)
-        if (getrandom(&drawn, sizeof drawn, 0) != sizeof drawn)
+        if (getrandom(&drawn, sizeof(drawn), 0) != sizeof(drawn))
             drawn = 0;
     return drawn;
 }
@@ -59,7 +59,7 @@ make_room(struct span_index *index)
         return;
     free(index->slots);
     index->slot_count = index->slot_count > 0 ? index->slot_count * 2 : SLOTS_LEAST;
-    index->slots      = memory_new(index->slot_count * sizeof index->slots[0]);
+    index->slots      = memory_new(index->slot_count * sizeof(index->slots[0]));
     for (size_t i = 0; i < index->spans.count; i++)
         index->slots[find_slot(index, index->spans.items[i])] = (uint32_t)i + 1;
 }

@@ -21,7 +21,7 @@ uri_places_add(struct uri_places *places, struct uri_place place)
 {
     if (places->count == places->capacity) {
         places->capacity = places->capacity > 0 ? places->capacity * 2 : 16;
-        places->items    = memory_resize_array(places->items, places->capacity, sizeof places->items[0]);
+        places->items    = memory_resize_array(places->items, places->capacity, sizeof(places->items[0]));
     }
     places->items[places->count++] = place;
 }
@@ -48,10 +48,10 @@ compare_hosts(const void *left, const void *right)
 static void
 keep_forms(struct uri_detail *detail, struct spans *forms, struct arena *arena)
 {
-    struct span *kept = arena_new(arena, forms->count * sizeof *kept);
+    struct span *kept = arena_new(arena, forms->count * sizeof(*kept));
 
     spans_sort_unique(forms);
-    memcpy(kept, forms->items, forms->count * sizeof *kept);
+    memcpy(kept, forms->items, forms->count * sizeof(*kept));
     detail->cleaned       = kept;
     detail->cleaned_count = forms->count;
 }
@@ -59,12 +59,12 @@ keep_forms(struct uri_detail *detail, struct spans *forms, struct arena *arena)
 static void
 keep_hosts(struct uri_detail *detail, const struct registry *registry, struct arena *arena)
 {
-    struct uri_host *hosts = arena_new(arena, detail->cleaned_count * sizeof *hosts);
+    struct uri_host *hosts = arena_new(arena, detail->cleaned_count * sizeof(*hosts));
     size_t           count = 0, kept = 0;
 
     for (size_t i = 0; i < detail->cleaned_count; i++)
         count += uri_host_read(registry, detail->cleaned[i], arena, &hosts[count]);
-    qsort(hosts, count, sizeof *hosts, compare_hosts);
+    qsort(hosts, count, sizeof(*hosts), compare_hosts);
     for (size_t i = 0; i < count; i++)
         if (kept == 0 || !span_equal(hosts[kept - 1].host, hosts[i].host))
             hosts[kept++] = hosts[i];
@@ -106,7 +106,7 @@ keep_texts(struct uri_detail *detail, const struct uri_place *places, size_t cou
         detail->place.text_count = total;
         return;
     }
-    texts = arena_new(arena, total * sizeof *texts);
+    texts = arena_new(arena, total * sizeof(*texts));
     for (size_t i = 0; i < count; i++)
         for (size_t text = 0; text < places[i].text_count; text++)
             texts[at++] = places[i].texts[text];
@@ -119,7 +119,7 @@ next_detail(struct uri_details *details)
 {
     if (details->count == details->capacity) {
         details->capacity = details->capacity > 0 ? details->capacity * 2 : 16;
-        details->items    = memory_resize_array(details->items, details->capacity, sizeof details->items[0]);
+        details->items    = memory_resize_array(details->items, details->capacity, sizeof(details->items[0]));
     }
     return &details->items[details->count];
 }
@@ -155,7 +155,7 @@ uri_details_fill(struct uri_details *details, struct uri_places *places, const s
                  struct arena *arena, size_t most)
 {
     if (places->count > 0)
-        qsort(places->items, places->count, sizeof places->items[0], compare_places);
+        qsort(places->items, places->count, sizeof(places->items[0]), compare_places);
     for (size_t i = 0, same, looked_at = 0; i < places->count && looked_at < most; i += same, looked_at++) {
         const struct uri_place *place = &places->items[i];
 

@@ -1,6 +1,7 @@
 /* The tricks of those who hide addresses, undone one by one; each step's result is a form of its own. */
 #include <ctype.h>
 
+#include "base/count.h"
 #include "base/utf8.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/uri_forms.h"
@@ -63,7 +64,7 @@ add_mail_forms(struct forms *forms, struct span uri)
     };
     struct regex_found found;
 
-    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(cuts); i++)
         if (regex_find(regex_of(&cuts[i].pattern), uri, 0, &found))
             add_joined(forms, cuts[i].prefix, regex_group(&found, 1), SPAN(""));
 }

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <glib.h>
 
+#include "base/count.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/uri_host.h"
 
@@ -56,7 +57,7 @@ written_host(struct span uri)
 
     if (span_starts_nocase(uri, SPAN("mailto:")))
         return mail_host(span_tail(uri, 7));
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(others); i++)
         if (span_starts_nocase(uri, others[i]))
             return (struct span){0};
     len = scheme_length(uri);
@@ -89,7 +90,7 @@ uri_host_is_ip(struct span host)
     char            text[INET6_ADDRSTRLEN];
     struct in6_addr address;
 
-    if (host.len >= sizeof text || host.len == 0)
+    if (host.len >= sizeof(text) || host.len == 0)
         return false;
     memcpy(text, host.data, host.len);
     text[host.len] = '\0';
@@ -102,7 +103,7 @@ is_freed(gunichar c)
 {
     static const gunichar freed[] = {0xad, 0x200b, 0x3002, 0xfeff, 0xff0e, 0xff61};
 
-    for (size_t i = 0; i < sizeof freed / sizeof freed[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(freed); i++)
         if (c == freed[i])
             return true;
     return false;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "rules/mail/uri_plain.h"
 #include "rules/regex/regex.h"
 
@@ -78,7 +79,7 @@ decode_references(struct bytes *uri)
 
     if (uri->len == 0 || memmem(uri->data, uri->len, "&#", 2) == NULL)
         return;
-    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(patterns); i++) {
         struct bytes       decoded = {0};
         struct regex_found found;
         size_t             at = 0;
@@ -182,10 +183,10 @@ add_decimal(struct span number, struct bytes *dotted)
     struct regex_found           found;
 
     if (number.len > 2 && tolower((unsigned char)number.data[1]) == 'x') {
-        (void)snprintf(decimal, sizeof decimal, "%" PRIu64, (uint64_t)strtoull(number.data, NULL, 16));
+        (void)snprintf(decimal, sizeof(decimal), "%" PRIu64, (uint64_t)strtoull(number.data, NULL, 16));
         number = span_of(decimal);
     } else if (regex_find(regex_of(&octal), number, 0, &found)) {
-        (void)snprintf(decimal, sizeof decimal, "%lu", strtoul(regex_group(&found, 1).data, NULL, 8));
+        (void)snprintf(decimal, sizeof(decimal), "%lu", strtoul(regex_group(&found, 1).data, NULL, 8));
         number = span_of(decimal);
     }
     while (zeros < number.len && number.data[zeros] == '0')
@@ -204,7 +205,7 @@ add_dotted(struct span number, struct bytes *dotted)
     if (hexadecimal && number.len > 10)
         number = span_tail(number, number.len - 8);
     value = strtoull(number.data, NULL, hexadecimal ? 16 : 10);
-    (void)snprintf(digits, sizeof digits, "%08" PRIx64, value);
+    (void)snprintf(digits, sizeof(digits), "%08" PRIx64, value);
     digits[8] = '\0';
     value     = strtoull(digits, NULL, 16);
     bytes_printf(dotted, "%u.%u.%u.%u", (unsigned)(value >> 24) & 0xff, (unsigned)(value >> 16) & 0xff,

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <glib.h>
 
+#include "base/count.h"
 #include "base/text.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/words.h"
@@ -274,7 +275,7 @@ has_words(struct span name)
         "Resent-Date", "MIME-Version", "References",        "In-Reply-To",
     };
 
-    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(without); i++)
         if (span_equal_nocase(name, span_of(without[i])))
             return false;
     return !span_starts_nocase(name, SPAN("List-"));

@@ -22,7 +22,7 @@ add_rule(struct header_rules *list, size_t rule)
 {
     if (list->count == list->capacity) {
         list->capacity = list->capacity > 0 ? 2 * list->capacity : 4;
-        list->numbers  = memory_resize_array(list->numbers, list->capacity, sizeof list->numbers[0]);
+        list->numbers  = memory_resize_array(list->numbers, list->capacity, sizeof(list->numbers[0]));
     }
     list->numbers[list->count++] = (uint32_t)rule;
 }
@@ -34,7 +34,7 @@ make_slots(struct check_index *index)
         return;
     free(index->slots);
     index->slot_count = index->slot_count > 0 ? 2 * index->slot_count : 16;
-    index->slots      = memory_new(index->slot_count * sizeof index->slots[0]);
+    index->slots      = memory_new(index->slot_count * sizeof(index->slots[0]));
     for (size_t i = 0; i < index->named_count; i++)
         *check_find_slot(index, index->named[i].name, index->named[i].hash) = (uint32_t)i + 1;
 }
@@ -48,7 +48,7 @@ add_name(struct check_index *index, struct span name, size_t rule)
     make_slots(index);
     slot = check_find_slot(index, name, hash);
     if (*slot == 0) {
-        index->named = memory_resize_array(index->named, index->named_count + 1, sizeof index->named[0]);
+        index->named = memory_resize_array(index->named, index->named_count + 1, sizeof(index->named[0]));
         index->named[index->named_count] = (struct header_rules){.name = name, .hash = hash, .group = CHECK_NO_GROUP};
         *slot                            = (uint32_t)++index->named_count;
         if (name.len > 0) {
@@ -106,8 +106,8 @@ place_rule(struct check_index *index, size_t rule, const struct concern *concern
 static void
 place_rules(struct check_index *index)
 {
-    struct concern *concerns = memory_new(index->count * sizeof *concerns);
-    size_t         *around = memory_new(index->count * sizeof *around), depth = 0;
+    struct concern *concerns = memory_new(index->count * sizeof(*concerns));
+    size_t         *around = memory_new(index->count * sizeof(*around)), depth = 0;
 
     for (size_t i = 0; i < index->count; i++) {
         while (depth > 0 && (size_t)index->rules[around[depth - 1]].behind <= i)
@@ -162,10 +162,10 @@ add_group(const struct check_index *index, struct header_rules *list, struct pre
     if (count_positive(index, list) < FILTER_LEAST)
         return;
     list->group      = (ssize_t)*count;
-    list->ifs        = memory_new(words * sizeof list->ifs[0]);
-    list->candidates = memory_new(words * sizeof list->candidates[0]);
-    list->visited    = memory_new(words * sizeof list->visited[0]);
-    patterns         = memory_new(list->count * sizeof patterns[0]);
+    list->ifs        = memory_new(words * sizeof(list->ifs[0]));
+    list->candidates = memory_new(words * sizeof(list->candidates[0]));
+    list->visited    = memory_new(words * sizeof(list->visited[0]));
+    patterns         = memory_new(list->count * sizeof(patterns[0]));
     for (size_t i = 0; i < list->count; i++) {
         const struct check_rule *rule = &index->rules[list->numbers[i]];
 
@@ -189,7 +189,7 @@ group_free(struct prefilter_group *group)
 static void
 make_prefilter(struct check_index *index)
 {
-    struct prefilter_group *groups = memory_new((index->named_count + 1) * sizeof *groups);
+    struct prefilter_group *groups = memory_new((index->named_count + 1) * sizeof(*groups));
     size_t                  count  = 0;
 
     add_group(index, &index->any, groups, &count);
@@ -204,7 +204,7 @@ make_prefilter(struct check_index *index)
 struct check_index *
 check_index_new(const struct check_rule *rules, size_t count)
 {
-    struct check_index *index = memory_new(sizeof *index);
+    struct check_index *index = memory_new(sizeof(*index));
 
     index->rules     = rules;
     index->count     = count;

@@ -42,7 +42,7 @@ are_whole(const struct text *texts)
 static struct text *
 add_copy(struct reading *reading, struct text *first, const struct text *text)
 {
-    struct text *copy = arena_new(reading->arena, sizeof *copy);
+    struct text *copy = arena_new(reading->arena, sizeof(*copy));
 
     *copy      = *text;
     copy->next = first;

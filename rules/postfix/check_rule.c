@@ -1,6 +1,7 @@
 /* One rule: pattern, flags, action and text. What is taken and what it means follows Postfix's src/util/dict_pcre.c. */
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "rules/postfix/check_rule.h"
@@ -136,7 +137,7 @@ read_pattern(struct reading *reading)
 static bool
 is_refused(struct span word)
 {
-    for (size_t i = 0; i < sizeof(refused_names) / sizeof(refused_names[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(refused_names); i++)
         if (span_equal_nocase(word, span_of(refused_names[i])))
             return true;
     return false;

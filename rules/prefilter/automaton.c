@@ -74,8 +74,8 @@ number_places(struct building *building)
 {
     const struct program *program = &building->program;
 
-    building->place_of = memory_resize_array(NULL, program->count, sizeof building->place_of[0]);
-    building->step_of  = memory_resize_array(NULL, program->count, sizeof building->step_of[0]);
+    building->place_of = memory_resize_array(NULL, program->count, sizeof(building->place_of[0]));
+    building->step_of  = memory_resize_array(NULL, program->count, sizeof(building->step_of[0]));
     for (uint32_t step = 0; step < program->count; step++) {
         if (program->steps[step].operation != PROGRAM_TAKE)
             continue;
@@ -110,8 +110,8 @@ prepare(struct building *building)
     size_t                count     = building->place_count;
     struct program_places places    = program_places(program);
 
-    building->behind = memory_new((count + 1) * building->words * sizeof building->behind[0]);
-    building->ends   = memory_new((count + 1) * sizeof building->ends[0]);
+    building->behind = memory_new((count + 1) * building->words * sizeof(building->behind[0]));
+    building->ends   = memory_new((count + 1) * sizeof(building->ends[0]));
     for (size_t place = 0; place < count; place++) {
         const struct program_step *step = &program->steps[building->step_of[place]];
 
@@ -121,7 +121,7 @@ prepare(struct building *building)
     }
     find_behind(building, &places, count, program->start);
     free(places.items);
-    building->taking = memory_new(automaton->class_count * building->words * sizeof building->taking[0]);
+    building->taking = memory_new(automaton->class_count * building->words * sizeof(building->taking[0]));
     for (size_t place = 0; place < count; place++) {
         const struct octet_set *set = program->steps[building->step_of[place]].set;
 
@@ -156,7 +156,7 @@ find_state(struct building *building)
     while (building->table[at] != 0) {
         size_t state = building->table[at] - 1;
 
-        if (memcmp(building->states + state * words, row, words * sizeof row[0]) == 0)
+        if (memcmp(building->states + state * words, row, words * sizeof(row[0])) == 0)
             return state;
         at = (at + 1) & (building->table_size - 1);
     }
@@ -177,9 +177,9 @@ step_to(struct building *building, size_t state, size_t class)
     uint64_t       *to   = building->states + building->automaton->state_count * words;
     bool            ends = false;
 
-    memcpy(to, building->behind + building->place_count * words, words * sizeof to[0]);
+    memcpy(to, building->behind + building->place_count * words, words * sizeof(to[0]));
     if (building->anchored)
-        memset(to, 0, words * sizeof to[0]);
+        memset(to, 0, words * sizeof(to[0]));
     for (size_t word = 0; word < words; word++) {
         for (uint64_t bits = from[word] & taking[word]; bits != 0; bits &= bits - 1) {
             size_t place = 64 * word + (size_t)__builtin_ctzll(bits);
@@ -204,11 +204,11 @@ build(struct building *building)
     building->table_size = 1;
     while (building->table_size < 2 * most)
         building->table_size *= 2;
-    building->table  = memory_new(building->table_size * sizeof building->table[0]);
-    building->states = memory_resize_array(NULL, (most + 1) * building->words, sizeof building->states[0]);
-    automaton->next  = memory_resize_array(NULL, most * classes, sizeof automaton->next[0]);
+    building->table  = memory_new(building->table_size * sizeof(building->table[0]));
+    building->states = memory_resize_array(NULL, (most + 1) * building->words, sizeof(building->states[0]));
+    automaton->next  = memory_resize_array(NULL, most * classes, sizeof(automaton->next[0]));
     memcpy(building->states, building->behind + building->place_count * building->words,
-           building->words * sizeof building->states[0]);
+           building->words * sizeof(building->states[0]));
     (void)find_state(building);
     for (size_t state = 0; state < automaton->state_count; state++) {
         for (size_t class = 0; class < classes; class ++) {
@@ -221,7 +221,8 @@ build(struct building *building)
                 return false;
         }
     }
-    automaton->next = memory_resize_array(automaton->next, automaton->state_count * classes, sizeof automaton->next[0]);
+    automaton->next =
+        memory_resize_array(automaton->next, automaton->state_count * classes, sizeof(automaton->next[0]));
     return true;
 }
 
@@ -260,7 +261,7 @@ static struct automaton *
 automaton_of(struct syntax_node *root, size_t cells, uint32_t copies, bool anchored)
 {
     struct building building = {
-        .automaton = memory_new(sizeof *building.automaton), .cells = cells, .anchored = anchored};
+        .automaton = memory_new(sizeof(*building.automaton)), .cells = cells, .anchored = anchored};
     bool built = false;
 
     building.automaton->class_count = 1;
@@ -414,9 +415,9 @@ static bool
 follow_each_other(const struct automaton *automaton, unsigned times, struct span text)
 {
     size_t work = FOLLOW_WORK * text.len;
-    bool  *here = memory_resize_array(NULL, text.len + 1, sizeof here[0]), *there, *swap, any = true, told = true;
+    bool  *here = memory_resize_array(NULL, text.len + 1, sizeof(here[0])), *there, *swap, any = true, told = true;
 
-    there = memory_resize_array(NULL, text.len + 1, sizeof there[0]);
+    there = memory_resize_array(NULL, text.len + 1, sizeof(there[0]));
     memset(here, true, text.len + 1);
     for (; times > 0 && any && told; times--) {
         memset(there, false, text.len + 1);
@@ -462,5 +463,5 @@ automaton_size(const struct automaton *automaton)
 {
     size_t follower = automaton->follower != NULL ? automaton_size(automaton->follower) : 0;
 
-    return automaton->state_count * automaton->class_count * sizeof automaton->next[0] + follower;
+    return automaton->state_count * automaton->class_count * sizeof(automaton->next[0]) + follower;
 }

@@ -146,7 +146,7 @@ look_at_rest(const struct search *search, size_t end)
     uint32_t    marks;
 
     memcpy(room, from, SIEVE_DEPTH - 1 + rest);
-    (void)sieve_find(search->part->sieve, room + SIEVE_DEPTH - 1, room + sizeof room, &marks);
+    (void)sieve_find(search->part->sieve, room + SIEVE_DEPTH - 1, room + sizeof(room), &marks);
     locate_marked(search, end, marks & ((UINT32_C(1) << rest) - 1));
 }
 

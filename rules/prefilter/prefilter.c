@@ -5,6 +5,7 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "rules/prefilter/automaton.h"
 #include "rules/prefilter/column.h"
@@ -58,8 +59,9 @@ gather(struct gathering *gathering, const struct windows *found, size_t owner)
 {
     if (gathering->count + found->count > gathering->capacity) {
         gathering->capacity = 2 * gathering->capacity + WINDOWS_MAX;
-        gathering->windows = memory_resize_array(gathering->windows, gathering->capacity, sizeof gathering->windows[0]);
-        gathering->owners  = memory_resize_array(gathering->owners, gathering->capacity, sizeof gathering->owners[0]);
+        gathering->windows =
+            memory_resize_array(gathering->windows, gathering->capacity, sizeof(gathering->windows[0]));
+        gathering->owners = memory_resize_array(gathering->owners, gathering->capacity, sizeof(gathering->owners[0]));
     }
     for (size_t i = 0; i < found->count; i++) {
         gathering->windows[gathering->count]  = found->items[i];
@@ -70,14 +72,14 @@ gather(struct gathering *gathering, const struct windows *found, size_t owner)
 static void
 add_column(struct prefilter *prefilter)
 {
-    size_t         size    = (prefilter->column_count + 1) * sizeof *prefilter->columns;
+    size_t         size    = (prefilter->column_count + 1) * sizeof(*prefilter->columns);
     struct column *columns = aligned_alloc(alignof(struct column), size);
 
     if (columns == NULL)
         abort();
     if (prefilter->column_count > 0)
-        memcpy(columns, prefilter->columns, prefilter->column_count * sizeof *columns);
-    memset(&columns[prefilter->column_count++], 0, sizeof *columns);
+        memcpy(columns, prefilter->columns, prefilter->column_count * sizeof(*columns));
+    memset(&columns[prefilter->column_count++], 0, sizeof(*columns));
     free(prefilter->columns);
     prefilter->columns = columns;
 }
@@ -90,7 +92,7 @@ end_of(const struct window *window)
 
     for (size_t i = 0; i < SIEVE_DEPTH; i++)
         if (i + window->len < SIEVE_DEPTH)
-            memset(&end.sets[i], 0xff, sizeof end.sets[i]);
+            memset(&end.sets[i], 0xff, sizeof(end.sets[i]));
         else
             end.sets[i] = window->sets[i + window->len - SIEVE_DEPTH];
     return end;
@@ -99,11 +101,11 @@ end_of(const struct window *window)
 static void
 fill_sieves(struct group *group, const struct gathering *gathering)
 {
-    struct sieve_end *ends = memory_new(gathering->count * sizeof *ends);
+    struct sieve_end *ends = memory_new(gathering->count * sizeof(*ends));
 
     for (size_t i = 0; i < gathering->count; i++)
         ends[i] = end_of(&gathering->windows[i]);
-    group->sieves = memory_new((group->last - group->first + 1) * sizeof group->sieves[0]);
+    group->sieves = memory_new((group->last - group->first + 1) * sizeof(group->sieves[0]));
     for (size_t at = 0, column = group->first; column <= group->last; column++) {
         size_t from = column == group->first ? group->from : 0, to = column == group->last ? group->to : LANE_BITS;
 
@@ -138,7 +140,7 @@ place_group(struct prefilter *prefilter, struct group *group, const struct gathe
 static struct automaton *
 automaton_for(const struct regex *regex, double cost)
 {
-    for (size_t row = 0; row < sizeof costly / sizeof costly[0]; row++)
+    for (size_t row = 0; row < COUNT_OF(costly); row++)
         if (cost > costly[row].cost)
             return automaton_new(regex_pattern(regex), regex_flags(regex), costly[row].cells);
     return NULL;
@@ -152,10 +154,10 @@ fill_group(struct prefilter *prefilter, struct group *group, const struct prefil
 
     group->count      = from->count;
     group->words      = prefilter_words(from->count);
-    group->always     = memory_new(group->words * sizeof group->always[0]);
-    group->automatic  = memory_new(group->words * sizeof group->automatic[0]);
-    group->reach      = memory_new(from->count * sizeof group->reach[0]);
-    group->automatons = memory_new(from->count * sizeof group->automatons[0]);
+    group->always     = memory_new(group->words * sizeof(group->always[0]));
+    group->automatic  = memory_new(group->words * sizeof(group->automatic[0]));
+    group->reach      = memory_new(from->count * sizeof(group->reach[0]));
+    group->automatons = memory_new(from->count * sizeof(group->automatons[0]));
     for (size_t i = 0; i < from->count; i++) {
         const struct regex *regex = from->patterns[i];
         struct windows      found = {.count = 0};
@@ -180,9 +182,9 @@ fill_group(struct prefilter *prefilter, struct group *group, const struct prefil
 struct prefilter *
 prefilter_new(const struct prefilter_group *groups, size_t count)
 {
-    struct prefilter *prefilter = memory_new(sizeof *prefilter);
+    struct prefilter *prefilter = memory_new(sizeof(*prefilter));
 
-    prefilter->groups      = memory_new(count * sizeof prefilter->groups[0]);
+    prefilter->groups      = memory_new(count * sizeof(prefilter->groups[0]));
     prefilter->group_count = count;
     for (size_t i = 0; i < count; i++)
         fill_group(prefilter, &prefilter->groups[i], &groups[i]);

@@ -11,7 +11,7 @@ add_step(struct program *program, struct program_step step)
 {
     if (program->count == program->capacity) {
         program->capacity = program->capacity > 0 ? program->capacity * 2 : 256;
-        program->steps    = memory_resize_array(program->steps, program->capacity, sizeof step);
+        program->steps    = memory_resize_array(program->steps, program->capacity, sizeof(step));
     }
     program->steps[program->count] = step;
     return (uint32_t)program->count++;
@@ -158,8 +158,8 @@ program_write(struct program *program, struct syntax_node *root, uint32_t copies
     *program         = (struct program){.copies = copies};
     match            = add_step(program, (struct program_step){.operation = PROGRAM_MATCH});
     program->start   = write_node(program, root, match);
-    program->seen    = memory_new(program->count * sizeof program->seen[0]);
-    program->pending = memory_resize_array(NULL, 2 * program->count + 1, sizeof program->pending[0]);
+    program->seen    = memory_new(program->count * sizeof(program->seen[0]));
+    program->pending = memory_resize_array(NULL, 2 * program->count + 1, sizeof(program->pending[0]));
 }
 
 void

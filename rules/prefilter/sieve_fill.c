@@ -194,7 +194,7 @@ sieve_fill(struct sieve *sieve, const struct sieve_end *ends, size_t count)
     if (count > WINDOWS_MOST || !sieve_works())
         return;
     prepare();
-    candidates = memory_new(count * sizeof *candidates);
+    candidates = memory_new(count * sizeof(*candidates));
     for (size_t i = 0; i < count; i++)
         candidates[i].bucket = bucket_of(&ends[i]);
     for (size_t i = 0; i < count; i++)

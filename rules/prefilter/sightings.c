@@ -36,7 +36,7 @@ struct sightings {
 struct sightings *
 sightings_new(size_t patterns)
 {
-    struct sightings *sightings = memory_resize(NULL, sizeof *sightings + patterns * sizeof sightings->trails[0]);
+    struct sightings *sightings = memory_resize(NULL, sizeof(*sightings) + patterns * sizeof(sightings->trails[0]));
 
     sightings_clear(sightings, 0);
     return sightings;

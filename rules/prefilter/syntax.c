@@ -1,6 +1,7 @@
 /* Reads a pattern by recursive descent: a choice of sequences of items, each perhaps repeated. */
 #include <ctype.h>
 
+#include "base/count.h"
 #include "rules/prefilter/syntax.h"
 
 /* Groups in each other; PCRE2 has 250. */
@@ -11,7 +12,7 @@ static struct syntax_node *read_choice(struct syntax_reader *);
 static struct syntax_node *
 new_node(struct syntax_reader *reader, enum syntax_kind kind)
 {
-    struct syntax_node *node = arena_new(reader->arena, sizeof *node);
+    struct syntax_node *node = arena_new(reader->arena, sizeof(*node));
 
     *node = (struct syntax_node){.kind = kind};
     return node;
@@ -211,7 +212,7 @@ read_flag_group(struct syntax_reader *reader)
 static void
 add_name(struct syntax_reader *reader, struct syntax_name **list, struct span name, struct syntax_node *node)
 {
-    struct syntax_name *first = arena_new(reader->arena, sizeof *first);
+    struct syntax_name *first = arena_new(reader->arena, sizeof(*first));
 
     *first = (struct syntax_name){.name = name, .node = node, .next = *list};
     *list  = first;
@@ -275,7 +276,7 @@ read_special_group(struct syntax_reader *reader)
     static const char *const assertions[] = {"=", "!", "*", "<=", "<!", "<*"};
     char                     first        = reader->at < reader->end ? *reader->at : '\0';
 
-    for (size_t i = 0; i < sizeof assertions / sizeof assertions[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(assertions); i++) {
         if (take(reader, assertions[i])) {
             (void)read_group_end(reader, *reader);
             return new_node(reader, SYNTAX_NOTHING);

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "rules/prefilter/syntax.h"
 
 static const struct {
@@ -59,7 +60,7 @@ read_digits(struct syntax_reader *reader, int base, size_t most)
     size_t   len       = 0;
     unsigned number;
 
-    while (len < most && len + 1 < sizeof digits && reader->at < reader->end &&
+    while (len < most && len + 1 < sizeof(digits) && reader->at < reader->end &&
            (base == 16 ? isxdigit((unsigned char)*reader->at) : *reader->at >= '0' && *reader->at <= '7'))
         digits[len++] = *reader->at++;
     number = (unsigned)strtoul(digits, NULL, base);
@@ -102,7 +103,7 @@ read_property(struct syntax_reader *reader, struct octet_set *set)
 static bool
 read_type(char letter, struct octet_set *set)
 {
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
         if (tolower((unsigned char)letter) != types[i].letter)
             continue;
         add_ranges(set, types[i].ranges, types[i].len, letter != types[i].letter);
@@ -191,14 +192,14 @@ read_posix(struct syntax_reader *reader, struct class *class)
     size_t row      = 0, len;
 
     reader->at += 1 + inverted;
-    for (; row < sizeof posix / sizeof posix[0]; row++) {
+    for (; row < COUNT_OF(posix); row++) {
         len = strlen(posix[row].name);
         if ((size_t)(reader->end - reader->at) >= len + 2 && memcmp(reader->at, posix[row].name, len) == 0 &&
             memcmp(reader->at + len, ":]", 2) == 0)
             break;
     }
     class->ranged = false;
-    reader->lost |= row == sizeof posix / sizeof posix[0];
+    reader->lost |= row == COUNT_OF(posix);
     if (reader->lost)
         return;
     reader->at += len + 2;

@@ -127,4 +127,4 @@ static const char text[] =
     "</td></tr></table>\n"
     "</body></html>\n";
 
-const struct span usual_text = {text, sizeof text - 1};
+const struct span usual_text = {text, sizeof(text) - 1};

@@ -227,14 +227,14 @@ trim(struct window *window)
         struct window end = {.len = window->len < SIEVE_DEPTH ? window->len : SIEVE_DEPTH};
         double        cost;
 
-        memcpy(end.sets, window->sets + window->len - end.len, end.len * sizeof end.sets[0]);
+        memcpy(end.sets, window->sets + window->len - end.len, end.len * sizeof(end.sets[0]));
         cost = odds_by_chance(&end) * LOOK_COST + odds_by_chance(window) * BEGIN_COST;
         if (cost < least) {
             least = cost;
             best  = window->len;
         }
     }
-    memset(window->sets + best, 0, (len - best) * sizeof window->sets[0]);
+    memset(window->sets + best, 0, (len - best) * sizeof(window->sets[0]));
     window->len = best;
 }
 

@@ -100,7 +100,7 @@ compile_supervised(const struct regex *regex)
 static struct regex *
 new_regex(pcre2_code *code, struct span pattern, struct span flags, uint32_t options)
 {
-    struct regex *regex = memory_new(sizeof *regex);
+    struct regex *regex = memory_new(sizeof(*regex));
 
     *regex = (struct regex){
         .code        = code,
@@ -110,7 +110,7 @@ new_regex(pcre2_code *code, struct span pattern, struct span flags, uint32_t opt
         .pattern     = memory_copy_span(pattern),
         .flags       = memory_copy_span(flags),
         .pattern_len = pattern.len,
-        .copy        = memory_new(sizeof *regex->copy),
+        .copy        = memory_new(sizeof(*regex->copy)),
     };
     regex->simple = regex_is_simple(own_pattern(regex));
     code          = regex->compiled ? NULL : compile_supervised(regex);

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "rules/regex/regex_code.h"
 
 static const struct {
@@ -31,9 +32,9 @@ regex_code_options(struct span flags, uint32_t *options, struct bytes *why)
     for (size_t i = 0; i < flags.len; i++) {
         size_t row = 0;
 
-        while (row < sizeof flag_options / sizeof flag_options[0] && flag_options[row].letter != flags.data[i])
+        while (row < COUNT_OF(flag_options) && flag_options[row].letter != flags.data[i])
             row++;
-        if (row == sizeof flag_options / sizeof flag_options[0]) {
+        if (row == COUNT_OF(flag_options)) {
             bytes_printf(why, isprint((unsigned char)flags.data[i]) ? "unknown flag '%c'" : "unknown flag \\x%02x",
                          (unsigned char)flags.data[i]);
             return -1;
@@ -86,7 +87,7 @@ regex_code_compile(struct span pattern, struct span flags, uint32_t options, boo
                                &code, &offset, context);
     *too_large = compiled == NULL && code == PCRE2_ERROR_PATTERN_TOO_LARGE;
     if (compiled == NULL) {
-        (void)pcre2_get_error_message(code, message, sizeof message);
+        (void)pcre2_get_error_message(code, message, sizeof(message));
         bytes_printf(why, "%s at offset %zu", (const char *)message, (size_t)offset);
     }
     return compiled;

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdint.h>
 
+#include "base/count.h"
 #include "rules/regex/regex_split.h"
 
 #define NO_BAR SIZE_MAX
@@ -91,7 +92,7 @@ is_entangled(struct span pattern, struct span flags)
     static const char *const signs[] = {"\\Q", "\\G",  "\\g<", "\\g'", "(?|", "(?R",
                                         "(?&", "(?P>", "(*",   "(?#",  "(?+", "(?["};
 
-    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(signs); i++)
         if (memmem(pattern.data, pattern.len, signs[i], strlen(signs[i])) != NULL)
             return true;
     for (size_t at = 0; at + 2 < pattern.len; at++) {

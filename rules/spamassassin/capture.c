@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "rules/spamassassin/capture.h"
 #include "rules/spamassassin/pattern.h"
@@ -27,12 +28,12 @@ capture_in(struct span pattern)
 static struct field *
 field_of(struct span name)
 {
-    struct field *field = memory_new(sizeof *field);
+    struct field *field = memory_new(sizeof(*field));
     struct bytes  why   = {0};
     struct span   spec  = {0};
     int           result;
 
-    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(given); i++)
         if (span_equal(name, span_of(given[i].name)))
             spec = span_of(given[i].field);
     if (name.len > 8 && memcmp(name.data, "HEADER(", 7) == 0)
@@ -53,7 +54,7 @@ name_index(struct captures *captures, struct span name)
     for (size_t i = 0; i < captures->count; i++)
         if (span_equal(name, span_of(captures->names[i].name)))
             return i;
-    captures->names = memory_resize_array(captures->names, captures->count + 1, sizeof captures->names[0]);
+    captures->names = memory_resize_array(captures->names, captures->count + 1, sizeof(captures->names[0]));
     captures->names[captures->count] = (struct capture_name){memory_copy_span(name), field_of(name)};
     return captures->count++;
 }
@@ -74,14 +75,14 @@ add_group(void *context, struct span name, size_t group)
 
     if (!regex_matches(regex_of(&capitals), name))
         return;
-    capture->groups = memory_resize_array(capture->groups, capture->group_count + 1, sizeof capture->groups[0]);
+    capture->groups = memory_resize_array(capture->groups, capture->group_count + 1, sizeof(capture->groups[0]));
     capture->groups[capture->group_count++] = (struct capture_group){name_index(reading->captures, name), group};
 }
 
 static void
 add_part(struct capture *capture, struct span literal, int name)
 {
-    capture->parts = memory_resize_array(capture->parts, capture->part_count + 1, sizeof capture->parts[0]);
+    capture->parts = memory_resize_array(capture->parts, capture->part_count + 1, sizeof(capture->parts[0]));
     capture->parts[capture->part_count++] = (struct capture_part){literal, name};
 }
 
@@ -151,7 +152,7 @@ needed_name(const struct capture *capture)
 struct capture *
 capture_read(struct captures *captures, struct span text, const struct replace_tags *tags, const struct regex *regex)
 {
-    struct capture *capture  = memory_new(sizeof *capture);
+    struct capture *capture  = memory_new(sizeof(*capture));
     struct reading  reading  = {captures, capture};
     struct bytes    expanded = {0}, why = {0};
     struct span     pattern, flags;
@@ -249,7 +250,7 @@ compare_rules(const void *left, const void *right)
 size_t *
 capture_order(const struct score_rules *rules, size_t *count)
 {
-    const struct rule **sorted = memory_resize_array(NULL, rules->count + 1, sizeof sorted[0]);
+    const struct rule **sorted = memory_resize_array(NULL, rules->count + 1, sizeof(sorted[0]));
     size_t             *order;
 
     *count = 0;
@@ -257,8 +258,8 @@ capture_order(const struct score_rules *rules, size_t *count)
         if (rules->rules[i].capture != NULL && rules->rules[i].fate == RULE_RUNS)
             sorted[(*count)++] = &rules->rules[i];
     if (*count > 0)
-        qsort(sorted, *count, sizeof sorted[0], compare_rules);
-    order = memory_resize_array(NULL, *count + 1, sizeof order[0]);
+        qsort(sorted, *count, sizeof(sorted[0]), compare_rules);
+    order = memory_resize_array(NULL, *count + 1, sizeof(order[0]));
     for (size_t i = 0; i < *count; i++)
         order[i] = (size_t)(sorted[i] - rules->rules);
     free(sorted);

@@ -154,7 +154,7 @@ match_texts(struct run *run, const struct rule *rule, const struct regex *regex,
 {
     unsigned           most = !rule->multiple ? 1 : rule->hits_max > 0 ? rule->hits_max : UINT32_MAX, hits = 0;
     uint64_t           limits = regex_limits_hit();
-    struct spans      *values = memory_new((rule->capture->group_count + 1) * sizeof *values);
+    struct spans      *values = memory_new((rule->capture->group_count + 1) * sizeof(*values));
     struct regex_found found;
 
     for (size_t i = 0; i < texts->count && hits < most && regex_limits_hit() == limits; i++) {
@@ -213,7 +213,7 @@ captures_run(const struct score_rules *rules, const struct mail *mail, unsigned 
 
     if (rules->capturing_count == 0)
         return;
-    run.values = memory_new((rules->captures.count + 1) * sizeof run.values[0]);
+    run.values = memory_new((rules->captures.count + 1) * sizeof(run.values[0]));
     for (size_t i = 0; i < rules->capturing_count; i++)
         hits[rules->capturing[i]] = run_rule(&run, &rules->rules[rules->capturing[i]]);
     for (size_t i = 0; i < rules->captures.count; i++)

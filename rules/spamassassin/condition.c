@@ -1,6 +1,7 @@
 /* Words are made numbers, and then it is an expression like those of metas. */
 #include <ctype.h>
 
+#include "base/count.h"
 #include "base/text.h"
 #include "rules/spamassassin/condition.h"
 #include "rules/spamassassin/meta.h"
@@ -68,7 +69,7 @@ read_word(struct reader *reader)
         bytes_add(&reader->expression, word);
         return 0;
     }
-    for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(constants); i++) {
         if (span_equal(word, span_of(constants[i].word))) {
             bytes_add(&reader->expression, span_of(constants[i].number));
             return 0;

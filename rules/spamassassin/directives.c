@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "rules/spamassassin/known_words.h"
@@ -83,7 +84,7 @@ read_score(struct span word, const struct rule *rule, double *score)
     relative = word.len >= 2 && word.data[0] == '(' && word.data[word.len - 1] == ')';
     if (relative)
         word = (struct span){word.data + 1, word.len - 2};
-    if (word.len >= sizeof text || !regex_matches(regex_of(&number), word) || (relative && !rule->scored))
+    if (word.len >= sizeof(text) || !regex_matches(regex_of(&number), word) || (relative && !rule->scored))
         return -1;
     memcpy(text, word.data, word.len);
     text[word.len] = '\0';
@@ -317,7 +318,7 @@ static const struct directive directives[] = {
 static const struct directive *
 find_directive(const struct loader *loader, struct span word)
 {
-    for (size_t i = 0; i < sizeof directives / sizeof directives[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(directives); i++)
         if (span_equal(word, span_of(directives[i].word)) &&
             (directives[i].plugin == NULL || plugins_on_short(loader->plugins, span_of(directives[i].plugin))))
             return &directives[i];
@@ -337,9 +338,9 @@ loader_skip(struct loader *loader, struct span word, struct span value)
     static const char *const others[] = {"askdns", "uridnsbl", "uridnssub", "urirhsbl", "urirhssub", "uri_detail"};
     bool                     defines  = false;
 
-    for (size_t i = 0; i < sizeof directives / sizeof directives[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(directives); i++)
         defines |= directives[i].obey == obey_definition && span_equal(word, span_of(directives[i].word));
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(others); i++)
         defines |= span_equal(word, span_of(others[i]));
     if (defines)
         spare_rule(loader, value);

@@ -1,6 +1,7 @@
 /* Two sorted lists. */
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "rules/spamassassin/known_words.h"
 
 /* Mail::SpamAssassin::Conf(3) */
@@ -339,17 +340,17 @@ compare(const void *key, const void *member)
 static bool
 is_among(struct span word, const char *const *words, size_t count)
 {
-    return bsearch(&word, words, count, sizeof *words, compare) != NULL;
+    return bsearch(&word, words, count, sizeof(*words), compare) != NULL;
 }
 
 enum known_word
 known_word(struct span word)
 {
-    if (is_among(word, quiet, sizeof quiet / sizeof quiet[0]))
+    if (is_among(word, quiet, COUNT_OF(quiet)))
         return WORD_QUIET;
-    if (is_among(word, of_plugins, sizeof of_plugins / sizeof of_plugins[0]))
+    if (is_among(word, of_plugins, COUNT_OF(of_plugins)))
         return WORD_PLUGIN;
-    for (size_t i = 0; i < sizeof of_plugins_prefixes / sizeof of_plugins_prefixes[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(of_plugins_prefixes); i++)
         if (span_starts_nocase(word, span_of(of_plugins_prefixes[i])))
             return WORD_PLUGIN;
     return WORD_UNKNOWN;

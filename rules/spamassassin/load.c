@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "rules/spamassassin/loader.h"
@@ -17,7 +18,7 @@ enum { INCLUDE_DEPTH_MAX = 10 };
 /* Files that say which plugins to load are read before all others. */
 static const char *const suffixes[] = {".pre", ".cf"};
 
-enum { PASSES = sizeof suffixes / sizeof suffixes[0] };
+enum { PASSES = COUNT_OF(suffixes) };
 
 void
 loader_complain(struct loader *loader, const char *format, ...)
@@ -238,7 +239,7 @@ loader_include(struct loader *loader, struct span value)
 static struct score_rules *
 new_rules(void)
 {
-    struct score_rules *rules = memory_new(sizeof *rules);
+    struct score_rules *rules = memory_new(sizeof(*rules));
 
     mail_start();
     mail_settings_fill(&rules->mail_settings);

@@ -1,6 +1,7 @@
 /* if, ifplugin, else, endif, require_version: which lines of a file are read at all. */
 #include <stdio.h>
 
+#include "base/count.h"
 #include "rules/spamassassin/condition.h"
 #include "rules/spamassassin/loader.h"
 
@@ -51,7 +52,7 @@ obey_ifplugin(struct loader *loader, struct span value)
     obey_if(loader, value.len > 0 ? bytes_span(&text) : value);
     bytes_free(&text);
     if (file->skips && !skipped)
-        (void)snprintf(file->absent, sizeof file->absent, "%.*s", SPAN_ARG(plugins_short(value)));
+        (void)snprintf(file->absent, sizeof(file->absent), "%.*s", SPAN_ARG(plugins_short(value)));
 }
 
 static void
@@ -105,7 +106,7 @@ static const struct {
 bool
 loader_obey_condition(struct loader *loader, struct span word, struct span value)
 {
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
         if (span_equal(word, span_of(words[i].word))) {
             words[i].obey(loader, value);
             return true;

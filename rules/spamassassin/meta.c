@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "rules/spamassassin/meta.h"
@@ -77,7 +78,7 @@ add_step(struct meta *meta, struct step step)
 {
     if (meta->count == meta->capacity) {
         meta->capacity = meta->capacity > 0 ? meta->capacity * 2 : 16;
-        meta->steps    = memory_resize_array(meta->steps, meta->capacity, sizeof meta->steps[0]);
+        meta->steps    = memory_resize_array(meta->steps, meta->capacity, sizeof(meta->steps[0]));
     }
     meta->steps[meta->count++] = step;
 }
@@ -101,7 +102,7 @@ read_number(struct reader *reader)
     char        text[32], *end;
     double      number;
 
-    if (digits.len >= sizeof text) {
+    if (digits.len >= sizeof(text)) {
         reader->rest = start;
         return complain(reader, "number too long");
     }
@@ -215,9 +216,9 @@ read_operation(struct reader *reader, int least)
         size_t row = 0;
 
         reader->rest = text_trim_start(reader->rest);
-        while (row < sizeof operators / sizeof operators[0] && !span_starts_nocase(reader->rest, operators[row].sign))
+        while (row < COUNT_OF(operators) && !span_starts_nocase(reader->rest, operators[row].sign))
             row++;
-        if (row == sizeof operators / sizeof operators[0] || operators[row].precedence < least)
+        if (row == COUNT_OF(operators) || operators[row].precedence < least)
             return 0;
         reader->rest = span_tail(reader->rest, operators[row].sign.len);
         if (read_operation(reader, operators[row].precedence + 1) != 0)
@@ -271,7 +272,7 @@ enum { STACK = 4 * META_DEPTH_MAX };
 struct meta *
 meta_compile(struct span expression, const struct meta_names *names, struct bytes *why)
 {
-    struct meta  *meta   = memory_new(sizeof *meta);
+    struct meta  *meta   = memory_new(sizeof(*meta));
     struct reader reader = {.rest = expression, .meta = meta, .names = names, .why = why};
     int           result = read_choice(&reader);
 

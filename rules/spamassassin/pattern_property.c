@@ -1,6 +1,7 @@
 /* A table of names and octets, as perluniprops(1) has them. */
 #include <ctype.h>
 
+#include "base/count.h"
 #include "base/text.h"
 #include "rules/spamassassin/pattern_property.h"
 
@@ -75,7 +76,7 @@ has_name(const struct property *property, struct span name)
 static const struct property *
 find(struct span name)
 {
-    for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(properties); i++)
         if (has_name(&properties[i], name))
             return &properties[i];
     return NULL;

@@ -1,6 +1,7 @@
 /* Names, and what they are said to be able to. */
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "rules/spamassassin/plugins.h"
 
@@ -18,7 +19,7 @@ static const struct {
     {"MIMEHeader", mimeheader_features},
 };
 
-enum { BUILT_IN = sizeof built_in / sizeof built_in[0], PLUGINS_MAX = 64, COMPAT_MAX = 16 };
+enum { BUILT_IN = COUNT_OF(built_in), PLUGINS_MAX = 64, COMPAT_MAX = 16 };
 
 struct plugins {
     bool   on[PLUGINS_MAX]; /* the built-in ones, then those of eval_plugins */
@@ -71,7 +72,7 @@ static const char *const conf_features[] = {
 struct plugins *
 plugins_new(void)
 {
-    struct plugins *plugins = memory_new(sizeof *plugins);
+    struct plugins *plugins = memory_new(sizeof(*plugins));
 
     for (size_t i = 0; i < PLUGINS_MAX; i++)
         plugins->on[i] = true;
@@ -100,7 +101,7 @@ behind(struct span text, struct span prefix)
 static size_t
 find(struct span name)
 {
-    for (size_t i = 0; i < sizeof renamed / sizeof renamed[0]; i++)
+    for (size_t i = 0; i < COUNT_OF(renamed); i++)
         if (span_equal(name, span_of(renamed[i].before)))
             name = span_of(renamed[i].now);
     for (size_t i = 0; i < BUILT_IN; i++)
@@ -119,7 +120,7 @@ plugins_load(struct plugins *plugins, struct span value, bool chooses)
     size_t      len  = 0, index;
 
     if (chooses && !plugins->chosen)
-        memset(plugins->on, 0, sizeof plugins->on);
+        memset(plugins->on, 0, sizeof(plugins->on));
     plugins->chosen |= chooses;
     while (len < name.len && name.data[len] != ' ' && name.data[len] != '\t')
         len++;

@@ -20,7 +20,7 @@ struct replace_tags {
 struct replace_tags *
 replace_tags_new(void)
 {
-    struct replace_tags *tags = memory_new(sizeof *tags);
+    struct replace_tags *tags = memory_new(sizeof(*tags));
 
     for (int kind = 0; kind < REPLACE_KINDS; kind++)
         tags->values[kind] = g_hash_table_new_full(g_str_hash, g_str_equal, free, free);

@@ -15,7 +15,7 @@ report_count(struct report_names *names, struct span name)
             return;
         }
     }
-    names->items                 = memory_resize_array(names->items, names->count + 1, sizeof names->items[0]);
+    names->items                 = memory_resize_array(names->items, names->count + 1, sizeof(names->items[0]));
     names->items[names->count++] = (struct report_name){memory_copy_span(name), 1};
 }
 
@@ -31,7 +31,7 @@ compare_counts(const void *left, const void *right)
 static void
 write_names(struct bytes *text, const struct report_names *names, const char *one, const char *many)
 {
-    struct report_name *sorted = memory_resize_array(NULL, names->count + 1, sizeof *sorted);
+    struct report_name *sorted = memory_resize_array(NULL, names->count + 1, sizeof(*sorted));
     size_t              all    = 0;
 
     for (size_t i = 0; i < names->count; i++) {
@@ -39,7 +39,7 @@ write_names(struct bytes *text, const struct report_names *names, const char *on
         all += names->items[i].count;
     }
     if (names->count > 0)
-        qsort(sorted, names->count, sizeof *sorted, compare_counts);
+        qsort(sorted, names->count, sizeof(*sorted), compare_counts);
     if (all > 0)
         bytes_printf(text, "%zu %s:", all, all == 1 ? one : many);
     for (size_t i = 0; i < names->count && i < NAMES_SAID; i++)

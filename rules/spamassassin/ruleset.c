@@ -22,7 +22,7 @@ ruleset_index(struct score_rules *rules, struct span name)
     }
     if (rules->count == rules->capacity) {
         rules->capacity = rules->capacity > 0 ? rules->capacity * 2 : 64;
-        rules->rules    = memory_resize_array(rules->rules, rules->capacity, sizeof rules->rules[0]);
+        rules->rules    = memory_resize_array(rules->rules, rules->capacity, sizeof(rules->rules[0]));
     }
     rules->rules[rules->count++] = (struct rule){.name = key, .kind = RULE_UNDEFINED};
     (void)g_hash_table_insert(rules->names, key, GSIZE_TO_POINTER(rules->count));
@@ -38,7 +38,7 @@ ruleset_field(struct score_rules *rules, struct field *field)
             return i;
         }
     }
-    rules->fields = memory_resize_array(rules->fields, rules->field_count + 1, sizeof rules->fields[0]);
+    rules->fields = memory_resize_array(rules->fields, rules->field_count + 1, sizeof(rules->fields[0]));
     rules->fields[rules->field_count++] = *field;
     return rules->field_count - 1;
 }
@@ -76,7 +76,7 @@ sort_rules(struct score_rules *rules)
     }
     rules->count = kept;
     if (kept > 0)
-        qsort(rules->rules, kept, sizeof rules->rules[0], compare_names);
+        qsort(rules->rules, kept, sizeof(rules->rules[0]), compare_names);
 }
 
 static long
@@ -87,7 +87,8 @@ find_rule(void *context, struct span name)
     struct rule              *found = NULL;
 
     if (rules->count > 0)
-        found = bsearch(&(struct rule){.name = key}, rules->rules, rules->count, sizeof rules->rules[0], compare_names);
+        found =
+            bsearch(&(struct rule){.name = key}, rules->rules, rules->count, sizeof(rules->rules[0]), compare_names);
     free(key);
     return found != NULL ? found - rules->rules : -1;
 }
@@ -218,7 +219,7 @@ order_rules(struct score_rules *rules)
     unsigned char *state = memory_new(rules->count);
     size_t         placed;
 
-    rules->order = memory_resize_array(NULL, rules->count, sizeof rules->order[0]);
+    rules->order = memory_resize_array(NULL, rules->count, sizeof(rules->order[0]));
     placed       = place_headers(rules);
     for (int kind = RULE_BODY; kind < RULE_KINDS; kind++) {
         rules->start[kind] = placed;

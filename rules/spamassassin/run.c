@@ -133,7 +133,7 @@ run_kind(struct run *run, enum rule_kind kind, const struct span *texts, size_t 
     size_t                    group      = rules->field_count + (size_t)(kind - RULE_BODY);
     size_t                    rule_count = rules->group_start[group + 1] - rules->group_start[group];
 
-    memset(run->done, 0, prefilter_words(rule_count) * sizeof run->done[0]);
+    memset(run->done, 0, prefilter_words(rule_count) * sizeof(run->done[0]));
     for (size_t i = 0; i < count && rule_count > 0 && !run->late; i++)
         run_text(run, group, texts[i], i == 0 && kind == RULE_BODY);
     if (!run->late)
@@ -287,10 +287,10 @@ run_start(struct run *run, const struct score_rules *rules, const struct mail *m
     *run = (struct run){
         .rules      = rules,
         .mail       = *mail,
-        .hits       = memory_new(rules->count * sizeof run->hits[0]),
-        .spent      = memory_new(rules->count * sizeof run->spent[0]),
-        .done       = memory_new(most_words(rules) * sizeof run->done[0]),
-        .candidates = memory_new(most_words(rules) * sizeof run->candidates[0]),
+        .hits       = memory_new(rules->count * sizeof(run->hits[0])),
+        .spent      = memory_new(rules->count * sizeof(run->spent[0])),
+        .done       = memory_new(most_words(rules) * sizeof(run->done[0])),
+        .candidates = memory_new(most_words(rules) * sizeof(run->candidates[0])),
         .seen       = sightings_new(prefilter_largest_group(rules->prefilter)),
     };
     run->late          = budget_check();
@@ -343,7 +343,7 @@ find_groups(struct score_rules *rules)
     size_t at = rules->start[RULE_HEADER];
 
     rules->group_count = rules->field_count + (RULE_URI - RULE_BODY + 1);
-    rules->group_start = memory_new((rules->group_count + 1) * sizeof rules->group_start[0]);
+    rules->group_start = memory_new((rules->group_count + 1) * sizeof(rules->group_start[0]));
     for (size_t field = 0; field < rules->field_count; field++) {
         rules->group_start[field] = at;
         while (at < rules->start[RULE_BODY] && rules->rules[rules->order[at]].field == field)
@@ -357,10 +357,10 @@ void
 run_prepare(struct score_rules *rules)
 {
     struct prefilter_group *groups;
-    const struct regex    **patterns = memory_new(rules->start[RULE_KINDS] * sizeof patterns[0]);
+    const struct regex    **patterns = memory_new(rules->start[RULE_KINDS] * sizeof(patterns[0]));
 
     find_groups(rules);
-    groups = memory_new(rules->group_count * sizeof groups[0]);
+    groups = memory_new(rules->group_count * sizeof(groups[0]));
     for (size_t i = 0; i < rules->start[RULE_MIMEHEADER]; i++) {
         struct rule *rule = &rules->rules[rules->order[i]];
 

@@ -69,16 +69,16 @@ add_use(struct meta_plan *plan, size_t rule, size_t place)
 struct meta_plan *
 meta_plan_new(const struct score_rules *rules)
 {
-    struct meta_plan *plan = memory_new(sizeof *plan);
+    struct meta_plan *plan = memory_new(sizeof(*plan));
     size_t            uses = 0;
 
-    plan->user_start = memory_new((rules->count + 1) * sizeof plan->user_start[0]);
+    plan->user_start = memory_new((rules->count + 1) * sizeof(plan->user_start[0]));
     each_use(rules, plan, count_use);
     for (size_t rule = 0; rule <= rules->count; rule++)
         plan->user_start[rule] = uses += plan->user_start[rule];
-    plan->users = memory_new(uses * sizeof plan->users[0]);
+    plan->users = memory_new(uses * sizeof(plan->users[0]));
     each_use(rules, plan, add_use);
-    plan->values = memory_new(rules->count * sizeof plan->values[0]);
+    plan->values = memory_new(rules->count * sizeof(plan->values[0]));
     for (size_t place = 0; place < meta_count(rules); place++)
         plan->values[meta_at(rules, place)] = value_of(rules->rules[meta_at(rules, place)].meta, plan->values);
     return plan;
@@ -137,7 +137,7 @@ static void
 evaluate_known(const struct run *run, double *values)
 {
     const struct score_rules *rules   = run->rules;
-    bool                     *unknown = memory_new(rules->count * sizeof unknown[0]);
+    bool                     *unknown = memory_new(rules->count * sizeof(unknown[0]));
 
     for (size_t i = run->reached; i < rules->start[RULE_META]; i++)
         unknown[rules->order[i]] = run->hits[rules->order[i]] == 0;
@@ -155,7 +155,7 @@ static void
 evaluate_changed(const struct run *run, double *values)
 {
     const struct score_rules *rules  = run->rules;
-    uint64_t                 *marked = memory_new((meta_count(rules) / 64 + 1) * sizeof marked[0]);
+    uint64_t                 *marked = memory_new((meta_count(rules) / 64 + 1) * sizeof(marked[0]));
 
     for (size_t rule = 0; rule < rules->count; rule++)
         if (run->hits[rule] > 0)
@@ -168,7 +168,7 @@ void
 run_metas(struct run *run)
 {
     const struct score_rules *rules  = run->rules;
-    double                   *values = memory_resize_array(NULL, rules->count, sizeof values[0]);
+    double                   *values = memory_resize_array(NULL, rules->count, sizeof(values[0]));
 
     for (size_t rule = 0; rule < rules->count; rule++)
         values[rule] = run->hits[rule] > 0 ? run->hits[rule] : rules->meta_plan->values[rule];

@@ -20,6 +20,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "tests/bench/load.h"
 #include "tests/bench/load_session.h"
@@ -54,7 +55,7 @@ read_security(const char *word)
 {
     static const char *const words[] = {[LOAD_PLAIN] = "plain", [LOAD_TLS] = "tls", [LOAD_STLS] = "stls"};
 
-    for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
+    for (unsigned i = 0; i < COUNT_OF(words); i++)
         if (strcmp(word, words[i]) == 0)
             return (enum load_security)i;
     process_fail("-s %s: plain, tls or stls", word);
@@ -68,7 +69,7 @@ read_number(char letter, const char *argument)
 
     if (end != NULL && (end == argument || *end != '\0' || value > UINT32_MAX))
         process_fail("-%c %s: not a number", letter, argument);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
         if (numbers[i].letter == letter)
             *numbers[i].value = (unsigned)value;
 }

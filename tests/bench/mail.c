@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/bytes.h"
+#include "base/count.h"
 #include "tests/bench/mail.h"
 
 enum { TEXT_MAX = 6 * 1024 };
@@ -91,7 +92,7 @@ add_text(struct draft *draft, size_t end)
             draft->stuffed++;
         }
         while (text->len - line < 66)
-            bytes_printf(text, "%s ", words[next_random(draft) % (sizeof(words) / sizeof(*words))]);
+            bytes_printf(text, "%s ", words[next_random(draft) % COUNT_OF(words)]);
         bytes_printf(text, "\r\n");
     }
 }

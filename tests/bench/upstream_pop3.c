@@ -1,6 +1,7 @@
 /* The POP3 of the upstream. */
 #include <inttypes.h>
 
+#include "base/count.h"
 #include "base/text.h"
 #include "tests/bench/process.h"
 #include "tests/bench/upstream_pop3.h"
@@ -199,7 +200,7 @@ take_command(struct session *session, struct span line)
 
     if (argument.len > 0)
         argument = span_tail(argument, 1);
-    for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
         if (span_equal_nocase(commands[i].name, name) && (commands[i].state & state) != 0) {
             commands[i].answer(session, argument);
             return;

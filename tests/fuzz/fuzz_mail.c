@@ -2,14 +2,13 @@
  * Mails, whatever they are: what is lent out lies in them, the tree of parts is one, and every field and every function
  * of rules can be asked for.
  */
+#include "base/count.h"
 #include "rules/eval/eval.h"
 #include "rules/mail/field.h"
 #include "rules/spamassassin/mimeheader.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { CALLS_MAX = 16384, SHARES = 16 };
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 /* The fields of header rules: each name with each of the modifiers. */
 static const char *const names[]     = {"From",
@@ -39,7 +38,7 @@ static struct {
     struct eval_settings *settings;
     struct eval_call     *calls[CALLS_MAX];
     size_t                call_count;
-    struct field          fields[ROWS(names) * ROWS(modifiers)];
+    struct field          fields[COUNT_OF(names) * COUNT_OF(modifiers)];
     size_t                field_count;
 } made;
 
@@ -92,17 +91,17 @@ static void
 make_calls_of(const struct eval_function *function)
 {
     for (size_t count = function->least; count <= function->most && count <= function->least + 3; count++)
-        for (size_t first = 0; first < (count > 0 ? ROWS(arguments) : 1); first++)
-            make_call(function->name, count, first, (first + count) % ROWS(arguments));
+        for (size_t first = 0; first < (count > 0 ? COUNT_OF(arguments) : 1); first++)
+            make_call(function->name, count, first, (first + count) % COUNT_OF(arguments));
 }
 
 static void
 make_fields(void)
 {
-    for (size_t i = 0; i < ROWS(names) * ROWS(modifiers); i++) {
+    for (size_t i = 0; i < COUNT_OF(names) * COUNT_OF(modifiers); i++) {
         struct bytes text = {0}, why = {0};
 
-        bytes_printf(&text, "%s%s", names[i / ROWS(modifiers)], modifiers[i % ROWS(modifiers)]);
+        bytes_printf(&text, "%s%s", names[i / COUNT_OF(modifiers)], modifiers[i % COUNT_OF(modifiers)]);
         if (field_parse(&made.fields[made.field_count], bytes_span(&text), &why) == 0)
             made.field_count++;
         else
@@ -120,7 +119,7 @@ make_all(void)
     mail_start();
     mail_settings_fill(&made.mail_settings);
     made.settings = eval_settings_new(&made.mail_settings);
-    for (size_t i = 0; i < ROWS(lines); i++) {
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
         struct span word = span_of(lines[i].word), value = span_of(lines[i].value);
 
         if (eval_line_owner(word) != NULL)

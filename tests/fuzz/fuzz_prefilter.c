@@ -2,6 +2,7 @@
  * The prefilter: whatever the pattern, a text that it matches is a candidate. The text is what libFuzzer made up, and
  * the pattern itself, which holds most of what it matches.
  */
+#include "base/count.h"
 #include "rules/prefilter/automaton.h"
 #include "rules/prefilter/prefilter.h"
 #include "tests/fuzz/fuzz.h"
@@ -52,7 +53,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span   input = {(const char *)data, size}, pattern, text;
-    const char   *flag  = flags[fuzz_number(&input, sizeof flags / sizeof flags[0])];
+    const char   *flag  = flags[fuzz_number(&input, COUNT_OF(flags))];
     size_t        len   = fuzz_number(&input, 256);
     struct bytes  why   = {0};
     struct regex *regex;

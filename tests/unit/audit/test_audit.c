@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "tests/unit/audit/audit_end.h"
 
 static const unsigned two_logs[] = {0, 258};
@@ -72,7 +73,7 @@ records_tls(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         audit_tls(&session, &rows[i].tls);
         assert_record("tls", rows[i].expected);
     }
@@ -100,7 +101,7 @@ records_a_login(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         audit_login(&session, &rows[i].login);
         assert_record("login", rows[i].expected);
     }
@@ -176,7 +177,7 @@ static void
 records_a_message(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(messages); i++) {
         struct message_report      report  = {.scored     = messages[i].scored,
                                               .score      = messages[i].score,
                                               .required   = 5,
@@ -284,7 +285,7 @@ static void
 makes_text_harmless(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
         json_t *text = login_text(texts[i].in);
 
         if (strcmp(json_string_value(text), texts[i].out) != 0)

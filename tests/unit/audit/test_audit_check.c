@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "proxy/audit/audit_check.h"
 
 #define HEAD "{\"time\":\"2026-11-20T18:21:56.486133Z\",\"event\":\"message\""
@@ -40,7 +41,7 @@ takes_what_workers_write(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(good); i++)
         if (!check(good[i], strlen(good[i])))
             fail_msg("%s", good[i]);
 }
@@ -97,7 +98,7 @@ takes_nothing_else(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
         if (check(bad[i], strlen(bad[i])))
             fail_msg("%s", bad[i]);
 }

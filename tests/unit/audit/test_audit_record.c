@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "proxy/audit/audit.h"
@@ -128,7 +129,7 @@ static const struct span pieces[] = {
     SPAN("\xf0\x9f\x98"),
 };
 
-enum { PIECES = sizeof(pieces) / sizeof(pieces[0]) };
+enum { PIECES = COUNT_OF(pieces) };
 
 static void
 each_octet_at_each_place(void **state)
@@ -178,7 +179,7 @@ decimals(void **state)
                                      1 + 4e-12,  98.76,      99.999,     1e5 + 0.25};
 
     (void)state;
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
         for (int step = -3; step <= 3; step++) {
             struct audit_record record;
             double              number = numbers[i] * (1 + step * DBL_EPSILON);
@@ -220,7 +221,7 @@ far_decimals(void **state)
     struct audit_record record;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
         json_t *object;
         double  read;
 

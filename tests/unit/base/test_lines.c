@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/lines.h"
 #include "base/memory.h"
 
@@ -114,7 +115,7 @@ fill(char *text, size_t len, int odds)
     for (size_t i = 0; i < len; i++) {
         text[i] = i % 7 == 5 ? '\r' : i % 7 == 6 ? '\n' : 'a';
         if (rand() % odds == 0)
-            text[i] = octets[(size_t)rand() % sizeof octets];
+            text[i] = octets[(size_t)rand() % sizeof(octets)];
     }
 }
 
@@ -141,7 +142,7 @@ test_all_places(void **state)
 
     (void)state;
     for (size_t at = 0; at < LONGEST; at++)
-        for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        for (size_t i = 0; i < COUNT_OF(odd); i++) {
             size_t more = strlen(odd[i]), len = at + more > LONGEST ? at + more : LONGEST;
             char  *text = memory_new(len);
 

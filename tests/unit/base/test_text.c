@@ -8,10 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/text.h"
-
-#define LENGTH(array) (sizeof(array) / sizeof *(array))
 
 static const struct {
     const char *line;
@@ -24,10 +23,10 @@ static void
 words_are_taken_off(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(lines); i++) {
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
         struct span rest = span_of(lines[i].line);
 
-        for (size_t j = 0; j < LENGTH(lines[i].words); j++) {
+        for (size_t j = 0; j < COUNT_OF(lines[i].words); j++) {
             struct span word = text_next_word(&rest);
 
             if (!span_equal(word, span_of(lines[i].words[j])) || (word.data == NULL) != (word.len == 0))
@@ -65,7 +64,7 @@ static void
 numbers_are_read(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(numbers); i++) {
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
         uint64_t number = 77;
         bool     good   = text_read_number(span_of(numbers[i].word), numbers[i].least, numbers[i].most, &number);
 
@@ -134,7 +133,7 @@ white_space_is_trimmed(void **state)
     } rows[] = {{"", ""}, {" \t\r\n", ""}, {"a", "a"}, {"\v a b\f\n", "a b"}, {"\xa0", "\xa0"}};
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(rows); i++)
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (!span_equal(text_trim(span_of(rows[i].text)), span_of(rows[i].trimmed)) ||
             text_is_blank(span_of(rows[i].text)) != (rows[i].trimmed[0] == '\0'))
             fail_msg("row %zu", i);
@@ -173,7 +172,7 @@ numbers_are_written(void **state)
     static const uint64_t all[] = {0, 1, 9, 10, 99, 100, 4294967296, UINT64_MAX};
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(all); i++) {
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
         char        room[TEXT_NUMBER_SIZE], expect[TEXT_NUMBER_SIZE + 1];
         struct span digits = text_number(all[i], room);
 
@@ -197,7 +196,7 @@ case_is_ignored(void **state)
     };
 
     (void)state;
-    for (size_t row = 0; row < LENGTH(pairs); row++)
+    for (size_t row = 0; row < COUNT_OF(pairs); row++)
         if (span_equal_nocase(pairs[row].a, pairs[row].b) != pairs[row].equal)
             fail_msg("row %zu", row);
 }

@@ -12,8 +12,6 @@
 #include "base/text.h"
 #include "rules/eval/eval.h"
 
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
-
 /* What a call gives for a mail, the settings being these lines of rule files. */
 struct eval_row {
     const char *lines, *call, *mail;

@@ -1,4 +1,5 @@
 /* The functions of BodyEval, each on mails that it hits and on mails that it does not; and on mails made to hurt. */
+#include "base/count.h"
 #include "tests/unit/eval/eval_fixture.h"
 
 static const struct eval_row rows[] = {
@@ -120,7 +121,7 @@ static void
 test_rows(void **state)
 {
     (void)state;
-    check_rows(rows, ROWS(rows));
+    check_rows(rows, COUNT_OF(rows));
 }
 
 static const char *const all_calls[] = {
@@ -156,7 +157,7 @@ static void
 test_hostile(void **state)
 {
     (void)state;
-    check_hostile("", all_calls, ROWS(all_calls), hostile, ROWS(hostile));
+    check_hostile("", all_calls, COUNT_OF(all_calls), hostile, COUNT_OF(hostile));
 }
 
 int

@@ -1,4 +1,5 @@
 /* FreeMail: which addresses are free, in which fields and in the text, and where an answer would go. */
+#include "base/count.h"
 #include "tests/unit/eval/eval_fixture.h"
 
 #define DOMAINS "freemail_domains free.com other.net wild.* *.deep.org co*.uk"
@@ -112,21 +113,21 @@ static void
 test_fields(void **state)
 {
     (void)state;
-    check_rows(field_rows, ROWS(field_rows));
+    check_rows(field_rows, COUNT_OF(field_rows));
 }
 
 static void
 test_body(void **state)
 {
     (void)state;
-    check_rows(body_rows, ROWS(body_rows));
+    check_rows(body_rows, COUNT_OF(body_rows));
 }
 
 static void
 test_answers(void **state)
 {
     (void)state;
-    check_rows(answer_rows, ROWS(answer_rows));
+    check_rows(answer_rows, COUNT_OF(answer_rows));
 }
 
 static const char *const all_calls[] = {
@@ -150,7 +151,7 @@ static void
 test_hostile(void **state)
 {
     (void)state;
-    check_hostile(DOMAINS, all_calls, ROWS(all_calls), hostile, ROWS(hostile));
+    check_hostile(DOMAINS, all_calls, COUNT_OF(all_calls), hostile, COUNT_OF(hostile));
 }
 
 /* What of a rule file cannot be read. */
@@ -163,8 +164,8 @@ test_mistakes(void **state)
                                             "check_freemail_header()"};
 
     (void)state;
-    check_bad_lines(bad_lines, ROWS(bad_lines));
-    check_bad_calls(bad_calls, ROWS(bad_calls));
+    check_bad_lines(bad_lines, COUNT_OF(bad_lines));
+    check_bad_calls(bad_calls, COUNT_OF(bad_calls));
 }
 
 int

@@ -1,4 +1,5 @@
 /* FromNameSpoof: names in From that are mail addresses. */
+#include "base/count.h"
 #include "tests/unit/eval/eval_fixture.h"
 
 #define FROM(name, address) "From: \"" name "\" <" address ">\n"
@@ -44,7 +45,7 @@ static void
 test_spoof(void **state)
 {
     (void)state;
-    check_rows(rows, ROWS(rows));
+    check_rows(rows, COUNT_OF(rows));
 }
 
 static const char *const all_calls[] = {"check_fromname_spoof()"};
@@ -55,11 +56,11 @@ test_hostile(void **state)
     static const char *const units[] = {"a@", "a.", "=", "a@b.", "\xff"};
 
     (void)state;
-    for (size_t i = 0; i < ROWS(units); i++) {
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
         struct bytes mail = {0};
 
         repeat(&mail, "From: \"", units[i], 250000, "\" <a@b.com>\n\n");
-        check_bounded("", all_calls, ROWS(all_calls), bytes_span(&mail), 1000);
+        check_bounded("", all_calls, COUNT_OF(all_calls), bytes_span(&mail), 1000);
         bytes_free(&mail);
     }
 }

@@ -1,4 +1,5 @@
 /* The functions of HeaderEval, each on mails that it hits and on mails that it does not; and on mails made to hurt. */
+#include "base/count.h"
 #include "tests/unit/eval/eval_fixture.h"
 
 #define FROM(address) "From: <" address ">\n"
@@ -275,42 +276,42 @@ static void
 test_envelope(void **state)
 {
     (void)state;
-    check_rows(envelope_rows, ROWS(envelope_rows));
+    check_rows(envelope_rows, COUNT_OF(envelope_rows));
 }
 
 static void
 test_received(void **state)
 {
     (void)state;
-    check_rows(received_rows, ROWS(received_rows));
+    check_rows(received_rows, COUNT_OF(received_rows));
 }
 
 static void
 test_forged(void **state)
 {
     (void)state;
-    check_rows(forged_rows, ROWS(forged_rows));
+    check_rows(forged_rows, COUNT_OF(forged_rows));
 }
 
 static void
 test_chars(void **state)
 {
     (void)state;
-    check_rows(chars_rows, ROWS(chars_rows));
+    check_rows(chars_rows, COUNT_OF(chars_rows));
 }
 
 static void
 test_recipients(void **state)
 {
     (void)state;
-    check_rows(recipient_rows, ROWS(recipient_rows));
+    check_rows(recipient_rows, COUNT_OF(recipient_rows));
 }
 
 static void
 test_dates(void **state)
 {
     (void)state;
-    check_rows(date_rows, ROWS(date_rows));
+    check_rows(date_rows, COUNT_OF(date_rows));
 }
 
 /* A mail of this very hour. */
@@ -322,7 +323,7 @@ test_received_now(void **state)
     char         date[64];
 
     (void)state;
-    assert_true(strftime(date, sizeof date, "%d %b %Y %H:%M:%S +0000", gmtime(&now)) > 0);
+    assert_true(strftime(date, sizeof(date), "%d %b %Y %H:%M:%S +0000", gmtime(&now)) > 0);
     bytes_printf(&mail, "Date: %s\n\n", date);
     assert_int_equal(hits_of("", "received_within_months('undef', '1')", bytes_span(&mail)), 1);
     assert_int_equal(hits_of("", "received_within_months('1', 'undef')", bytes_span(&mail)), 0);
@@ -383,7 +384,7 @@ static void
 test_hostile(void **state)
 {
     (void)state;
-    check_hostile("ok_locales en", all_calls, ROWS(all_calls), hostile, ROWS(hostile));
+    check_hostile("ok_locales en", all_calls, COUNT_OF(all_calls), hostile, COUNT_OF(hostile));
 }
 
 int

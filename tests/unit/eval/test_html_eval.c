@@ -1,4 +1,5 @@
 /* HTMLEval, URIEval, HTTPSMismatch and URIDetail: each function, hit and miss. */
+#include "base/count.h"
 #include "tests/unit/eval/eval_fixture.h"
 
 #define HTML(html) "Subject: a subject\nContent-Type: text/html\n\n" html "\n"
@@ -123,21 +124,21 @@ static void
 test_html(void **state)
 {
     (void)state;
-    check_rows(html_rows, ROWS(html_rows));
+    check_rows(html_rows, COUNT_OF(html_rows));
 }
 
 static void
 test_uris(void **state)
 {
     (void)state;
-    check_rows(uri_rows, ROWS(uri_rows));
+    check_rows(uri_rows, COUNT_OF(uri_rows));
 }
 
 static void
 test_details(void **state)
 {
     (void)state;
-    check_rows(detail_rows, ROWS(detail_rows));
+    check_rows(detail_rows, COUNT_OF(detail_rows));
 }
 
 static void
@@ -169,7 +170,7 @@ test_mistakes(void **state)
     };
 
     (void)state;
-    check_bad_calls(calls, ROWS(calls));
+    check_bad_calls(calls, COUNT_OF(calls));
 }
 
 static void
@@ -190,11 +191,11 @@ test_hostile(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < ROWS(units); i++) {
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
         struct bytes text = {0};
 
         repeat(&text, "Content-Type: text/html\n\n", units[i], 50000, "");
-        check_bounded("", calls, ROWS(calls), bytes_span(&text), 3000);
+        check_bounded("", calls, COUNT_OF(calls), bytes_span(&text), 3000);
         bytes_free(&text);
     }
 }

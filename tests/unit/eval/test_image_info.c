@@ -1,4 +1,5 @@
 /* The functions of ImageInfo, each on mails that it hits and on mails that it does not; and on mails made to hurt. */
+#include "base/count.h"
 #include "tests/unit/eval/eval_fixture.h"
 
 /* Parts: headers and the start of an image, in base64; 264 x 127, 640 x 480, 300 x 200 pixels. */
@@ -53,7 +54,7 @@ static void
 test_rows(void **state)
 {
     (void)state;
-    check_rows(rows, ROWS(rows));
+    check_rows(rows, COUNT_OF(rows));
 }
 
 static const char *const all_calls[] = {
@@ -80,7 +81,7 @@ static void
 test_hostile(void **state)
 {
     (void)state;
-    check_hostile("", all_calls, ROWS(all_calls), hostile, ROWS(hostile));
+    check_hostile("", all_calls, COUNT_OF(all_calls), hostile, COUNT_OF(hostile));
 }
 
 int

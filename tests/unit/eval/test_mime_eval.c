@@ -1,4 +1,5 @@
 /* The functions of MIMEEval, each on mails that it hits and on mails that it does not; and on mails made to hurt. */
+#include "base/count.h"
 #include "tests/unit/eval/eval_fixture.h"
 
 static const struct eval_row fact_rows[] = {
@@ -201,21 +202,21 @@ static void
 test_facts(void **state)
 {
     (void)state;
-    check_rows(fact_rows, ROWS(fact_rows));
+    check_rows(fact_rows, COUNT_OF(fact_rows));
 }
 
 static void
 test_flags(void **state)
 {
     (void)state;
-    check_rows(flag_rows, ROWS(flag_rows));
+    check_rows(flag_rows, COUNT_OF(flag_rows));
 }
 
 static void
 test_others(void **state)
 {
     (void)state;
-    check_rows(other_rows, ROWS(other_rows));
+    check_rows(other_rows, COUNT_OF(other_rows));
 }
 
 static void
@@ -278,7 +279,7 @@ static void
 test_hostile(void **state)
 {
     (void)state;
-    check_hostile("", all_calls, ROWS(all_calls), hostile, ROWS(hostile));
+    check_hostile("", all_calls, COUNT_OF(all_calls), hostile, COUNT_OF(hostile));
 }
 
 int

@@ -1,4 +1,5 @@
 /* RelayEval: what each function finds in the way a mail took, and what not. */
+#include "base/count.h"
 #include "tests/unit/eval/eval_fixture.h"
 
 #define TRUSTED "Received: from a (a.example.org [10.1.1.1]) by b.example.net (Postfix) with ESMTP id AAA1\n"
@@ -81,7 +82,7 @@ static void
 test_rows(void **state)
 {
     (void)state;
-    check_rows(rows, ROWS(rows));
+    check_rows(rows, COUNT_OF(rows));
 }
 
 static void
@@ -95,10 +96,10 @@ test_bounded(void **state)
 
     (void)state;
     repeat(&text, "From: a@a.a\n", FROM("1.1.1.1", "a.a.a.a.a", "192.0.2.9", "a.a.a.a.a"), 100000, "\nbody\n");
-    check_bounded(NULL, calls, ROWS(calls), bytes_span(&text), 100);
+    check_bounded(NULL, calls, COUNT_OF(calls), bytes_span(&text), 100);
     bytes_clear(&text);
     repeat(&text, "From: a@a.a\nReceived: from ([192.0.2.9] helo=", "a.", 500000, ") by x (Exim)\n\nbody\n");
-    check_bounded(NULL, calls, ROWS(calls), bytes_span(&text), 100);
+    check_bounded(NULL, calls, COUNT_OF(calls), bytes_span(&text), 100);
     bytes_free(&text);
 }
 

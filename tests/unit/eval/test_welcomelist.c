@@ -1,4 +1,5 @@
 /* Lists of addresses, hosts and subjects: WLBLEval, WelcomeListSubject, VBounce. */
+#include "base/count.h"
 #include "rules/eval/address_list.h"
 #include "tests/unit/eval/eval_fixture.h"
 
@@ -169,35 +170,35 @@ static void
 test_addresses(void **state)
 {
     (void)state;
-    check_rows(address_rows, ROWS(address_rows));
+    check_rows(address_rows, COUNT_OF(address_rows));
 }
 
 static void
 test_relays(void **state)
 {
     (void)state;
-    check_rows(relay_rows, ROWS(relay_rows));
+    check_rows(relay_rows, COUNT_OF(relay_rows));
 }
 
 static void
 test_hosts(void **state)
 {
     (void)state;
-    check_rows(host_rows, ROWS(host_rows));
+    check_rows(host_rows, COUNT_OF(host_rows));
 }
 
 static void
 test_subjects(void **state)
 {
     (void)state;
-    check_rows(subject_rows, ROWS(subject_rows));
+    check_rows(subject_rows, COUNT_OF(subject_rows));
 }
 
 static void
 test_bounces(void **state)
 {
     (void)state;
-    check_rows(bounce_rows, ROWS(bounce_rows));
+    check_rows(bounce_rows, COUNT_OF(bounce_rows));
 }
 
 static bool
@@ -271,7 +272,7 @@ test_hostile(void **state)
             &lines, "blocklist_from *@*.b%zu.com *a*b*%zu*\nblocklist_to c%zu@*.a.com\nblocklist_uri_host h%zu.a.net\n",
             i, i, i, i);
     bytes_add(&lines, SPAN("blocklist_subject a*a*a*a*a*x\nwelcomelist_bounce_relays *a*a*a*x\n"));
-    check_hostile(lines.data, all_calls, ROWS(all_calls), hostile, ROWS(hostile));
+    check_hostile(lines.data, all_calls, COUNT_OF(all_calls), hostile, COUNT_OF(hostile));
     bytes_free(&lines);
 }
 
@@ -294,7 +295,7 @@ test_mistakes(void **state)
     };
 
     (void)state;
-    check_bad_lines(lines, ROWS(lines));
+    check_bad_lines(lines, COUNT_OF(lines));
 }
 
 int

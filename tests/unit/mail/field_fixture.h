@@ -9,9 +9,8 @@
 #include <cmocka.h>
 #include <time.h>
 
+#include "base/count.h"
 #include "rules/mail/field.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 enum { BOUND_MS = 500 }; /* generous: with the sanitizers and beside other work */
 
@@ -109,7 +108,7 @@ check_bounded(const char *name, const char *value, size_t count)
     for (size_t i = 0; i < count; i++)
         bytes_printf(&text, "%s: %s\n", name, value);
     mail_parse(&mail, NULL, bytes_span(&text));
-    for (size_t i = 0; i < ROWS(asked); i++) {
+    for (size_t i = 0; i < COUNT_OF(asked); i++) {
         struct bytes found = {0};
         clock_t      start = clock();
         long         ms;

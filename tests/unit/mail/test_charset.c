@@ -6,9 +6,9 @@
 #include <cmocka.h>
 #include <time.h>
 
+#include "base/count.h"
 #include "rules/mail/charset.h"
 
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define OCTETS(literal)                                                                                                \
     {                                                                                                                  \
         (literal), sizeof(literal) - 1                                                                                 \
@@ -101,7 +101,7 @@ static void
 test_decode(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct bytes utf8 = {0};
 
         bytes_add(&utf8, SPAN("before "));

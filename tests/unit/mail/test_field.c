@@ -1,5 +1,6 @@
 /* What stands on the left of header rules: names and modifiers. What is expected is what SpamAssassin's rules see; but
  * for X-Spam-... fields, which a sender cannot bring. */
+#include "base/count.h"
 #include "tests/unit/mail/field_fixture.h"
 
 #define TWO_FROM "From: \"Ann B.\" <ann@mail.example.org>\nTo: x@y.example.org\nFrom: b@c.example.net (Bob\n\tSmith)\n"
@@ -163,7 +164,7 @@ static void
 test_rows(void **state)
 {
     (void)state;
-    check_fields(rows, ROWS(rows));
+    check_fields(rows, COUNT_OF(rows));
 }
 
 static void
@@ -172,7 +173,7 @@ test_mistakes(void **state)
     static const char *const names[] = {"", "A B", "Subject:", "From:adr", "From:addr:", "From:ADDR", "X(Y"};
 
     (void)state;
-    for (size_t i = 0; i < ROWS(names); i++) {
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
         struct field field;
         struct bytes why    = {0};
         int          result = field_parse(&field, span_of(names[i]), &why);
@@ -192,7 +193,7 @@ test_bounded(void **state)
     struct bytes             value   = {0};
 
     (void)state;
-    for (size_t i = 0; i < ROWS(units); i++) {
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
         bytes_clear(&value);
         while (value.len < 8000)
             bytes_add(&value, span_of(units[i]));

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/count.h"
 #include "rules/mail/html.h"
 #include "rules/mail/html_color.h"
 
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define NONE (-1) /* the number is not known */
 
 static const struct {
@@ -112,7 +112,7 @@ static void
 test_numbers(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(numbers); row++) {
+    for (size_t row = 0; row < COUNT_OF(numbers); row++) {
         struct arena     arena  = {0};
         struct bytes     text   = {0};
         enum html_number number = html_number_called(span_of(numbers[row].name));
@@ -161,7 +161,7 @@ static void
 test_lists(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(lists); row++) {
+    for (size_t row = 0; row < COUNT_OF(lists); row++) {
         struct arena             arena = {0};
         struct bytes             text = {0}, joined = {0};
         enum html_list           list  = html_list_called(span_of(lists[row].name));
@@ -207,7 +207,7 @@ test_colors(void **state)
     };
 
     (void)state;
-    for (size_t row = 0; row < ROWS(rows); row++)
+    for (size_t row = 0; row < COUNT_OF(rows); row++)
         if (html_color(span_of(rows[row].text)) != rows[row].color)
             fail_msg("%s is %x", rows[row].text, html_color(span_of(rows[row].text)));
     assert_int_equal(html_color(SPAN("tan\0xyz")), HTML_COLOR_INVALID);
@@ -301,7 +301,7 @@ static void
 test_hostile(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(hostile); row++) {
+    for (size_t row = 0; row < COUNT_OF(hostile); row++) {
         struct arena arena = {0};
         struct bytes html = {0}, text = {0};
         clock_t      start;

@@ -6,10 +6,9 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "rules/mail/html_entity.h"
 #include "rules/mail/html_token.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 /* T text, L text without entities, S start tag with its attributes, E end tag, C comment, D declaration; "|" between.
  */
@@ -102,7 +101,7 @@ static void
 test_tokens(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(cases); row++) {
+    for (size_t row = 0; row < COUNT_OF(cases); row++) {
         struct bytes shown = {0};
 
         read_all(span_of(cases[row].source), &shown);
@@ -117,7 +116,7 @@ static void
 test_cut_anywhere(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(cases); row++) {
+    for (size_t row = 0; row < COUNT_OF(cases); row++) {
         for (size_t len = 0; len < strlen(cases[row].source); len++) {
             struct bytes shown = {0};
 
@@ -157,7 +156,7 @@ test_entities(void **state)
     };
 
     (void)state;
-    for (size_t row = 0; row < ROWS(rows); row++) {
+    for (size_t row = 0; row < COUNT_OF(rows); row++) {
         struct bytes decoded = {0};
         bool         wide    = html_decode_entities(span_of(rows[row].text), rows[row].prefix, &decoded);
 

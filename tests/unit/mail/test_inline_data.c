@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "base/count.h"
 #include "rules/mail/inline_data.h"
 
 enum { LONG = INLINE_DATA_KEPT + 5000 };
@@ -46,7 +47,7 @@ assert_left(const struct bytes *text, const struct bytes *expected)
 {
     static const size_t pieces[] = {1, 2, 3, 7, 8, 9, 1000, 4096, INLINE_DATA_KEPT, 1 << 20};
 
-    for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
+    for (size_t i = 0; i < COUNT_OF(pieces); i++) {
         struct bytes out = pass(bytes_span(text), pieces[i]);
 
         if (!span_equal(bytes_span(&out), bytes_span(expected)))
@@ -113,7 +114,7 @@ keeps_short_data_and_other_texts(void **state)
     (void)state;
     add_run(&run, LONG); /* without the token */
     assert_left(&run, &run);
-    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
         bytes_clear(&run);
         bytes_add(&run, span_of(texts[i]));
         assert_left(&run, &run);

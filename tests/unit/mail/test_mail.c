@@ -11,11 +11,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "rules/mail/field.h"
 #include "rules/mail/mail.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 /* The views: a letter, or a header rule's field behind "H:". */
 static const struct {
@@ -202,7 +201,7 @@ static void
 test_views(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(cases); row++) {
+    for (size_t row = 0; row < COUNT_OF(cases); row++) {
         struct bytes crlf = {0};
 
         for (const char *c = cases[row].text; *c != '\0'; c++) {
@@ -220,7 +219,7 @@ static void
 test_cut_anywhere(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(cases); row++) {
+    for (size_t row = 0; row < COUNT_OF(cases); row++) {
         for (size_t len = 0; len < strlen(cases[row].text); len++) {
             struct mail mail = {0};
 
@@ -345,7 +344,7 @@ static void
 test_hostile(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(hostile); row++) {
+    for (size_t row = 0; row < COUNT_OF(hostile); row++) {
         struct bytes text = {0};
 
         add_front(&text, hostile[row].front);

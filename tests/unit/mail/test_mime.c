@@ -9,9 +9,8 @@
 #include <cmocka.h>
 #include <time.h>
 
+#include "base/count.h"
 #include "rules/mail/mail.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 enum { SHOWN_MAX = 60, BOUND_MS = 2000 };
 
@@ -146,7 +145,7 @@ show(const struct mail *mail, struct bytes *shown)
     };
 
     show_parts(&mail->parts, 0, mail->parts.count, shown);
-    for (size_t i = 0; i < ROWS(flaws); i++)
+    for (size_t i = 0; i < COUNT_OF(flaws); i++)
         bytes_add(shown, flaws[i].is ? span_of(flaws[i].name) : SPAN(""));
 }
 
@@ -154,7 +153,7 @@ static void
 test_trees(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct mail  mail  = {0};
         struct bytes shown = {0};
 
@@ -209,7 +208,7 @@ static void
 test_hostile(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(hostile); i++) {
+    for (size_t i = 0; i < COUNT_OF(hostile); i++) {
         struct bytes text = {0};
         struct mail  mail = {0};
         clock_t      start;

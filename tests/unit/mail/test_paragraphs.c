@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "rules/mail/charset.h"
 #include "rules/mail/paragraphs.h"
@@ -64,7 +65,7 @@ fill(struct bytes *text, size_t len, int odds)
     bytes_clear(text);
     while (text->len < len)
         if (rand() % odds == 0)
-            bytes_add(text, others[(size_t)rand() % (sizeof others / sizeof others[0])]);
+            bytes_add(text, others[(size_t)rand() % COUNT_OF(others)]);
         else
             bytes_add_char(text, rand() % 6 == 0 ? ' ' : rand() % 70 == 0 ? '\n' : 'a');
     text->len = len;

@@ -7,9 +7,8 @@
 #include <time.h>
 
 #include "base/bytes.h"
+#include "base/count.h"
 #include "rules/mail/received.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 enum { BOUND_MS = 100 }; /* generous: with the sanitizers and beside other work */
 
@@ -260,7 +259,7 @@ test_lines(void **state)
     struct bytes found = {0};
 
     (void)state;
-    for (size_t i = 0; i < ROWS(lines); i++) {
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
         show(span_of(lines[i].value), &found);
         if (!span_equal(bytes_span(&found), span_of(lines[i].expected)))
             fail_msg("%s\nis     %s\nand not %s", lines[i].value, found.data, lines[i].expected);
@@ -275,7 +274,7 @@ test_folded(void **state)
     struct bytes found = {0}, folded = {0};
 
     (void)state;
-    for (size_t i = 0; i < ROWS(lines); i++) {
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
         bytes_clear(&folded);
         bytes_add(&folded, SPAN(" \t"));
         for (const char *c = lines[i].value; *c != '\0'; c++)
@@ -324,7 +323,7 @@ test_find_address(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < ROWS(rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct span found = received_find_address(span_of(rows[i].text));
 
         if (!span_equal(found, span_of(rows[i].address)))
@@ -363,7 +362,7 @@ test_bounded(void **state)
 
     (void)state;
     received_start();
-    for (size_t i = 0; i < ROWS(units); i++) {
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
         clock_t start;
         long    ms;
 

@@ -1,5 +1,6 @@
 /* The relays of a mail, what can be believed of them, and who sent it. What is expected is what SpamAssassin's rules
  * see. */
+#include "base/count.h"
 #include "rules/mail/networks.h"
 #include "tests/unit/mail/field_fixture.h"
 
@@ -134,7 +135,7 @@ static void
 test_rows(void **state)
 {
     (void)state;
-    check_fields(rows, ROWS(rows));
+    check_fields(rows, COUNT_OF(rows));
 }
 
 static void
@@ -156,7 +157,7 @@ test_mistakes(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < ROWS(lines); i++) {
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
         struct mail_settings settings = {0};
         struct bytes         why      = {0};
 
@@ -190,7 +191,7 @@ test_networks(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < ROWS(sets); i++) {
+    for (size_t i = 0; i < COUNT_OF(sets); i++) {
         struct mail_settings settings = {0};
         struct bytes         why      = {0};
 

@@ -7,13 +7,12 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/count.h"
 #include "base/text.h"
 #include "rules/mail/mail.h"
 #include "rules/mail/uri_forms.h"
 #include "rules/mail/uri_host.h"
 #include "rules/mail/uri_resolve.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 #define HTML "Content-Type: text/html; charset=UTF-8\n\n"
 
@@ -43,7 +42,7 @@ set_up(void **state)
 
     (void)state;
     mail_settings_fill(&settings);
-    for (size_t i = 0; i < ROWS(setting_lines); i++)
+    for (size_t i = 0; i < COUNT_OF(setting_lines); i++)
         assert_int_equal(read_line(setting_lines[i], &why), 0);
     return 0;
 }
@@ -101,7 +100,7 @@ static void
 test_hosts(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(hosts); row++) {
+    for (size_t row = 0; row < COUNT_OF(hosts); row++) {
         struct arena    arena = {0};
         struct uri_host found = {{"", 0}, {"", 0}};
         bool            any   = uri_host_read(settings.registry, span_of(hosts[row].uri), &arena, &found);
@@ -162,7 +161,7 @@ static void
 test_forms(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(forms); row++) {
+    for (size_t row = 0; row < COUNT_OF(forms); row++) {
         struct arena arena  = {0};
         struct spans list   = {0};
         struct bytes joined = {0};
@@ -195,7 +194,7 @@ test_resolve(void **state)
     };
 
     (void)state;
-    for (size_t row = 0; row < ROWS(rows); row++) {
+    for (size_t row = 0; row < COUNT_OF(rows); row++) {
         struct bytes target = {0};
 
         uri_resolve(span_of(rows[row].base), span_of(rows[row].reference), &target);
@@ -254,7 +253,7 @@ test_details(void **state)
     };
 
     (void)state;
-    for (size_t row = 0; row < ROWS(rows); row++) {
+    for (size_t row = 0; row < COUNT_OF(rows); row++) {
         struct bytes shown = {0};
 
         show_details(rows[row].text, &shown);
@@ -293,7 +292,7 @@ test_addresses(void **state)
     };
 
     (void)state;
-    for (size_t row = 0; row < ROWS(rows); row++) {
+    for (size_t row = 0; row < COUNT_OF(rows); row++) {
         struct mail  mail = {0};
         struct bytes uris = {0};
 
@@ -329,7 +328,7 @@ test_mistakes(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < ROWS(lines); i++) {
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
         struct bytes why = {0};
 
         if (read_line(lines[i], &why) == 0 || why.len == 0)
@@ -371,7 +370,7 @@ test_hostile(void **state)
     };
 
     (void)state;
-    for (size_t row = 0; row < ROWS(rows); row++) {
+    for (size_t row = 0; row < COUNT_OF(rows); row++) {
         struct bytes text = {0};
         struct mail  mail = {0};
         const char  *word = strstr(rows[row].piece, "NUMBER");

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/bytes.h"
+#include "base/count.h"
 #include "base/memory.h"
 #include "proxy/net/buffer.h"
 
@@ -137,7 +138,7 @@ test_like_strings(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         struct pair *pair = &pairs[below(BUFFERS)], *other = &pairs[below(BUFFERS)];
 
-        acts[below(sizeof(acts) / sizeof(*acts))](pair, other);
+        acts[below(COUNT_OF(acts))](pair, other);
         compare(pair);
         compare(other);
     }
@@ -203,7 +204,7 @@ test_few_octets_keep_little(void **state)
     static const size_t sizes[]         = {1, 20, 300, 1460, 3000};
 
     (void)state;
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         struct buffer in = {0}, waiting = {0}, others = {0};
 
         for (int round = 0; round < ROUNDS; round++) {

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "proxy/net/peer.h"
 #include "tests/unit/config_fixture.h"
@@ -202,7 +203,7 @@ write_that_fails_behind_close_notify(void **state)
 {
     static const size_t answers[] = {1, 100, TLS_RECORD_MAX, TLS_RECORD_MAX + 1, 40 * TLS_RECORD_MAX};
 
-    for (size_t i = 0; i < 4 * sizeof(answers) / sizeof(*answers); i++) {
+    for (size_t i = 0; i < 4 * COUNT_OF(answers); i++) {
         if (i > 0)
             assert_int_equal(end(state) + begin(state), 0);
         answer_behind_close_notify(answers[i / 4], i % 2 == 1, i / 2 % 2 == 1);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <openssl/pkcs12.h>
 
+#include "base/count.h"
 #include "tests/unit/net/tls_fixture.h"
 
 static void
@@ -177,7 +178,7 @@ test_what_is_in_a_file(void **state)
 {
     (void)state;
     offer_phrase();
-    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++)
+    for (size_t row = 0; row < COUNT_OF(rows); row++)
         check_row(row);
 }
 

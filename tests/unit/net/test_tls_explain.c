@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "tests/unit/net/tls_fixture.h"
 
 enum { DAY = 24 * 3600 };
@@ -88,7 +89,7 @@ test_clients(void **state)
     const char *const file[] = {"site.pem"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(clients); i++) {
         const struct tls_server_settings settings = {.name = "l", .common = {clients[i].least, "", ""}};
         struct error                     error    = {0};
         struct tls_context              *server   = open_listener(settings, (char **)file, 1, &error);
@@ -183,7 +184,7 @@ static void
 test_servers(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(servers); i++) {
         struct tls_context *client = open_upstream(servers[i].ca, servers[i].least, false);
         SSL_CTX            *server = make_server(servers[i].file, servers[i].newest);
         struct tls_pair     pair;

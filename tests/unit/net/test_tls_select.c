@@ -6,13 +6,14 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "proxy/net/tls_words.h"
 #include "tests/unit/net/tls_fixture.h"
 
 /* In the order of proxy.conf; each is told by its first name and the kind of its key. */
 static char *const files[] = {"ec-a.pem", "rsa-ab.pem", "rsa-a.pem", "ec-wild.pem", "rsa-wild.pem"};
 
-enum { FILES = sizeof(files) / sizeof(files[0]) };
+enum { FILES = COUNT_OF(files) };
 
 static void
 write_files(void)
@@ -90,7 +91,7 @@ test_each_sees_what_it_can_use(void **state)
 
     (void)state;
     for (size_t version = 0; version < 2; version++)
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (size_t i = 0; i < COUNT_OF(rows); i++)
             for (int rsa = 0; rsa < 2; rsa++) {
                 SSL_CTX *client = make_client(versions[version], rsa == 1);
                 char     seen[64];
@@ -148,7 +149,7 @@ test_ciphers(void **state)
     const char *const rsa[] = {"rsa-ab.pem"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(exchanges); i++) {
         struct tls_context *server = open_with(&exchanges[i].settings, rsa, 1);
         SSL_CTX            *client = make_client(exchanges[i].version, false);
         struct tls_pair     pair;

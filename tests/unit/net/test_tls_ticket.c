@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "tests/unit/net/tls_fixture.h"
 
@@ -82,7 +83,7 @@ resumes(SSL_SESSION *session)
 
 static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 
-#define FOR_EACH_VERSION for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+#define FOR_EACH_VERSION for (size_t i = 0; i < COUNT_OF(versions); i++)
 
 static void
 test_key_is_good_for_two_periods(void **state)

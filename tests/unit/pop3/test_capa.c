@@ -7,10 +7,9 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "proxy/pop3/capa.h"
-
-#define LENGTH(array) (sizeof(array) / sizeof *(array))
 
 /* Adds the lines of `list`, each ended by LF, from heap blocks of their exact length. */
 static void
@@ -74,7 +73,7 @@ static void
 lists_are_sifted(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct capa  capa  = {0};
         struct bytes reply = {0};
 
@@ -142,7 +141,7 @@ lists_are_bounded(void **state)
     char        line[512];
 
     (void)state;
-    memset(line, 'x', sizeof line);
+    memset(line, 'x', sizeof(line));
     memcpy(line, "EXPIRE ", 7);
     capa_add(&capa, (struct span){line, 511});
     assert_int_equal(capa.kept.len, 0);

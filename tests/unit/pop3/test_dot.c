@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "proxy/pop3/dot.h"
 
 enum {
@@ -29,7 +30,7 @@ struct buffer {
 static void
 put(struct buffer *buffer, struct span span)
 {
-    assert_true(buffer->len + span.len <= sizeof buffer->data);
+    assert_true(buffer->len + span.len <= sizeof(buffer->data));
     if (span.len > 0)
         memcpy(buffer->data + buffer->len, span.data, span.len);
     buffer->len += span.len;
@@ -304,12 +305,12 @@ for_all_strings(size_t longest, void (*check)(struct span))
     char              string[LONGEST];
     size_t            count = 1;
 
-    for (size_t len = 0; len <= longest; len++, count *= sizeof alphabet) {
+    for (size_t len = 0; len <= longest; len++, count *= sizeof(alphabet)) {
         for (size_t number = 0; number < count; number++) {
             size_t rest = number;
 
-            for (size_t i = 0; i < len; i++, rest /= sizeof alphabet)
-                string[i] = alphabet[rest % sizeof alphabet];
+            for (size_t i = 0; i < len; i++, rest /= sizeof(alphabet))
+                string[i] = alphabet[rest % sizeof(alphabet)];
             check((struct span){string, len});
         }
     }
@@ -410,7 +411,7 @@ static void
 single_steps(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+    for (size_t i = 0; i < COUNT_OF(steps); i++) {
         struct dot_reader reader = {0};
         struct dot_step   step;
         struct span       wire = copy(span_of(steps[i].wire));

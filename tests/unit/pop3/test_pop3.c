@@ -7,11 +7,10 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "proxy/pop3/pop3.h"
 #include "tests/unit/octets.h"
-
-#define LENGTH(array) (sizeof(array) / sizeof *(array))
 
 /* A row's input: its length counts, so that NUL can stand in it. */
 #define TEXT(literal)                                                                                                  \
@@ -139,7 +138,7 @@ commands_are_parsed_and_written_canonically(void **state)
     struct bytes line = {0};
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(commands); i++) {
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
         struct span         input = exact_copy(commands[i].line);
         struct pop3_command command;
 
@@ -167,7 +166,7 @@ static void
 canonical_lines_are_fixed_points(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(commands); i++) {
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
         struct pop3_command command;
         struct bytes        once = {0}, twice = {0};
 
@@ -248,7 +247,7 @@ shapes_and_states(void **state)
     bool met[POP3_VERBS] = {false};
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(shapes); i++) {
+    for (size_t i = 0; i < COUNT_OF(shapes); i++) {
         struct pop3_command command;
 
         pop3_parse_command(span_of(shapes[i].line), &command);
@@ -288,7 +287,7 @@ static void
 lines_end_at_lf(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(lines); i++) {
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
         struct span input = exact_copy(lines[i].input), line = {0};
 
         if (pop3_next_line(input, &line) != lines[i].octets || !span_equal(line, lines[i].line))
@@ -329,7 +328,7 @@ static void
 status_lines_are_read(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(statuses); i++) {
+    for (size_t i = 0; i < COUNT_OF(statuses); i++) {
         struct span      line   = exact_copy(statuses[i].line), text;
         enum pop3_status status = pop3_parse_status(line, &text);
 
@@ -357,7 +356,7 @@ status_lines_are_written_clean(void **state)
     struct bytes line = {0};
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(written); i++) {
+    for (size_t i = 0; i < COUNT_OF(written); i++) {
         struct span text = exact_copy(written[i].text);
 
         bytes_clear(&line);
@@ -374,7 +373,7 @@ status_lines_are_cut(void **state)
     static const size_t lengths[] = {505, 506, 507, 508, 511, 512, 513, 100000};
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(lengths); i++) {
+    for (size_t i = 0; i < COUNT_OF(lengths); i++) {
         struct bytes line = {0};
         char        *text = memory_new(lengths[i]);
 
@@ -411,7 +410,7 @@ static void
 timestamps_are_found(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(timestamps); i++) {
+    for (size_t i = 0; i < COUNT_OF(timestamps); i++) {
         struct span greeting = exact_copy(span_of(timestamps[i].greeting)), found = pop3_timestamp(greeting);
 
         if (!span_equal(found, span_of(timestamps[i].timestamp)))

@@ -8,11 +8,11 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "proxy/pop3/sasl.h"
 #include "tests/unit/octets.h"
 
-#define LENGTH(array) (sizeof(array) / sizeof *(array))
 #define TEXT(literal)                                                                                                  \
     {                                                                                                                  \
         (literal), sizeof(literal) - 1                                                                                 \
@@ -53,7 +53,7 @@ static void
 mechanisms_are_found(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(names); i++) {
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
         struct span                  name  = exact_copy(span_of(names[i].name));
         const struct sasl_mechanism *found = sasl_find(name);
 
@@ -87,7 +87,7 @@ static void
 responses_are_valid_or_not(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(responses); i++) {
+    for (size_t i = 0; i < COUNT_OF(responses); i++) {
         struct span line = exact_copy(responses[i].line);
 
         if (sasl_response_valid(line) != responses[i].valid)
@@ -173,7 +173,7 @@ static void
 users_are_found(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(users); i++)
+    for (size_t i = 0; i < COUNT_OF(users); i++)
         encode_and_expect(i, users[i].mechanism, users[i].step, users[i].response, users[i].user, users[i].owner);
 }
 
@@ -183,7 +183,7 @@ what_is_not_base64_names_nobody(void **state)
     static const char *const rows[] = {"", "=", "*", "Ym9", "Ym9i!", "Ym9i ", "Ym9=Ym9i"};
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(rows); i++)
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
         expect_user(i, "LOGIN", 0, span_of(rows[i]), SPAN(""), false);
     expect_user(99, "LOGIN", 0, SPAN("Ym9i"), SPAN("bob"), true);
 }

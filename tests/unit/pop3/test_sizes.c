@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "proxy/pop3/sizes.h"
 
 static const struct {
@@ -29,7 +30,7 @@ static void
 each_line(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct sizes sizes = {0};
 
         sizes_add(&sizes, rows[i].line);

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "proxy/pop3/top.h"
 
 static const struct {
@@ -45,7 +46,7 @@ static void
 answers_end(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < sizeof(rows) / sizeof(*rows); row++) {
+    for (size_t row = 0; row < COUNT_OF(rows); row++) {
         struct span text   = span_of(rows[row].text);
         struct top  single = {.lines = rows[row].lines};
         size_t      read   = 0;

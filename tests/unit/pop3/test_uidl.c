@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "proxy/pop3/uidl.h"
 
-#define LENGTH(array) (sizeof(array) / sizeof *(array))
 #define TEXT(literal)                                                                                                  \
     {                                                                                                                  \
         (literal), sizeof(literal) - 1                                                                                 \
@@ -63,7 +63,7 @@ static void
 lines_are_taken_or_ignored(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < LENGTH(lines); i++) {
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
         struct uidl_table *table = NULL;
         const char        *found;
 
@@ -111,7 +111,7 @@ static void
 add_number(struct uidl_table **table, unsigned number)
 {
     char line[64];
-    int  len = snprintf(line, sizeof line, "%u %08x", number, number);
+    int  len = snprintf(line, sizeof(line), "%u %08x", number, number);
 
     uidl_add(table, (struct span){line, (size_t)len});
 }
@@ -174,7 +174,7 @@ shared_ids(void **state)
     static const char *const lists[] = {"a", "ab", "aa", "aba", "abcabd", "aaaa"};
 
     (void)state;
-    for (size_t i = 0; i < LENGTH(lists); i++)
+    for (size_t i = 0; i < COUNT_OF(lists); i++)
         for (size_t asked = 0; asked <= strlen(lists[i]); asked++) {
             struct uidl_table *table = NULL;
 

@@ -11,12 +11,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "rules/postfix/check_index.h"
 #include "tests/unit/octets.h"
 #include "tests/unit/postfix/check_fixture.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 enum { RULES_MAX = 400 };
 
@@ -66,7 +65,7 @@ static void
 test_names(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(patterns); i++) {
+    for (size_t i = 0; i < COUNT_OF(patterns); i++) {
         struct bytes  why = {0}, found = {0};
         struct regex *regex = regex_compile(span_of(patterns[i].pattern), span_of(patterns[i].flags), &why);
         struct arena  arena = {0};
@@ -99,7 +98,7 @@ test_rest(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < ROWS(rests); i++) {
+    for (size_t i = 0; i < COUNT_OF(rests); i++) {
         struct bytes  why   = {0};
         struct regex *regex = regex_compile(span_of(rests[i][0]), span_of(rests[i][1]), &why);
 
@@ -126,7 +125,7 @@ one_of(const char *const *words, size_t count)
     return words[(size_t)rand() % count];
 }
 
-#define ONE_OF(words) one_of(words, ROWS(words))
+#define ONE_OF(words) one_of(words, COUNT_OF(words))
 
 /* One in `odds` is of a kind that many fields match: with it the rules behind would hardly ever be tried. */
 static void
@@ -289,7 +288,7 @@ test_generated(void **state)
     for (int round = 0; round < 300; round++) {
         struct rules all = {.count = 0};
 
-        add_rules(&all, counts[(size_t)round % ROWS(counts)], counts[(size_t)round % ROWS(counts)], 0);
+        add_rules(&all, counts[(size_t)round % COUNT_OF(counts)], counts[(size_t)round % COUNT_OF(counts)], 0);
         load(&all);
         check_rules(&all, &check, &applied);
         rules_free(&all);
@@ -337,7 +336,7 @@ test_few_are_tried(void **state)
         "X-Other: word",
         "From: Ann <ann@example.org>",
     };
-    struct check_rule  *rules = memory_new(COUNT * sizeof *rules);
+    struct check_rule  *rules = memory_new(COUNT * sizeof(*rules));
     struct check_index *index;
     struct error        error = {0};
     struct bytes        line  = {0};
@@ -345,11 +344,11 @@ test_few_are_tried(void **state)
     (void)state;
     for (unsigned i = 0; i < COUNT; i++) {
         bytes_clear(&line);
-        bytes_printf(&line, "%s%u%s", forms[i % ROWS(forms)].before, i, forms[i % ROWS(forms)].behind);
+        bytes_printf(&line, "%s%u%s", forms[i % COUNT_OF(forms)].before, i, forms[i % COUNT_OF(forms)].behind);
         assert_int_equal(check_rule_read(&rules[i], bytes_span(&line), &error), 0);
     }
     index = check_index_new(rules, COUNT);
-    for (size_t i = 0; i < ROWS(headers); i++)
+    for (size_t i = 0; i < COUNT_OF(headers); i++)
         assert_in_range(count_tries(index, rules, COUNT, span_of(headers[i])), 0, 2);
     check_index_free(&index);
     for (unsigned i = 0; i < COUNT; i++)

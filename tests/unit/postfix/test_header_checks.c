@@ -13,11 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "rules/postfix/header_checks.h"
 #include "tests/unit/postfix/check_fixture.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct row {
     const char *rules, *header, *expect; /* NULL: no rule applies */
@@ -200,7 +199,7 @@ static void
 test_rules(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct row     *row    = &rows[i];
         struct error          error  = {0};
         struct bytes          answer = {0};
@@ -240,7 +239,7 @@ static void
 test_errors(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(error_rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(error_rows); i++) {
         const struct error_row *row    = &error_rows[i];
         struct error            error  = {0};
         struct bytes            said   = {0};

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "rules/prefilter/automaton.h"
 #include "rules/prefilter/prefilter.h"
@@ -127,7 +128,7 @@ static void
 test_candidates(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < sizeof cases / sizeof cases[0]; row++) {
+    for (size_t row = 0; row < COUNT_OF(cases); row++) {
         struct span       pattern = span_of(cases[row].pattern);
         struct regex     *regex   = compile(pattern, span_of(cases[row].flags));
         struct prefilter *prefilter;
@@ -163,7 +164,7 @@ test_automatons(void **state)
     };
 
     (void)state;
-    for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
+    for (size_t row = 0; row < COUNT_OF(rows); row++) {
         struct automaton *automaton = automaton_new(span_of(rows[row].pattern), SPAN(""), 150000);
 
         assert_non_null(automaton);
@@ -242,7 +243,7 @@ test_classes(void **state)
                                          "^",   "[:alpha:]", "\\xe4", "\xe4", "\\x7f", "[:^upper:]", "\\x{80}", "\\b",
                                          "\\1", "\\101",     ":",     "a-f",  " ",     "\\S",        "\\h",     "\\cA",
                                          ".",   "\\p{Lu}",   "K",     "\\]",  "\\Q",   "&"};
-    enum { PIECES = sizeof pieces / sizeof pieces[0] };
+    enum { PIECES = COUNT_OF(pieces) };
     static const char *const flags[] = {"", "i", "ia", "x"};
     struct bytes class               = {0};
     size_t known                     = 0;
@@ -297,10 +298,10 @@ make_octet(struct made_up *made, bool write_text)
         {"\\S", "x\xa0"},        {"[]a]", "]a"},     {"\\n", "\n"},        {"[^\\W\\d]", "a_"},
         {"\\061", "1"},          {"\\h", " \t\xa0"}, {"\\x{62}", "b"},     {"[a\\]-c]", "]a"},
     };
-    unsigned item = chance(made, 2 * sizeof items / sizeof items[0]);
+    unsigned item = chance(made, 2 * COUNT_OF(items));
     char     c    = "abcdefghijklmnopqrstuvwxyzABC 0123/:<>@&%\xe4\xc3"[chance(made, 43)];
 
-    if (item < sizeof items / sizeof items[0]) {
+    if (item < COUNT_OF(items)) {
         bytes_add(&made->pattern, span_of(items[item].item));
         add_text(made, write_text, items[item].octets[chance(made, (unsigned)strlen(items[item].octets))]);
     } else {
@@ -313,7 +314,7 @@ static void
 make_group(struct made_up *made, unsigned depth, bool write_text)
 {
     static const char *const opens[] = {"(?:", "(", "(?i:", "(?>", "(?<n%u>", "(?s:", "(?-i:", "(?^:"};
-    unsigned                 open    = chance(made, sizeof opens / sizeof opens[0]);
+    unsigned                 open    = chance(made, COUNT_OF(opens));
 
     if (open == 4)
         bytes_printf(&made->pattern, "(?<n%u>", made->groups);
@@ -362,7 +363,7 @@ make_item(struct made_up *made, unsigned depth, bool write_text)
         make_group(made, depth, write_text);
     else
         make_octet(made, write_text);
-    if (quantifier >= sizeof quantifiers / sizeof quantifiers[0])
+    if (quantifier >= COUNT_OF(quantifiers))
         return;
     bytes_add(&made->pattern, span_of(quantifiers[quantifier]));
     again = least[quantifier] == 9 ? 8 : least[quantifier] == 2 ? 1 : 0;
@@ -439,7 +440,7 @@ test_made_up(void **state)
 
         make_choice(&made, 0, true);
         bytes_add(&made.text, SPAN(""));
-        regex = compile(bytes_span(&made.pattern), span_of(flags[chance(&made, sizeof flags / sizeof flags[0])]));
+        regex = compile(bytes_span(&made.pattern), span_of(flags[chance(&made, COUNT_OF(flags))]));
         if (regex != NULL) {
             struct prefilter *prefilter = prefilter_of(regex);
             struct automaton *automaton = automaton_new(regex_pattern(regex), regex_flags(regex), 150000);

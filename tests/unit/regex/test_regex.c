@@ -8,11 +8,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "rules/regex/regex.h"
 #include "rules/regex/regex_split.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct {
     const char *pattern, *flags, *subject;
@@ -57,7 +56,7 @@ static void
 test_matches(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < sizeof cases / sizeof cases[0]; row++) {
+    for (size_t row = 0; row < COUNT_OF(cases); row++) {
         struct bytes  why   = {0};
         struct regex *regex = regex_compile(span_of(cases[row].pattern), span_of(cases[row].flags), &why);
         size_t        len   = strlen(cases[row].subject);
@@ -92,7 +91,7 @@ static void
 test_mistakes(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < sizeof mistakes / sizeof mistakes[0]; row++) {
+    for (size_t row = 0; row < COUNT_OF(mistakes); row++) {
         struct bytes why = {0};
 
         if (regex_compile(span_of(mistakes[row].pattern), span_of(mistakes[row].flags), &why) != NULL)
@@ -163,7 +162,7 @@ test_bounds(void **state)
 
     (void)state;
     memset(text, 'a', len);
-    for (size_t row = 0; row < sizeof explosions / sizeof explosions[0]; row++) {
+    for (size_t row = 0; row < COUNT_OF(explosions); row++) {
         struct bytes  why   = {0};
         struct regex *regex = regex_compile(span_of(explosions[row]), SPAN(""), &why);
         clock_t       start = clock();
@@ -227,7 +226,7 @@ static void
 test_split(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(splits); row++) {
+    for (size_t row = 0; row < COUNT_OF(splits); row++) {
         struct bytes left = {0}, right = {0};
         bool         split = regex_split(span_of(splits[row].pattern), SPAN("a"), &left, &right);
 
@@ -249,7 +248,7 @@ test_split_matches_the_same(void **state)
         "", "aa", "bb", "xaaaabbbb", "cccabbb@bbccaa", "x@bb\nx@aa", "aaaaa bbbbb ddd", "xccccccy", "b|b aa|aa ]|"};
 
     (void)state;
-    for (size_t row = 0; row < ROWS(splits); row++) {
+    for (size_t row = 0; row < COUNT_OF(splits); row++) {
         struct bytes  left = {0}, right = {0}, why = {0};
         struct regex *all, *parts[2];
 
@@ -264,7 +263,7 @@ test_split_matches_the_same(void **state)
             fail_msg("%s: %s", splits[row].pattern, why.data);
         assert_int_equal(regex_group_count(parts[0]), regex_group_count(all));
         assert_int_equal(regex_group_count(parts[1]), regex_group_count(all));
-        for (size_t i = 0; i < ROWS(subjects); i++) {
+        for (size_t i = 0; i < COUNT_OF(subjects); i++) {
             size_t             expect = SIZE_MAX, least = SIZE_MAX;
             struct regex_found found;
 

@@ -11,8 +11,6 @@
 #include "base/memory.h"
 #include "rules/spamassassin/score.h"
 
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
-
 static char folder[] = "/tmp/test_rules.XXXXXX"; /* where the tests' files are; the rules of load_text() are a.cf */
 
 static inline char *

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "tests/unit/spamassassin/rule_fixture.h"
 
 /* A message costs no more than so many usual ones. Those that are here cost 30 times as much, and most some hundreds.
@@ -119,7 +120,7 @@ test_shapes(void **state)
     uint64_t     least = usual();
 
     (void)state;
-    for (size_t i = 0; i < ROWS(shapes); i++) {
+    for (size_t i = 0; i < COUNT_OF(shapes); i++) {
         uint64_t took;
 
         make(&shapes[i], &text);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "base/text.h"
 #include "rules/spamassassin/condition.h"
 #include "rules/spamassassin/pattern.h"
@@ -70,7 +71,7 @@ test_conditions(void **state)
     struct plugins *plugins = plugins_new();
 
     (void)state;
-    for (size_t row = 0; row < ROWS(conditions); row++) {
+    for (size_t row = 0; row < COUNT_OF(conditions); row++) {
         struct bytes why    = {0};
         bool         result = condition_true(span_of(conditions[row].text), plugins, &why);
 
@@ -207,7 +208,7 @@ test_plugins_chosen(void **state)
     (void)state;
     assert_int_equal(mkdir(path, 0700), 0);
     write_file("plugins/chosen", SPAN("tryplugin " PLUGIN "HeaderEval\n"));
-    for (size_t row = 0; row < ROWS(rows); row++) {
+    for (size_t row = 0; row < COUNT_OF(rows); row++) {
         struct error        error = {0};
         struct bytes        text  = {0};
         struct score_rules *rules;
@@ -275,7 +276,7 @@ static void
 test_mistakes(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(mistakes); row++) {
+    for (size_t row = 0; row < COUNT_OF(mistakes); row++) {
         struct error        error    = {0};
         struct bytes        expected = {0};
         char               *path     = path_of("a.cf");
@@ -337,7 +338,7 @@ test_tags(void **state)
     replace_tags_set(tags, REPLACE_INTER, SPAN("S"), SPAN("\\s?"));
     replace_tags_set(tags, REPLACE_POST, SPAN("P"), SPAN("{1,2}"));
     replace_tags_set(tags, REPLACE_PRE, SPAN("Q"), SPAN("\\b"));
-    for (size_t row = 0; row < ROWS(replacements); row++) {
+    for (size_t row = 0; row < COUNT_OF(replacements); row++) {
         struct span  pattern  = span_of(replacements[row].pattern);
         struct bytes expanded = {0}, shared = {0};
 

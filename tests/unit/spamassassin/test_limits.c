@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/budget.h"
+#include "base/count.h"
 #include "tests/unit/spamassassin/rule_fixture.h"
 
 /* A rule has 10 ms, and its last call what it has left of its steps: twice as long on a slow machine. */
@@ -30,9 +31,9 @@ make_mail(struct mail *mail)
 {
     static char  as[MEGABYTE];
     struct bytes text = {0};
-    struct span  all  = {as, sizeof as};
+    struct span  all  = {as, sizeof(as)};
 
-    memset(as, 'a', sizeof as);
+    memset(as, 'a', sizeof(as));
     bytes_add(&text, SPAN("From: a@b.com\nSubject: "));
     bytes_add(&text, span_head(all, 5000));
     bytes_add(&text,
@@ -99,8 +100,8 @@ test_one_rule(void **state)
 
     (void)state;
     make_mail(&mail);
-    for (size_t kind = 0; kind < ROWS(kinds); kind++) {
-        for (size_t row = 0; row < ROWS(patterns); row++) {
+    for (size_t kind = 0; kind < COUNT_OF(kinds); kind++) {
+        for (size_t row = 0; row < COUNT_OF(patterns); row++) {
             check_rule(kinds[kind], "", patterns[row], &mail);
             check_rule(kinds[kind], "(*NO_JIT)", patterns[row], &mail);
         }

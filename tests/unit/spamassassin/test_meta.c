@@ -7,9 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "rules/spamassassin/meta.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 /* The rules A, B, C, D hit 0, 1, 2 and 3 times. */
 static const char *const names[] = {"A", "B", "C", "D"};
@@ -19,7 +18,7 @@ static long
 find(void *context, struct span name)
 {
     (void)context;
-    for (size_t i = 0; i < ROWS(names); i++)
+    for (size_t i = 0; i < COUNT_OF(names); i++)
         if (span_equal(name, span_of(names[i])))
             return (long)i;
     return -1;
@@ -30,7 +29,7 @@ static void
 match(void *context, struct span glob, void (*add)(void *adder, size_t rule), void *adder)
 {
     (void)context;
-    for (size_t i = 1; i < ROWS(names) && span_equal(glob, SPAN("[")) == 0; i++)
+    for (size_t i = 1; i < COUNT_OF(names) && span_equal(glob, SPAN("[")) == 0; i++)
         add(adder, i);
 }
 
@@ -87,7 +86,7 @@ static void
 test_values(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(cases); row++) {
+    for (size_t row = 0; row < COUNT_OF(cases); row++) {
         struct bytes why  = {0};
         struct meta *meta = meta_compile(span_of(cases[row].expression), &meta_names, &why);
 
@@ -123,7 +122,7 @@ static void
 test_mistakes(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(mistakes); row++) {
+    for (size_t row = 0; row < COUNT_OF(mistakes); row++) {
         struct bytes why = {0};
 
         if (meta_compile(span_of(mistakes[row].expression), &meta_names, &why) != NULL)
@@ -144,7 +143,7 @@ test_depth(void **state)
         {"(", ")"}, {"!", ""}, {"-", ""}, {"1?", ":1"}, {"1?1:", ""}, {"1+(", ")"}, {"1||1&&1^1==1<1+1*(", ")"}};
 
     (void)state;
-    for (size_t row = 0; row < ROWS(nests); row++) {
+    for (size_t row = 0; row < COUNT_OF(nests); row++) {
         for (size_t depth = 1; depth < 100000; depth *= 10) {
             struct bytes text = {0}, why = {0};
             struct meta *meta;

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "tests/unit/spamassassin/rule_fixture.h"
 
 static const char mail_text[] = "From: a@b.c\n"
@@ -74,7 +75,7 @@ test_cases(void **state)
     (void)state;
     mail_parse(&mail, NULL, span_of(mail_text));
     assert_int_equal(mail.parts.count, 4);
-    for (size_t i = 0; i < ROWS(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct score_rules *rules = load_text(cases[i].rules);
         struct bytes        hits  = {0};
 
@@ -96,7 +97,7 @@ test_mistakes(void **state)
                                         "mimeheader A Content-Type =~ /(/\n"};
 
     (void)state;
-    for (size_t i = 0; i < ROWS(rules); i++) {
+    for (size_t i = 0; i < COUNT_OF(rules); i++) {
         struct error        error = {0};
         struct score_rules *loaded;
 

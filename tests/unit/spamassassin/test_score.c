@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <time.h>
 
+#include "base/count.h"
 #include "rules/spamassassin/known_words.h"
 #include "tests/unit/spamassassin/rule_fixture.h"
 
@@ -108,7 +109,7 @@ test_hits(void **state)
 
     (void)state;
     mail_parse(&mail, NULL, span_of(mail_text));
-    for (size_t row = 0; row < ROWS(cases); row++) {
+    for (size_t row = 0; row < COUNT_OF(cases); row++) {
         struct score_rules *rules = load_text(cases[row].rules);
 
         check(row, rules, &mail);
@@ -232,7 +233,7 @@ static void
 test_mistakes(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(mistakes); row++)
+    for (size_t row = 0; row < COUNT_OF(mistakes); row++)
         check_mistake(row);
 }
 
@@ -246,7 +247,7 @@ test_not_text(void **state)
     };
 
     (void)state;
-    for (size_t row = 0; row < ROWS(texts); row++) {
+    for (size_t row = 0; row < COUNT_OF(texts); row++) {
         struct error error  = {0};
         struct bytes expect = {0};
 
