@@ -26,7 +26,7 @@ DEBIAN-build = $(if $(findstring clang,$(CC)),clang,gcc) libc6-dev make pkgconf 
 DEBIAN-unit  = libcmocka-dev libjansson-dev
 DEBIAN-demo  = python3 openssl curl ca-certificates
 DEBIAN-check = $(DEBIAN-unit) $(DEBIAN-demo) python3-pytest dovecot-pop3d mpop fetchmail procps libfaketime strace \
-               spamassassin $(if $(shell command -v npm),,npm)
+               spamassassin libnet-libidn2-perl $(if $(shell command -v npm),,npm)
 DEBIAN-lint  = clang-format clang-tidy cppcheck mandoc
 DEBIAN-run-fuzzers = libclang-rt-dev
 DEBIAN-bench = python3 openssl

@@ -18,7 +18,7 @@ from certificates import NAMES, Authority
 from clients import Place
 from dovecot import PROGRAM as DOVECOT_PROGRAM, Dovecot
 from mailutils import Mailutils
-from places import CORPUS, HOST, POPGATE, run
+from places import ASAN, CORPUS, HOST, POPGATE
 from popgate import Gate, tls_upstream
 from scripted import Server
 
@@ -124,7 +124,7 @@ def hurry(monkeypatch):
     """hurry(factor): the clocks of a popgate that is started from now on run so much faster."""
     if not FAKETIME:
         pytest.skip("libfaketime is not installed")
-    if "libasan" in run("ldd", POPGATE).stdout.decode():
+    if ASAN:
         pytest.skip("libfaketime and the address sanitizer cannot be loaded together")
 
     def start(factor):

@@ -18,6 +18,7 @@ BUILD = ROOT / "build"
 SHARED = ROOT.parent / "shared"
 CORPUS = SHARED / "corpus/spamassassin-public-corpus-part.tar.xz"
 POPGATE = ROOT / os.environ.get("POPGATE", "build/release/popgate")
+ASAN = b"libasan" in subprocess.run(["ldd", POPGATE], capture_output=True, check=False).stdout
 HOST = "127.0.0.1"
 AS_ROOT = os.geteuid() == 0
 UNPRIVILEGED = "nobody" if AS_ROOT else pwd.getpwuid(os.geteuid()).pw_name

@@ -14,7 +14,7 @@ import filters
 import secrets_sent
 from clients import Place
 from mail import message
-from places import HOST, POPGATE, run, wait_until
+from places import ASAN, HOST, POPGATE, wait_until
 from popgate import Gate
 from scripted import Maildrop, server_context
 from wire import Wire, stuff, unstuff
@@ -22,7 +22,6 @@ from wire import Wire, stuff, unstuff
 BOB = secrets_sent.account("memory-bob")
 MEGABYTE = b"0123456789abcdef" * 4 * 16384
 LIMIT = 24 * 1024  # KB more than before the message
-ASAN = "libasan" in run("ldd", POPGATE).stdout.decode()
 
 
 def resident(gate):

@@ -22,6 +22,7 @@ MAIL = [mail.message("one"), mail.message("two")]
 
 def wait_for_new_workers(gate, old):
     wait_until(lambda: set(gate.workers()) - set(old), what="new workers")
+    gate.wait_log("was read again: generation")
 
 
 def test_session_lives_on_and_the_next_one_is_new(server, gate):

@@ -54,6 +54,7 @@ def recalled(gate):
 
 def wait_for_workers(gate, old, count):
     wait_until(lambda: len(set(gate.workers()) - set(old)) >= count, what="new workers")
+    gate.wait_log("was read again: generation")
 
 
 def messages(folder):

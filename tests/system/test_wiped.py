@@ -7,13 +7,14 @@ import pytest
 
 import secrets_sent
 from clients import Place
-from places import wait_until
+from places import ASAN, wait_until
 from popgate import tls_upstream
 from scripted import Maildrop, server_context
 from test_processes import called
 from wire import Wire
 
 TLS = ("none", "stls", "implicit")
+pytestmark = pytest.mark.skipif(ASAN, reason="AddressSanitizer keeps what was freed, and terabytes of its own")
 
 
 def writable(pid):
