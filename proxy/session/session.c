@@ -477,5 +477,5 @@ session_close_all(struct session_host *host, const char *reason)
 {
     for (size_t i = 0; i < SESSION_PHASES; i++)
         while (!TAILQ_EMPTY(&host->sessions[i]))
-            end_now(TAILQ_FIRST(&host->sessions[i]), reason);
+            end_now(TAILQ_FIRST(&host->sessions[i]), reason); /* NOLINT: it takes itself off the list */
 }

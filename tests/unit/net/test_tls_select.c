@@ -126,21 +126,21 @@ test_no_other_names_certificate(void **state)
 /* Which ciphers are spoken: the client offers one alone. */
 static const struct {
     const char         *offered;
-    int                 version; /* the client's */
     struct tls_settings settings;
+    int                 version; /* the client's */
     bool                spoken;
 } exchanges[] = {
-    {"ECDHE-RSA-AES256-SHA", TLS1_2_VERSION, {TLS_VERSION_1_2, "", ""}, true}, /* Windows 7 and 8.1 */
-    {"AES256-SHA", TLS1_2_VERSION, {TLS_VERSION_1_2, "", ""}, false},
-    {"AES256-GCM-SHA384", TLS1_2_VERSION, {TLS_VERSION_1_2, "", ""}, false},
-    {"DHE-RSA-AES256-SHA", TLS1_2_VERSION, {TLS_VERSION_1_2, "", ""}, false},
-    {"AES256-SHA", TLS1_2_VERSION, {TLS_VERSION_1_2, "DEFAULT:kRSA", ""}, true},
-    {"DHE-RSA-AES256-SHA", TLS1_2_VERSION, {TLS_VERSION_1_2, "DHE+AES", ""}, true},
-    {"ECDHE-RSA-AES256-SHA", TLS1_2_VERSION, {TLS_VERSION_1_2, "DHE+AES", ""}, false},
-    {"AES128-SHA:@SECLEVEL=0", TLS1_VERSION, {TLS_VERSION_1_0, "", ""}, true},
-    {"DHE-RSA-AES128-SHA:@SECLEVEL=0", TLS1_VERSION, {TLS_VERSION_1_0, "", ""}, true},
-    {"ECDHE-RSA-AES128-SHA:@SECLEVEL=0", TLS1_1_VERSION, {TLS_VERSION_1_0, "", ""}, true},
-    {"DHE-RSA-AES128-SHA:@SECLEVEL=0", TLS1_1_VERSION, {TLS_VERSION_1_1, "", ""}, true},
+    {"ECDHE-RSA-AES256-SHA", {TLS_VERSION_1_2, "", ""}, TLS1_2_VERSION, true}, /* Windows 7 and 8.1 */
+    {"AES256-SHA", {TLS_VERSION_1_2, "", ""}, TLS1_2_VERSION, false},
+    {"AES256-GCM-SHA384", {TLS_VERSION_1_2, "", ""}, TLS1_2_VERSION, false},
+    {"DHE-RSA-AES256-SHA", {TLS_VERSION_1_2, "", ""}, TLS1_2_VERSION, false},
+    {"AES256-SHA", {TLS_VERSION_1_2, "DEFAULT:kRSA", ""}, TLS1_2_VERSION, true},
+    {"DHE-RSA-AES256-SHA", {TLS_VERSION_1_2, "DHE+AES", ""}, TLS1_2_VERSION, true},
+    {"ECDHE-RSA-AES256-SHA", {TLS_VERSION_1_2, "DHE+AES", ""}, TLS1_2_VERSION, false},
+    {"AES128-SHA:@SECLEVEL=0", {TLS_VERSION_1_0, "", ""}, TLS1_VERSION, true},
+    {"DHE-RSA-AES128-SHA:@SECLEVEL=0", {TLS_VERSION_1_0, "", ""}, TLS1_VERSION, true},
+    {"ECDHE-RSA-AES128-SHA:@SECLEVEL=0", {TLS_VERSION_1_0, "", ""}, TLS1_1_VERSION, true},
+    {"DHE-RSA-AES128-SHA:@SECLEVEL=0", {TLS_VERSION_1_1, "", ""}, TLS1_1_VERSION, true},
 };
 
 static void
