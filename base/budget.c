@@ -10,25 +10,36 @@ struct budget_turn budget_turn = {.look_at = UINT64_MAX};
 
 static struct {
     struct budget   *budget; /* NULL: it is nobody's turn */
-    uint64_t         limit;  /* microseconds */
+    uint64_t         left;   /* microseconds that it had when the turn began, */
+    uint64_t         slice;  /* and that this turn is to take; UINT64_MAX: there is no bound */
     uint64_t         check;  /* when the clock on the wall shows that, there may be something to see */
     struct stopwatch watch;
 } turn;
 
+/* When there may be something to see, if the turn has taken so long by now. */
+static uint64_t
+next_check(uint64_t wall, uint64_t took)
+{
+    uint64_t bound = budget_turn.over || turn.left < turn.slice ? turn.left : turn.slice;
+
+    return budget_turn.spent || bound == UINT64_MAX ? UINT64_MAX : wall + (bound - took);
+}
+
 bool
 budget_look(void)
 {
-    uint64_t wall, used;
+    uint64_t wall, took;
 
-    if (turn.budget == NULL || budget_turn.spent || turn.limit == 0)
+    if (budget_turn.spent || budget_turn.look_at == UINT64_MAX)
         return budget_turn.spent;
     budget_turn.look_at = budget_turn.work + LOOK_EVERY;
     wall                = clock_microseconds(CLOCK_MONOTONIC);
     if (wall < turn.check)
         return false;
-    used              = turn.budget->used + stopwatch_read(&turn.watch, wall);
-    budget_turn.spent = used >= turn.limit;
-    turn.check        = wall + (budget_turn.spent ? 0 : turn.limit - used);
+    took              = stopwatch_read(&turn.watch, wall);
+    budget_turn.spent = took >= turn.left;
+    budget_turn.over |= took >= turn.slice;
+    turn.check = next_check(wall, took);
     return budget_turn.spent;
 }
 
@@ -39,11 +50,16 @@ budget_begin(struct budget *budget, uint64_t limit)
         return;
     assert(turn.budget == NULL);
     turn.budget = budget;
-    turn.limit  = limit;
+    turn.left   = limit == 0 ? UINT64_MAX : limit > budget->used ? limit - budget->used : 0;
+    turn.slice  = budget->slice > 0 ? budget->slice : UINT64_MAX;
     stopwatch_start(&turn.watch);
     turn.check  = turn.watch.wall + STOPWATCH_COARSE;
     budget_turn = (struct budget_turn){
-        .look_at = limit > 0 ? LOOK_EVERY : UINT64_MAX, .spent = limit > 0 && budget->used >= limit, .open = true};
+        .look_at = limit > 0 || budget->slice > 0 ? LOOK_EVERY : UINT64_MAX,
+        .spent   = turn.left == 0,
+        .open    = true,
+        .slow    = budget->slow,
+    };
 }
 
 void
@@ -54,6 +70,7 @@ budget_end(struct budget *budget)
         return;
     budget->used += stopwatch_read(&turn.watch, clock_microseconds(CLOCK_MONOTONIC));
     budget->spent = budget_turn.spent;
+    budget->slow  = budget_turn.slow;
     turn.budget   = NULL;
     budget_turn   = (struct budget_turn){.look_at = UINT64_MAX};
 }

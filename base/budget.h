@@ -4,7 +4,8 @@
  * goes, with budget_use(), and stops where that says that the budget is spent: what it has done by then is its result.
  *
  * A piece of work is done in turns, between which others have theirs. One budget is counted at a time, as a process has
- * one thread; outside of any turn nothing is ever spent.
+ * one thread; outside of any turn nothing is ever spent. Work that can be left off and taken up again gives way to
+ * others where budget_slice_is_over(), though the budget is not spent.
  *
  * What counts is the processor's time, so that a busy machine does not change what becomes of a message.
  */
@@ -20,6 +21,8 @@ struct budget {
     uint64_t used;  /* microseconds, in the turns that are over */
     bool     spent; /* the last turn met its limit */
     unsigned turns; /* that are open, one inside of the other */
+    uint64_t slice; /* microseconds of a turn after which whoever can go on later leaves off; 0: there are no others */
+    uint64_t slow;  /* microseconds that went into matches that took long, in the turns that are over */
 };
 
 /*
@@ -35,7 +38,8 @@ void budget_end(struct budget *);
 extern struct budget_turn {
     uint64_t work, look_at; /* octets that were worked on, and how many make another look at the clock due */
     bool     spent, open;   /* open: it is somebody's turn */
-    uint64_t slow;          /* microseconds that went into matches that took long: rules/regex/regex.c */
+    bool     over;          /* the turn has had its slice */
+    uint64_t slow;          /* as in struct budget, with this turn: rules/regex/regex_time.c */
 } budget_turn;
 bool budget_look(void);
 
@@ -52,6 +56,13 @@ static inline bool
 budget_is_spent(void)
 {
     return budget_turn.spent;
+}
+
+/* Has this turn taken its slice, as far as is known? */
+static inline bool
+budget_slice_is_over(void)
+{
+    return budget_turn.over;
 }
 
 /* As budget_use(), after work that may have taken long though it was on few octets: looks at the clock at once. */

@@ -87,6 +87,58 @@ test_short_turns(void **state)
     assert_in_range(budget.used, 50 * MILLISECOND, 200 * MILLISECOND);
 }
 
+/* Works until the turn has had its slice. */
+static uint64_t
+work_a_slice(void)
+{
+    uint64_t start = clock_microseconds(CLOCK_THREAD_CPUTIME_ID);
+
+    while (!budget_use(512) && !budget_slice_is_over())
+        (void)clock_microseconds(CLOCK_THREAD_CPUTIME_ID);
+    return clock_microseconds(CLOCK_THREAD_CPUTIME_ID) - start;
+}
+
+/* Each turn has a slice of its own, whatever the turns before it have used, and the limit is that of all. */
+static void
+test_slices(void **state)
+{
+    struct budget budget = {.slice = 10 * MILLISECOND};
+
+    (void)state;
+    assert_false(budget_slice_is_over());
+    for (unsigned i = 0; i < 3; i++) {
+        budget_begin(&budget, i == 0 ? 0 : 35 * MILLISECOND);
+        assert_false(budget_slice_is_over());
+        assert_in_range(work_a_slice(), 9 * MILLISECOND, 10 * MILLISECOND + SLACK);
+        assert_true(budget_slice_is_over());
+        assert_false(budget_is_spent());
+        budget_end(&budget);
+        assert_false(budget_slice_is_over());
+    }
+    assert_in_range(budget.used, 28 * MILLISECOND, 3 * (10 * MILLISECOND + SLACK));
+    budget_begin(&budget, budget.used + 5 * MILLISECOND);
+    assert_in_range(work(500 * MILLISECOND), 4 * MILLISECOND, 5 * MILLISECOND + SLACK);
+    assert_false(budget_slice_is_over());
+    assert_true(budget_is_spent());
+    budget_end(&budget);
+}
+
+/* What slow matches took is the message's, however many turns it has. */
+static void
+test_slow_matches(void **state)
+{
+    struct budget budget = {0};
+
+    (void)state;
+    budget_begin(&budget, 0);
+    budget_turn.slow += 7;
+    budget_end(&budget);
+    assert_int_equal(budget_turn.slow, 0);
+    budget_begin(&budget, 0);
+    assert_int_equal(budget_turn.slow, 7);
+    budget_end(&budget);
+}
+
 /* A filter that has as much to do as its conf says, in milliseconds. */
 static unsigned
 open_filter(struct filter *filter)
@@ -152,8 +204,8 @@ test_filters_share(void **state)
         struct chain_run          *run;
 
         for (size_t at = 0; at < 3; at++)
-            setups[at] = (struct chain_filter){&module, names[at], (void *)&rows[i].needs[at], rows[i].on_failure[at],
-                                               rows[i].limits[at]};
+            setups[at] = (struct chain_filter){
+                &module, names[at], (void *)&rows[i].needs[at], rows[i].on_failure[at], rows[i].limits[at]};
         bytes_clear(&lines);
         run = chain_open(&chain, &info, &report, &host);
         assert_int_equal(chain_headers(run, &list), rows[i].verdict);
@@ -167,10 +219,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_turns),
-        cmocka_unit_test(test_no_limit),
-        cmocka_unit_test(test_short_turns),
-        cmocka_unit_test(test_filters_share),
+        cmocka_unit_test(test_turns),  cmocka_unit_test(test_no_limit),     cmocka_unit_test(test_short_turns),
+        cmocka_unit_test(test_slices), cmocka_unit_test(test_slow_matches), cmocka_unit_test(test_filters_share),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
