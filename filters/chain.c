@@ -1,66 +1,17 @@
-/*
- * One run of a chain over one message: a step for each filter, in one piece of memory. A step that has finished is
- * passed over; a step that waits stops the chain_headers() or chain_end() that met it, and is tried again when it was
- * resumed. Text goes from step to step by deliver(), which a rewriting filter continues from filter_write().
- */
-#include <assert.h>
+/* What is called when, and what comes of what it says. */
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/budget.h"
 #include "base/memory.h"
-#include "filters/chain.h"
 #include "filters/chain_notes.h"
-
-enum step_state {
-    STEP_OPEN,  /* headers() is due */
-    STEP_READS, /* body() is due, then end() */
-    STEP_ENDS,  /* end() is due, or has said that it waits */
-    STEP_FINISHED,
-};
-
-struct chain_step {
-    struct filter              filter;
-    struct chain_run          *run;
-    const struct chain_filter *setup;
-    unsigned                   reach; /* what it still needs */
-    enum step_state            state;
-    bool                       waits;     /* for filter_resume() */
-    bool                       held_back; /* headers() is due when the steps in front hold the message no longer */
-    bool                       needs;     /* it sees text behind that which the client asked for */
-};
-
-struct chain_run {
-    const struct chain      *chain;
-    const struct chain_host *host;
-    struct header_list      *list;
-    const char              *failure; /* the name of the filter that stopped the run; NULL: none did */
-    enum filter_verdict      verdict; /* what chain_*() return: CONTINUE until a filter stops the run */
-    size_t            writer;   /* the step whose body() or end() is being called: filter_write() goes on behind it */
-    bool              rewrites; /* text leaves by host->text */
-    bool              surplus;  /* the text that passes was not asked for by the client */
-    bool              late;     /* a filter had no time left, and that was logged */
-    struct budget     budget;   /* of the message */
-    size_t            count;
-    struct chain_step steps[];
-};
-
-void
-filter_resume(struct filter *filter)
-{
-    struct chain_step *step = container_of(filter, struct chain_step, filter);
-
-    step->waits = false;
-    if (step->run->host->resume != NULL)
-        step->run->host->resume(step->run->host->context);
-}
+#include "filters/chain_step.h"
 
 static void
 finish(struct chain_step *step)
 {
     step->state = STEP_FINISHED;
     step->reach = FILTER_SKIPS;
-    step->waits = false;
+    chain_end_wait(step);
     filter_drop(&step->filter);
 }
 
@@ -160,13 +111,13 @@ end(struct chain_step *step)
 {
     enum filter_verdict verdict = FILTER_CONTINUE;
 
-    if (step->waits)
+    if (chain_waits(step))
         return;
     step->state = STEP_ENDS;
     if (step->filter.module->end != NULL)
         verdict = call_end(step);
     if (verdict == FILTER_WAIT)
-        step->waits = true;
+        chain_begin_wait(step);
     else if (verdict == FILTER_WITHHOLD)
         stop(step, verdict);
     else if (verdict == FILTER_FAILED)
@@ -194,10 +145,10 @@ end_in_turn(struct chain_step *step)
         end(step);
 }
 
-/* What headers() or body() said; FILTER_WAIT is not among it. */
-static void
-judge(struct chain_step *step, enum filter_verdict verdict)
+void
+chain_judge(struct chain_step *step, enum filter_verdict verdict)
 {
+    chain_end_wait(step);
     if (verdict == FILTER_WITHHOLD)
         stop(step, verdict);
     else if (verdict == FILTER_FAILED)
@@ -206,58 +157,6 @@ judge(struct chain_step *step, enum filter_verdict verdict)
         end_in_turn(step);
     else if (verdict == FILTER_ENOUGH || step->reach == FILTER_SKIPS)
         finish(step);
-}
-
-static bool
-wants_text(const struct chain_step *step)
-{
-    return step->state == STEP_READS && (step->reach & (FILTER_BODY | FILTER_REWRITE)) != 0 &&
-           step->filter.module->body != NULL;
-}
-
-/* A step that rewrites sees what those behind it need to be shown. */
-static bool
-sees_surplus(const struct chain_step *step)
-{
-    const struct chain_step *end   = step->run->steps + step->run->count;
-    bool                     needs = step->needs;
-
-    for (const struct chain_step *behind = step; (step->reach & FILTER_REWRITE) != 0 && behind < end; behind++)
-        needs = needs || behind->needs;
-    return needs;
-}
-
-/* Gives text to the steps from `at` on, up to one that rewrites it, and behind the last to the host. */
-static void
-deliver(struct chain_run *run, size_t at, struct span text)
-{
-    size_t writer = run->writer;
-
-    for (; at < run->count && run->verdict == FILTER_CONTINUE; at++) {
-        struct chain_step *step     = &run->steps[at];
-        bool               rewrites = (step->reach & FILTER_REWRITE) != 0;
-
-        if (!wants_text(step) || (run->surplus && !sees_surplus(step)))
-            continue;
-        run->writer = at;
-        judge(step, step->filter.module->body(&step->filter, text));
-        run->writer = writer;
-        if (rewrites)
-            return;
-    }
-    if (run->verdict == FILTER_CONTINUE && run->rewrites && !run->surplus && run->host->text != NULL)
-        run->host->text(run->host->context, text);
-}
-
-void
-filter_write(struct filter *filter, struct span text)
-{
-    struct chain_step *step = container_of(filter, struct chain_step, filter);
-    size_t             at   = (size_t)(step - step->run->steps);
-
-    assert(step->run->writer == at && step->run->rewrites);
-    if (text.len > 0)
-        deliver(step->run, at + 1, text);
 }
 
 static bool
@@ -282,6 +181,7 @@ chain_open(const struct chain *chain, const struct message_info *info, struct me
     run         = memory_new(sizeof(*run) + chain->count * sizeof(run->steps[0]));
     run->chain  = chain;
     run->host   = host;
+    run->budget = (struct budget){.slice = host->yield != NULL ? CHAIN_SLICE * 1000 : 0};
     run->count  = chain->count;
     run->writer = run->count;
     for (size_t i = 0; i < run->count; i++) {
@@ -322,19 +222,17 @@ show_headers(struct chain_step *step)
 {
     enum filter_verdict verdict = FILTER_CONTINUE;
 
-    if (step->waits)
-        return;
     if ((step->reach & FILTER_HEADERS) != 0 && step->filter.module->headers != NULL)
         verdict = call_headers(step);
     if (verdict == FILTER_WAIT) {
-        step->waits = true;
+        chain_begin_wait(step);
         return;
     }
     if (step->held_back)
         step->reach &= ~(unsigned)FILTER_HOLD;
     step->state = STEP_READS;
     step->reach &= ~(unsigned)FILTER_HEADERS;
-    judge(step, verdict);
+    chain_judge(step, verdict);
 }
 
 /* A step that wants the header alone sees it as the steps in front leave it, and the header has to wait for it. */
@@ -348,10 +246,23 @@ is_held_back(struct chain_step *step)
     return true;
 }
 
+static void
+fail_in_vain(struct chain_step *step)
+{
+    filter_explain(&step->filter, "filter %s did not answer in time (timeout)", step->filter.name);
+    fail(step);
+}
+
 /* Calls what is due and has nothing to wait for. */
 static void
 advance(struct chain_step *step)
 {
+    if (step->wait.state == WAITS_IN_VAIN)
+        fail_in_vain(step);
+    if (chain_waits(step))
+        return;
+    if (step->wait.unread.len > 0)
+        chain_take_unread(step);
     if (step->state == STEP_OPEN && !is_held_back(step))
         show_headers(step);
     else if (step->state == STEP_ENDS)
@@ -364,7 +275,7 @@ chain_headers(struct chain_run *run, struct header_list *list)
     run->list = list;
     for (size_t i = 0; i < run->count && run->verdict == FILTER_CONTINUE; i++) {
         advance(&run->steps[i]);
-        if (run->steps[i].waits)
+        if (chain_waits(&run->steps[i]))
             return FILTER_WAIT;
     }
     return run->verdict;
@@ -390,8 +301,11 @@ chain_body(struct chain_run *run, struct span text)
     begin_text(run);
     advance_all(run);
     if (text.len > 0)
-        deliver(run, 0, text);
+        chain_deliver(run, 0, text);
     advance_all(run);
+    for (size_t i = 0; i < run->count && run->verdict == FILTER_CONTINUE; i++)
+        if (chain_waits(&run->steps[i]))
+            return FILTER_WAIT;
     return run->verdict;
 }
 
@@ -416,7 +330,7 @@ chain_end(struct chain_run *run)
         advance(step);
         if (step->state == STEP_READS)
             end(step);
-        if (step->waits)
+        if (chain_waits(step))
             return FILTER_WAIT;
     }
     return run->verdict;
@@ -477,6 +391,7 @@ chain_close(struct chain_run **run)
             filter->module->close(filter);
         filter_drop(filter);
         bytes_free(&filter->why);
+        bytes_free(&(*run)->steps[i].wait.unread);
     }
     free(*run);
     *run = NULL;

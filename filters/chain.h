@@ -21,9 +21,13 @@ struct chain_filter {
     void                       *conf;
     enum chain_on_failure       on_failure;
     int64_t                     time_limit; /* milliseconds of the processor's time; 0: none */
+    int64_t                     timeout;    /* milliseconds that it may wait for an answer; 0: without end */
 };
 
-enum { CHAIN_TIME_LIMIT = 2000 }; /* milliseconds, where proxy.conf says nothing */
+enum {
+    CHAIN_TIME_LIMIT = 2000, /* milliseconds, where proxy.conf says nothing */
+    CHAIN_SLICE      = 10,   /* milliseconds of the processor's time after which filters yield that can */
+};
 
 /* The filters of a listener, in their order. The filters are the configuration's, and outlive the chain. */
 struct chain {
@@ -61,6 +65,8 @@ struct chain_host {
     void (*log)(void *context, const char *filter, enum filter_log_level, const char *line);
     bool (*wants)(void *context, enum filter_log_level); /* lines of this level? They are not written else */
     void (*resume)(void *context); /* filter_resume() was called: run the chain again, soon, from the event loop */
+    void (*yield)(void *context);  /* filter_yield() was called: chain_next_turn() and run the chain again, in the next
+                                      turn of the event loop. NULL: what filters have to do they do in one */
     void (*text)(void *context, struct span);                  /* FILTER_REWRITE: text that leaves the last filter */
     int (*keep)(void *context, void **kept, struct span text); /* filter_keep(); 0, or -1 with errno */
     int (*kept)(void *context, void *kept, struct span *text); /* filter_kept() */
@@ -89,10 +95,11 @@ chain_open(const struct chain *, const struct message_info *, struct message_rep
 unsigned chain_reach(const struct chain_run *);
 
 /*
- * Each runs the filters in order. FILTER_CONTINUE: done, go on. FILTER_WAIT: call again, with the same arguments, after
- * host->resume. FILTER_WITHHOLD: a filter withholds the message. FILTER_FAILED: a filter failed whose on_failure is
- * "refuse" (one that says "pass" is logged and left out from there). chain_failure() then names it. FILTER_ENOUGH is
- * never returned.
+ * Each runs the filters in order. FILTER_CONTINUE: done, go on. FILTER_WAIT: call again, with the same arguments, when
+ * there may be something new: after host->resume, host->yield or chain_expire(); chain_body() has taken its text, and
+ * is called again without any. FILTER_WITHHOLD: a filter withholds the message. FILTER_FAILED: a filter failed whose
+ * on_failure is "refuse" (one that says "pass" is logged and left out from there). chain_failure() then names it.
+ * FILTER_ENOUGH is never returned.
  *
  * A filter of reach FILTER_HEADERS alone, behind one that holds, is called when that one has spoken: it sees what that
  * one wrote. Until then chain_reach() has FILTER_HOLD for it.
@@ -100,8 +107,8 @@ unsigned chain_reach(const struct chain_run *);
  * The list given to chain_headers() is that of the calls behind it. Filters edit the header while chain_reach() has
  * FILTER_HOLD, in whatever callback ends the hold: when FILTER_HOLD is gone the header can be written.
  *
- * chain_body() does not wait: a holding filter that has had enough of the text, but waits in its end(), goes on to
- * hold, and end() is called again by the next call of the chain after filter_resume(). Where a filter has
+ * Text that is at hand when chain_body() says FILTER_WAIT may still be given to it: it is kept, for the filter that
+ * waits and for those behind one that rewrites. Who wants to be bounded gives no more. Where a filter has
  * FILTER_REWRITE when the first text comes, it stays in chain_reach() and all text leaves by host->text, though that
  * filter finish early. Where none has, host->text is not called.
  */
@@ -114,6 +121,16 @@ enum filter_verdict chain_end(struct chain_run *);
  * `needs` see it, and those in front of them that rewrite; it does not leave by host->text.
  */
 enum filter_verdict chain_surplus(struct chain_run *, struct span text);
+
+/*
+ * While a filter waits for an answer: until when the first one may, in milliseconds of CLOCK_MONOTONIC; INT64_MAX:
+ * there is no end to it. chain_expire() has those fail whose time is over at `now`, by the next call of the chain.
+ */
+int64_t chain_deadline(const struct chain_run *);
+void    chain_expire(struct chain_run *, int64_t now);
+
+/* Another turn of the event loop: who has yielded may go on. */
+void chain_next_turn(struct chain_run *);
 
 /*
  * Before chain_headers(): the list will lack fields, for the block is longer than what is taken apart. Filters whose

@@ -12,6 +12,15 @@
  * FILTER_ENOUGH, FILTER_WITHHOLD or FILTER_FAILED, or when the server died, only close follows. Memory handed to a
  * callback lives for that call, but for the header list, which lives until close.
  *
+ * A filter that has to ask somebody says FILTER_WAIT, and filter_resume() when it was answered. Meanwhile no more is
+ * read of the message, and nothing else happens to it: only close may follow at any time, as when the client leaves.
+ * Where the answer does not come within the filter's `timeout`, counted from the callback's first FILTER_WAIT, it has
+ * failed, and close follows without another call.
+ *
+ * A worker serves all of its sessions in one loop. A callback that has much to do leaves off where
+ * budget_slice_is_over() (base/budget.h) with what it has done so far in `state`, and returns filter_yield(): it is
+ * called again when others have had their turn.
+ *
  * Where the time that headers() or end() takes is the sender's to choose, they say what they do with budget_use(), and
  * once the budget of the message is spent (base/budget.h) they stop and answer FILTER_FAILED: see `time_limit`.
  */
@@ -44,7 +53,8 @@ enum filter_verdict {
     FILTER_CONTINUE, /* go on */
     FILTER_ENOUGH,   /* from headers() or body(): this filter has seen what it needs. A holding filter's end() is called
                         at once, or when the filters in front of it do not hold the message any longer */
-    FILTER_WAIT, /* from headers() or end(): an answer is outstanding; filter_resume() calls the same callback again */
+    FILTER_WAIT, /* an answer is outstanding: after filter_resume() the same callback is called again; body() has taken
+                    nothing of the text, and gets it again, with what has come behind it */
     FILTER_WITHHOLD, /* the client must not get this message: -ERR, or a reset if a part of it has gone out */
     FILTER_FAILED, /* the filter could not do its work; on_failure in proxy.conf decides what becomes of the message */
 };
@@ -162,7 +172,12 @@ void filter_remember(const struct filter *, struct span note);
  */
 void filter_write(struct filter *, struct span text);
 
-/* After FILTER_WAIT: the answer has come. May be called from anywhere but from within a callback. */
+/* After FILTER_WAIT: the answer has come. May be called from anywhere but from within a callback for the same message.
+ */
 void filter_resume(struct filter *);
+
+/* As the result of a callback: FILTER_WAIT, for nothing but the next turn of the event loop. Only where
+ * budget_slice_is_over(). */
+enum filter_verdict filter_yield(struct filter *);
 
 #endif

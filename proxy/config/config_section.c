@@ -355,6 +355,7 @@ take_filter(struct config_loader *loader, struct config_section *section)
         .name       = filter->name,
         .on_failure = (enum chain_on_failure)head.on_failure,
         .time_limit = head.time_limit,
+        .timeout    = head.timeout,
         .conf       = module != NULL ? configure_module(loader, section, module) : NULL,
     };
     if (module != NULL && module->records_to != NULL && head.on_failure == CHAIN_REFUSE)

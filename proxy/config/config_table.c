@@ -84,6 +84,7 @@ static const struct setting filter_settings[] = {
     {MEMBER(module), .type = SETTING_STRING, .required = true},
     {MEMBER(on_failure), .type = SETTING_CHOICE, .fallback = "pass", .choices = on_failure_words},
     {MEMBER(time_limit), .type = SETTING_DURATION, .fallback = "2s", .least = 10 * MILLISECOND, .most = MINUTE},
+    {MEMBER(timeout), .type = SETTING_DURATION, .fallback = "30s", .least = 100 * MILLISECOND, .most = HOUR},
     {0},
 };
 #undef MEMBER

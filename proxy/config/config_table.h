@@ -13,6 +13,7 @@ struct config_filter_head {
     char   *module;
     int     on_failure; /* enum chain_on_failure */
     int64_t time_limit; /* milliseconds */
+    int64_t timeout;    /* milliseconds */
 };
 
 /* By enum config_kind: the word for the section ("" for the keys outside of any), and its settings. */

@@ -62,10 +62,12 @@ struct message {
     bool                  writes_end; /* the reply's end does not come with octets that are moved */
     bool                  begun;      /* the client got octets of the answer */
     bool                  withheld;
-    struct sink           text; /* what the reader reads, on its way to the filters */
-    struct message_writer head; /* to the client */
-    struct message_writer body; /* to the client, or to where the message is parked */
-    struct buffer        *to;   /* message_move()'s, during the call */
+    struct sink           text;   /* what the reader reads, on its way to the filters */
+    struct message_writer head;   /* to the client */
+    struct message_writer body;   /* to the client, or to where the message is parked */
+    struct buffer        *to;     /* message_move()'s, during the call */
+    bool                  waits;  /* the last one ended so: */
+    struct buffer         behind; /* the client does not get what is asked about before that is answered */
     uint64_t              octets_in, octets_out;
 };
 
@@ -75,20 +77,14 @@ reach(const struct message *message)
     return message->run != NULL ? chain_reach(message->run) : FILTER_SKIPS;
 }
 
-/* Text that the client asked for is shown to the filters. */
+/* Shows text to the filters: what is at hand goes to those that wait as well, which keep it. */
 static void
-show_body(struct message *message, struct span span)
+show(struct message *message, struct span text, enum filter_verdict (*call)(struct chain_run *, struct span))
 {
-    message->octets_in += span.len;
-    if (message->verdict == FILTER_CONTINUE && reach(message) != FILTER_SKIPS)
-        message->verdict = chain_body(message->run, span);
-}
+    bool stopped = message->verdict == FILTER_WITHHOLD || message->verdict == FILTER_FAILED;
 
-static void
-show_surplus(struct message *message, struct span span)
-{
-    if (span.len > 0 && message->verdict == FILTER_CONTINUE && reach(message) != FILTER_SKIPS)
-        message->verdict = chain_surplus(message->run, span);
+    if (text.len > 0 && !stopped && reach(message) != FILTER_SKIPS)
+        message->verdict = call(message->run, text);
 }
 
 /* Text of the body that the reader read. */
@@ -99,11 +95,11 @@ take_text(struct sink *sink, struct span span)
     size_t          len     = message->cutting ? top_read(&message->top, span) : span.len;
     struct span     asked   = span_head(span, len);
 
-    if (len > 0)
-        show_body(message, asked);
+    message->octets_in += len;
+    show(message, asked, chain_body);
     if (message->cutting && !message->rewriting)
         sink_take(&message->body.sink, asked);
-    show_surplus(message, span_tail(span, len));
+    show(message, span_tail(span, len), chain_surplus);
 }
 
 static struct pool messages = {.size = sizeof(struct message)};
@@ -204,18 +200,10 @@ drain(struct message *message, enum message_progress *progress)
 static bool
 refuse(struct message *message, enum filter_verdict verdict, enum message_progress *progress)
 {
-    const char  *filter = chain_failure(message->run);
-    struct bytes answer = {0};
-
     *progress = MESSAGE_BROKEN;
     if (message->begun)
         return false;
-    if (verdict == FILTER_WITHHOLD)
-        bytes_printf(&answer, "-ERR message withheld by filter %s\r\n", filter);
-    else
-        bytes_printf(&answer, "-ERR [SYS/TEMP] filter %s could not examine the message\r\n", filter);
-    buffer_add(message->to, bytes_span(&answer));
-    bytes_free(&answer);
+    message_write_refusal(message->to, verdict, chain_failure(message->run));
     message->withheld = true;
     message->stage    = MESSAGE_DISCARD;
     hold_close(&message->hold);
@@ -325,6 +313,11 @@ fail_holds(struct message *message)
 static bool
 settle(struct message *message, enum message_progress *progress)
 {
+    if (message->verdict == FILTER_WAIT)
+        message->verdict = chain_body(message->run, (struct span){0});
+    *progress = MESSAGE_WAITS;
+    if (message->verdict == FILTER_WAIT)
+        return false;
     if (message->verdict == FILTER_CONTINUE && message->holds == MESSAGE_HOLDS && hold_settle(&message->hold) != 0)
         fail_holds(message);
     if (message->verdict != FILTER_CONTINUE)
@@ -436,10 +429,15 @@ enum message_progress
 message_move(struct message *message, struct buffer *from, struct buffer *to)
 {
     enum message_progress progress = MESSAGE_WANTS_MORE;
+    size_t                before   = to->length;
 
     message->to = to;
+    buffer_move(&message->behind, to, message->behind.length);
     while (stages[message->stage](message, from, &progress))
         ;
+    message->waits = progress == MESSAGE_WAITS;
+    if (message->waits)
+        buffer_move_rest(to, &message->behind, before);
     return progress;
 }
 
@@ -453,6 +451,12 @@ bool
 message_waits_for_client(const struct message *message)
 {
     return message->holds == MESSAGE_RELEASES;
+}
+
+struct chain_run *
+message_waits_for_filter(const struct message *message)
+{
+    return message->waits ? message->run : NULL;
 }
 
 struct message_facts
@@ -471,13 +475,6 @@ message_facts(const struct message *message)
     };
 }
 
-static void
-report_free(struct message_report *report)
-{
-    bytes_free(&report->rules);
-    bytes_free(&report->fields);
-}
-
 void
 message_close(struct message **message)
 {
@@ -485,9 +482,11 @@ message_close(struct message **message)
         return;
     complete(*message);
     hold_close(&(*message)->hold);
+    buffer_clear(&(*message)->behind);
     hold_count((*message)->setup.budget, &(*message)->counted, 0);
     bytes_free(&(*message)->changes);
-    report_free(&(*message)->report);
+    bytes_free(&(*message)->report.rules);
+    bytes_free(&(*message)->report.fields);
     pool_give(&messages, *message);
     *message = NULL;
 }

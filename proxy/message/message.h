@@ -34,6 +34,8 @@ struct message_setup {
     void (*log)(void *context, const char *filter, enum filter_log_level, const char *line);
     bool (*wants)(void *context, enum filter_log_level); /* lines of this level? NULL: all */
     void (*resume)(void *context); /* a filter's answer has come: call message_move() again, from the event loop */
+    void (*yield)(void *context);  /* a filter has more to do: chain_next_turn() and message_move(), in the next turn
+                                      of the event loop; NULL: filters work without a break */
     void *context;
 };
 
@@ -43,7 +45,7 @@ struct message *message_open(const struct message_setup *);
 enum message_progress {
     MESSAGE_WANTS_MORE, /* all of `from` that can be used was used */
     MESSAGE_FULL,     /* more was held than `to` should have at once: call again when the client has taken some of it */
-    MESSAGE_WAITS,    /* a filter waits for its answer; nothing moves until `resume` */
+    MESSAGE_WAITS,    /* a filter waits; nothing moves until `resume`, `yield` or chain_expire() */
     MESSAGE_COMPLETE, /* the server ended it, and the client's answer is in `to` as a whole, be it the message or an
                          -ERR */
     MESSAGE_BROKEN,   /* a part of it is with the client and the rest must not be: the client is to be reset */
@@ -57,6 +59,10 @@ bool message_begun(const struct message *);
 
 /* Is there more for the client than was put into `to`, whatever the server sends? */
 bool message_waits_for_client(const struct message *);
+
+/* The filters, if the last move ended in MESSAGE_WAITS: for chain_deadline(), chain_expire() and chain_next_turn().
+ * Else NULL. */
+struct chain_run *message_waits_for_filter(const struct message *);
 
 /* Facts for the audit log; complete once the message is. */
 struct message_facts {

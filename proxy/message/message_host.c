@@ -27,6 +27,14 @@ pass_resume(void *context)
 }
 
 static void
+pass_yield(void *context)
+{
+    const struct message_setup *setup = ((struct message_host *)context)->setup;
+
+    setup->yield(setup->context);
+}
+
+static void
 take_rewritten(void *context, struct span text)
 {
     sink_take(((struct message_host *)context)->body, text);
@@ -73,6 +81,7 @@ message_host_open(struct message_host *host, const struct message_setup *setup, 
     host->chain = (struct chain_host){.log     = pass_log,
                                       .wants   = pass_wants,
                                       .resume  = pass_resume,
+                                      .yield   = setup->yield != NULL ? pass_yield : NULL,
                                       .text    = take_rewritten,
                                       .keep    = keep,
                                       .kept    = show_kept,

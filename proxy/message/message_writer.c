@@ -30,3 +30,16 @@ message_writer_skip(struct message_writer *writer, struct span text)
 
     (void)dot_write(&writer->dots, text, &nowhere);
 }
+
+void
+message_write_refusal(struct buffer *to, enum filter_verdict verdict, const char *filter)
+{
+    struct bytes answer = {0};
+
+    if (verdict == FILTER_WITHHOLD)
+        bytes_printf(&answer, "-ERR message withheld by filter %s\r\n", filter);
+    else
+        bytes_printf(&answer, "-ERR [SYS/TEMP] filter %s could not examine the message\r\n", filter);
+    buffer_add(to, bytes_span(&answer));
+    bytes_free(&answer);
+}

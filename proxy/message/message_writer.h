@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "filters/filter.h"
 #include "proxy/net/buffer.h"
 #include "proxy/pop3/dot.h"
 
@@ -18,5 +19,8 @@ void message_writer_open(struct message_writer *, uint64_t *octets, bool keep_ba
 
 /* What is written next stands behind `text`, which is on the wire already. */
 void message_writer_skip(struct message_writer *, struct span text);
+
+/* The answer in place of a message that `filter` withholds, or failed on. */
+void message_write_refusal(struct buffer *to, enum filter_verdict, const char *filter);
 
 #endif

@@ -221,6 +221,16 @@ buffer_move(struct buffer *from, struct buffer *to, size_t len)
 }
 
 void
+buffer_move_rest(struct buffer *from, struct buffer *to, size_t len)
+{
+    struct buffer first = {.secret = from->secret};
+
+    buffer_move(from, &first, len);
+    buffer_move(from, to, from->length);
+    buffer_move(&first, from, len);
+}
+
+void
 buffer_drain(struct buffer *buffer, size_t len)
 {
     assert(len <= buffer->length);

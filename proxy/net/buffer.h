@@ -64,6 +64,9 @@ void buffer_add_block(struct buffer *, struct block *, char *data, size_t len);
 /* Moves the first `len` octets of `from` to the end of `to`; there must be that many. */
 void buffer_move(struct buffer *from, struct buffer *to, size_t len);
 
+/* Moves what is behind the first `len` octets of `from` to the end of `to`; there must be that many. */
+void buffer_move_rest(struct buffer *from, struct buffer *to, size_t len);
+
 /* Takes the first `len` octets out; there must be that many. */
 void buffer_drain(struct buffer *, size_t len);
 

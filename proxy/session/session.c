@@ -159,6 +159,7 @@ note_again(evutil_socket_t fd, short what, void *context)
 {
     (void)fd;
     (void)what;
+    session_take_turn(context);
     session_step(context);
 }
 

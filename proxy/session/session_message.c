@@ -32,12 +32,14 @@ log_filter(void *context, const char *filter, enum filter_log_level level, const
                 (unsigned long long)session->delivery->info.number, line);
 }
 
+/* Behind what others have become ready for meanwhile. */
 static void
-resume(void *context)
+call_again(void *context)
 {
-    struct session *session = context;
+    static const struct timeval at_once = {0};
+    struct session             *session = context;
 
-    event_active(&session->again, 0, 0);
+    (void)evtimer_add(&session->again, &at_once);
 }
 
 void
@@ -53,7 +55,8 @@ session_start_message(struct session *session, const struct expectation *expecta
                                            .lf_ends_line = reader.lf_ends_line,
                                            .log          = log_filter,
                                            .wants        = wants_line,
-                                           .resume       = resume,
+                                           .resume       = call_again,
+                                           .yield        = call_again,
                                            .context      = session};
 
     delivery->info = session_describe(session, &expectation->command);
@@ -119,12 +122,51 @@ break_off(struct session *session)
 bool
 session_holds_message(const struct session *session)
 {
-    return session->delivery != NULL && message_waits_for_client(session->delivery->message);
+    return session->delivery != NULL && (message_waits_for_client(session->delivery->message) ||
+                                         message_waits_for_filter(session->delivery->message) != NULL);
+}
+
+static struct chain_run *
+waiting_filters(const struct session *session)
+{
+    return session->delivery != NULL ? message_waits_for_filter(session->delivery->message) : NULL;
+}
+
+int64_t
+session_filter_deadline(const struct session *session)
+{
+    const struct chain_run *filters = waiting_filters(session);
+
+    return filters != NULL ? chain_deadline(filters) : 0;
+}
+
+void
+session_expire_filter(struct session *session)
+{
+    chain_expire(waiting_filters(session), clock_now());
+}
+
+void
+session_take_turn(struct session *session)
+{
+    struct chain_run *filters = waiting_filters(session);
+
+    if (filters != NULL)
+        chain_next_turn(filters);
+}
+
+/* A filter kept both waiting: their time begins when it has spoken. */
+static void
+excuse_wait(struct session *session)
+{
+    if (waiting_filters(session) != NULL)
+        session->active = session->asked = clock_now();
 }
 
 bool
 session_move_message(struct session *session)
 {
+    excuse_wait(session);
     switch (message_move(session->delivery->message, &session->server.in, &session->client.out)) {
     case MESSAGE_WANTS_MORE:
     case MESSAGE_FULL:

@@ -337,8 +337,15 @@ void session_start_message(struct session *, const struct expectation *);
 /* Moves it on. True when it has ended and the client's answer is complete. */
 bool session_move_message(struct session *);
 
-/* Does a part of a message that the server has sent wait for the client's buffer to have room? */
+/* Does a part of a message that the server has sent wait for the client's buffer to have room, or for a filter? */
 bool session_holds_message(const struct session *);
+
+/* Until when a filter may keep the message waiting, in milliseconds of worker time; 0: none does. */
+int64_t session_filter_deadline(const struct session *);
+
+/* That is over: the filter has failed. / There is another turn of the event loop for who has yielded. */
+void session_expire_filter(struct session *);
+void session_take_turn(struct session *);
 
 /* Every message that the client did not get is recorded as aborted, and let go: at the end of the session. */
 void session_drop_messages(struct session *);

@@ -8,12 +8,13 @@ enum {
     LOOK_AGAIN    = 1000,
     TRIAL_LIMIT   = 3000, /* for what a server says at once, if it says it at all */
     TRIAL_PART    = 8,    /* of reply_timeout, where that is less */
+    NO_DEADLINE   = 3600 * 1000,
 };
 
 struct deadline {
     int64_t     at;
-    const char *what;      /* the reason, when it is over */
-    bool        of_server; /* it is the server that is too slow */
+    const char *what; /* the reason, when it is over; NULL for a filter, which logs it */
+    enum { OF_CLIENT, OF_SERVER, OF_FILTER } whose;
 };
 
 bool
@@ -62,6 +63,15 @@ hint(const struct session *session)
                : "";
 }
 
+/* A filter that has yielded, or may wait without end, has none: then it is looked at again. */
+static struct deadline
+filter_deadline(const struct session *session)
+{
+    int64_t at = session_filter_deadline(session), later = clock_now() + NO_DEADLINE;
+
+    return (struct deadline){at < later ? at : later, NULL, OF_FILTER};
+}
+
 static struct deadline
 deadline(const struct session *session)
 {
@@ -70,17 +80,19 @@ deadline(const struct session *session)
     int64_t                       heard    = session->server.last;
 
     if (session->state == SESSION_CLOSING)
-        return (struct deadline){session->closing + CLOSING_LIMIT, "client does not take its last reply", false};
+        return (struct deadline){session->closing + CLOSING_LIMIT, "client does not take its last reply", OF_CLIENT};
     if (session->state == SESSION_CONNECTING && session->link != LINK_NONE)
-        return (struct deadline){session->connecting + upstream->connect_timeout, why_no_greeting(session), true};
+        return (struct deadline){session->connecting + upstream->connect_timeout, why_no_greeting(session), OF_SERVER};
+    if (session_filter_deadline(session) != 0)
+        return filter_deadline(session);
     if (waits_for_server(session))
         return (struct deadline){(session->asked > heard ? session->asked : heard) + reply_limit(session),
-                                 "server did not answer in time (reply_timeout)", true};
+                                 "server did not answer in time (reply_timeout)", OF_SERVER};
     if (session->state <= SESSION_AUTHORIZATION)
         return (struct deadline){session->opened + listener->login_timeout,
-                                 "client did not log in in time (login_timeout)", false};
+                                 "client did not log in in time (login_timeout)", OF_CLIENT};
     return (struct deadline){session->active + listener->idle_timeout, "client was idle for too long (idle_timeout)",
-                             false};
+                             OF_CLIENT};
 }
 
 /* Whose turn is it to speak? */
@@ -130,12 +142,14 @@ session_arm_timer(struct session *session)
 static void
 expire(struct session *session, const struct deadline *over)
 {
-    if (session->state == SESSION_CONNECTING && over->of_server) {
+    if (session->state == SESSION_CONNECTING && over->whose == OF_SERVER) {
         session->server.state = session->server.state == PEER_CLOSED ? PEER_CLOSED : PEER_BROKEN;
         session->server.why   = over->what;
-    } else if (over->of_server && (session_expire_trial(session) || session_expire_uidls(session))) {
+    } else if (over->whose == OF_FILTER) {
+        session_expire_filter(session);
+    } else if (over->whose == OF_SERVER && (session_expire_trial(session) || session_expire_uidls(session))) {
         return;
-    } else if (over->of_server) {
+    } else if (over->whose == OF_SERVER) {
         session_fail(session, over->what);
     } else {
         session_log(session, LOG_LEVEL_INFO, "%s%s", over->what, hint(session));

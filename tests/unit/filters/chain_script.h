@@ -1,16 +1,19 @@
-/* Filters that follow a script, for test_chain.c: a letter for what each call returns; every call leaves its trace. */
+/*
+ * Filters that follow a script, for tests of the chain: a letter for what each call returns. Every call of them, and of
+ * the host, leaves its trace.
+ */
 #ifndef TESTS_UNIT_CHAIN_SCRIPT_H
 #define TESTS_UNIT_CHAIN_SCRIPT_H
 
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "filters/filter.h"
+#include "filters/chain.h"
 
 enum { H = FILTER_HEADERS, B = FILTER_BODY, O = FILTER_HOLD, R = FILTER_REWRITE };
 enum { REFUSES = 1 << 16 }; /* on_failure = "refuse" */
 
-/* Letters: c continue, e enough, w wait, x withhold, f failed; the last one is said again and again. */
+/* Letters: c continue, e enough, w wait, y yield, x withhold, f failed; the last one is said again and again. */
 struct script {
     unsigned    reach;
     const char *headers, *body, *end;
@@ -18,7 +21,6 @@ struct script {
 
 static struct bytes   trace;
 static struct filter *waiting; /* the filter that said it waits last */
-static bool           resumes; /* the driver resumes it */
 
 struct cursor {
     const char *headers, *body, *end;
@@ -49,6 +51,8 @@ next_verdict(struct filter *filter, const char **letters)
         (*letters)++;
     if (letter == 'w')
         waiting = filter;
+    if (letter == 'y')
+        return filter_yield(filter);
     return verdicts[(unsigned char)letter];
 }
 
@@ -79,7 +83,7 @@ script_body(struct filter *filter, struct span text)
     struct cursor       *cursor = filter->state;
 
     bytes_printf(&trace, "%s:body(%.*s) ", filter->name, SPAN_ARG(text));
-    if ((script->reach & R) != 0)
+    if ((script->reach & R) != 0 && *cursor->body != 'w')
         rewrite(filter, text);
     return next_verdict(filter, &cursor->body);
 }
@@ -113,5 +117,43 @@ static const struct filter_module script_module = {
     .end     = script_end,
     .close   = script_close,
 };
+
+static void
+host_log(void *context, const char *filter, enum filter_log_level level, const char *line)
+{
+    (void)context, (void)level;
+    bytes_printf(&trace, "log(%s,%.6s) ", filter, line);
+}
+
+static void
+host_resume(void *context)
+{
+    (void)context;
+    bytes_printf(&trace, "resume ");
+}
+
+static void
+host_yield(void *context)
+{
+    (void)context;
+    bytes_printf(&trace, "yield ");
+}
+
+static void
+host_text(void *context, struct span text)
+{
+    (void)context;
+    bytes_printf(&trace, "text(%.*s) ", SPAN_ARG(text));
+}
+
+static const struct chain_host host = {.log = host_log, .resume = host_resume, .yield = host_yield, .text = host_text};
+
+static void
+expect_trace(const char *name, const char *expect)
+{
+    if (strcmp(trace.data, expect) != 0)
+        fail_msg("%s:\n     got %s\nexpected %s", name, trace.data, expect);
+    bytes_clear(&trace);
+}
 
 #endif

@@ -20,7 +20,7 @@ static struct chain_run *
 open_run(struct message_report *report)
 {
     static char                      *path   = (char *)"/var/log/popgate/audit.jsonl";
-    static const struct chain_filter  setup  = {&audit_log_module, "audit", &path, CHAIN_REFUSE, 0};
+    static const struct chain_filter  setup  = {&audit_log_module, "audit", &path, CHAIN_REFUSE, 0, 0};
     static const struct chain_filter *filter = &setup;
     static const struct chain         chain  = {&filter, 1};
 

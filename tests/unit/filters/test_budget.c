@@ -205,7 +205,7 @@ test_filters_share(void **state)
 
         for (size_t at = 0; at < 3; at++)
             setups[at] = (struct chain_filter){
-                &module, names[at], (void *)&rows[i].needs[at], rows[i].on_failure[at], rows[i].limits[at]};
+                &module, names[at], (void *)&rows[i].needs[at], rows[i].on_failure[at], rows[i].limits[at], 0};
         bytes_clear(&lines);
         run = chain_open(&chain, &info, &report, &host);
         assert_int_equal(chain_headers(run, &list), rows[i].verdict);

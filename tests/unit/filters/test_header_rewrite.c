@@ -94,7 +94,7 @@ rewrite_within(struct header_rewrite *conf, int64_t limit, enum chain_on_failure
                struct bytes *written, struct bytes *changes)
 {
     static const struct chain_host host   = {.log = take_log};
-    struct chain_filter            setup  = {&header_rewrite_module, "headers", conf, on_failure, limit};
+    struct chain_filter            setup  = {&header_rewrite_module, "headers", conf, on_failure, limit, 0};
     const struct chain_filter     *filter = &setup;
     struct chain                   chain  = {&filter, 1};
     struct message_info            info   = {0};

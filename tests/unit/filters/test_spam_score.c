@@ -137,7 +137,7 @@ filter(const struct spam_score *conf, struct span message, size_t cut, struct me
 {
     static const struct message_info info   = {0};
     static const struct chain_host   host   = {.keep = keep_in_memory, .kept = show_memory, .drop = drop_memory};
-    struct chain_filter              setup  = {&spam_score_module, "score", (void *)conf, CHAIN_PASS, 0};
+    struct chain_filter              setup  = {&spam_score_module, "score", (void *)conf, CHAIN_PASS, 0, 0};
     struct chain                     chain  = {(const struct chain_filter *[]){&setup}, 1};
     struct header_list               list   = {0};
     struct chain_run                *run    = chain_open(&chain, &info, report, &host);

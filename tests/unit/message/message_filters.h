@@ -118,6 +118,44 @@ wait_once(struct filter *filter, struct header_list *list)
     return add_field(filter, list);
 }
 
+/* Asks somebody about every text, and has the answer at the second call. */
+static bool
+has_asked(struct filter *filter)
+{
+    bool *asked = filter->state;
+
+    asking = filter;
+    *asked = !*asked;
+    return !*asked;
+}
+
+static enum filter_verdict
+ask_body(struct filter *filter, struct span text)
+{
+    (void)text;
+    return has_asked(filter) ? FILTER_CONTINUE : FILTER_WAIT;
+}
+
+static enum filter_verdict
+ask_and_double(struct filter *filter, struct span text)
+{
+    return has_asked(filter) ? double_octets(filter, text) : FILTER_WAIT;
+}
+
+static unsigned
+open_asking(struct filter *filter)
+{
+    filter->state = memory_new(sizeof(bool));
+    return FILTER_BODY;
+}
+
+static unsigned
+open_asking_rewriter(struct filter *filter)
+{
+    filter->state = memory_new(sizeof(bool));
+    return FILTER_REWRITE;
+}
+
 static void
 close_state(struct filter *filter)
 {
@@ -133,6 +171,11 @@ static const struct filter_module holds_4 = {
     .name = "holds4", .open = open_hold, .body = hold_four, .end = add_field, .close = close_state};
 static const struct filter_module doubles = {.name = "doubles", .open = open_rewrite, .body = double_octets};
 static const struct filter_module waits = {.name = "waits", .open = open_hold, .end = wait_once, .close = close_state};
+static const struct filter_module asks  = {.name = "asks", .open = open_asking, .body = ask_body, .close = close_state};
+static const struct filter_module asks_holding = {
+    .name = "asks-holding", .open = open_hold, .body = ask_body, .end = add_field, .close = close_state};
+static const struct filter_module asks_doubling = {
+    .name = "asks-doubling", .open = open_asking_rewriter, .body = ask_and_double, .close = close_state};
 static const struct filter_module refuses = {
     .name = "refuses", .open = open_hold, .body = refuse_body, .end = add_field, .close = close_state};
 static const struct filter_module fails = {

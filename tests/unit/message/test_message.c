@@ -106,6 +106,24 @@ static const struct {
      12,
      22},
     {"waited for", {&waits}, "A: b\r\n\r\nx\r\n.\r\n", OK "X-A: 1\r\nA: b\r\n\r\nx\r\n.\r\n", 11, 19},
+    {"asked about while it passes",
+     {&asks, &watches},
+     "A: b\r\n\r\nx\r\n..y\r\n..\r\n.\r\n",
+     OK "A: b\r\n\r\nx\r\n..y\r\n..\r\n.\r\n",
+     18,
+     18},
+    {"asked about while it is held",
+     {&asks_holding, &looks},
+     "A: b\r\n\r\nx\r\n..y\r\n..\r\n.\r\n",
+     OK "X-Seen: 1\r\nX-A: 1\r\nA: b\r\n\r\nx\r\n..y\r\n..\r\n.\r\n",
+     18,
+     37},
+    {"asked about before it is rewritten",
+     {&asks_doubling, &watches},
+     "A: b\r\n\r\nx\r\n..y\r\n..\r\n.\r\n",
+     OK "A: b\r\n\r\nxx\r\n...yy\r\n...\r\n.\r\n",
+     18,
+     22},
     {"withheld", {&refuses}, "A: b\r\n\r\nx!\r\ny\r\n.\r\n", "-ERR message withheld by filter refuses\r\n", 0, 0},
     {"failed, and must not",
      {&fails},
@@ -154,7 +172,7 @@ set_up(struct setup *setup, const struct filter_module *const *modules, int64_t 
     for (; setup->chain.count < 3 && modules[setup->chain.count] != NULL; setup->chain.count++) {
         size_t i = setup->chain.count;
 
-        setup->filters[i]  = (struct chain_filter){modules[i], modules[i]->name, NULL, CHAIN_REFUSE, 0};
+        setup->filters[i]  = (struct chain_filter){modules[i], modules[i]->name, NULL, CHAIN_REFUSE, 0, 0};
         setup->pointers[i] = &setup->filters[i];
     }
 }
@@ -233,7 +251,12 @@ run_row(size_t row, size_t cut, size_t step, int64_t budget)
         else
             buffer_add(&run.from, (struct span){wire.data + at, len});
     }
-    if (progress == MESSAGE_WAITS) {
+    while (progress == MESSAGE_WAITS) {
+        size_t left = run.from.length;
+
+        assert_int_equal(message_move(run.message, &run.from, &run.to), MESSAGE_WAITS);
+        assert_int_equal(run.from.length, left); /* no more is read meanwhile */
+        run.resumed = false;
         filter_resume(asking);
         assert_true(run.resumed);
         progress = message_move(run.message, &run.from, &run.to);

@@ -246,7 +246,7 @@ set_up(struct setup *setup, size_t row, int64_t budget)
         size_t                      i      = setup->chain.count;
         const struct filter_module *module = rows[row].filters[i];
 
-        setup->filters[i]  = (struct chain_filter){module, module->name, NULL, CHAIN_REFUSE, 0};
+        setup->filters[i]  = (struct chain_filter){module, module->name, NULL, CHAIN_REFUSE, 0, 0};
         setup->pointers[i] = &setup->filters[i];
     }
 }
