@@ -82,13 +82,18 @@ $(TESTS): $B/%: $B/%.o $B/libpopgate.a
 	@echo link $@
 	$(QUIET)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka -ljansson
 
+# popgate with one more module, for the system tests: see tests/system/scripted_module.c.
+$B/tests/popgate-scripted: $B/proxy/main.o $B/tests/system/scripted_module.o $B/libpopgate.a
+	@echo link $@
+	$(QUIET)$(CC) $(LINK) -o $@ $^ $(LIBS)
+
 # Says which packages are missing; for the goals that are one command for a newcomer it installs them.
 INSTALLS = $(filter check demo bench lint run-fuzzers,$(MAKECMDGOALS))
 packages:
 	@dist/packages $(if $(INSTALLS),install,name) $(DEBIAN-build) $(foreach goal,$(MAKECMDGOALS),$(DEBIAN-$(goal)))
 
 ## check       install what the tests need, build, run every test; V=asan runs them with the sanitizers
-check: packages layers all $(TESTS) $B/tests/bench/load $B/tests/bench/upstream
+check: packages layers all $(TESTS) $B/tests/popgate-scripted $B/tests/bench/load $B/tests/bench/upstream
 	@B=$B tests/check
 
 ## unit        the unit tests alone

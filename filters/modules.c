@@ -4,7 +4,10 @@
  */
 #include "filters/chain.h"
 
-#define MODULES(MODULE) MODULE(header_rewrite) MODULE(audit_log) MODULE(spam_score)
+#ifndef MORE_MODULES /* the tests have one of their own */
+#define MORE_MODULES(MODULE)
+#endif
+#define MODULES(MODULE) MODULE(header_rewrite) MODULE(audit_log) MODULE(spam_score) MORE_MODULES(MODULE)
 
 #define DECLARE(name) extern const struct filter_module name##_module;
 #define ADDRESS(name) &name##_module,
