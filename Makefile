@@ -187,4 +187,4 @@ help:
 .PHONY: all packages check unit fuzz run-fuzzers layers lint lint-format lint-tidy lint-cppcheck lint-man sizes demo bench bench-keep install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(wildcard $B/*/*.d $B/*/*/*.d)
+-include $(wildcard $B/*/*.d $B/*/*/*.d $B/*/*/*/*.d)
