@@ -33,18 +33,21 @@ note_event(evutil_socket_t fd, short what, void *arg)
     peer->wake(peer->context);
 }
 
-static bool
-broken(struct peer *peer, const char *why)
+/* A copy: TLS has one place for the reasons of all connections, and the next that fails writes there. */
+bool
+peer_break(struct peer *peer, const char *why)
 {
+    if (peer->state == PEER_CLOSED || peer->state == PEER_BROKEN)
+        return false;
     peer->state = PEER_BROKEN;
-    peer->why   = why;
+    peer->why   = memory_copy_string(why);
     return true;
 }
 
 static bool
 system_error(struct peer *peer, int error)
 {
-    return broken(peer, strerrordesc_np(error));
+    return peer_break(peer, strerrordesc_np(error));
 }
 
 /* One event for all that a socket may say: one system call to ask for it, one call for each word of the kernel. */
@@ -66,7 +69,7 @@ watch_output(struct peer *peer)
         return false;
     (void)event_del(&peer->event);
     return !watch(peer, event_get_base(&peer->event), EV_WRITE) &&
-           broken(peer, "the event loop did not take the connection");
+           peer_break(peer, "the event loop did not take the connection");
 }
 
 int
@@ -172,7 +175,7 @@ take_tls_result(struct peer *peer, enum tls_result result)
     case TLS_FAILED:
         break;
     }
-    return broken(peer, tls_error(peer->tls));
+    return peer_break(peer, tls_error(peer->tls));
 }
 
 bool
@@ -377,7 +380,7 @@ flush_tls(struct peer *peer)
     if (written == TLS_WRITE_LATER)
         return watch_output(peer);
     if (written == TLS_WRITE_FAILED)
-        return broken(peer, tls_error(peer->tls));
+        return peer_break(peer, tls_error(peer->tls));
     peer->sent += peer->sealed;
     peer->sealed = 0;
     peer->last   = clock_now();
@@ -396,18 +399,6 @@ peer_flush(struct peer *peer)
         peer->unsure = false;
     }
     return changed;
-}
-
-size_t
-peer_waiting(const struct peer *peer)
-{
-    return peer->in.length;
-}
-
-size_t
-peer_unsent(const struct peer *peer)
-{
-    return peer->out.length + peer->sealed;
 }
 
 void
@@ -457,6 +448,8 @@ release(struct peer *peer)
     tls_free(&peer->tls);
     buffer_clear(&peer->in);
     buffer_clear(&peer->out);
+    free(peer->why);
+    peer->why    = NULL;
     peer->sealed = 0;
     peer->state  = PEER_CLOSED;
 }

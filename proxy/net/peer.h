@@ -33,7 +33,7 @@ struct peer {
     uint64_t        received; /* octets without TLS, since peer_open() */
     uint64_t     sent; /* octets handed to the socket, without TLS; sent + what is in `out` is all that was put there */
     int64_t      last; /* when octets last moved in either direction, in milliseconds of worker time */
-    const char  *why;  /* PEER_BROKEN: why, in words; static, or valid while the process lives */
+    char        *why;  /* PEER_BROKEN: why, in words; lives until peer_close() or peer_reset() */
     size_t       chunk;    /* how much is read at once, in octets */
     bool         readable; /* the kernel may have octets for us */
     bool         ending;   /* the peer closed its half: read on to the end */
@@ -88,8 +88,17 @@ bool peer_look_again(struct peer *);
 bool peer_acknowledged(struct peer *);
 
 /* Octets that wait in `in`, and those that the socket has not taken. */
-size_t peer_waiting(const struct peer *);
-size_t peer_unsent(const struct peer *);
+static inline size_t
+peer_waiting(const struct peer *peer)
+{
+    return peer->in.length;
+}
+
+static inline size_t
+peer_unsent(const struct peer *peer)
+{
+    return peer->out.length + peer->sealed;
+}
 
 /* What is in `out` is of no use any more. */
 void peer_drop_unsent(struct peer *);
@@ -103,6 +112,9 @@ void peer_put_end(struct peer *);
 /* Would the peer take what it has for whole, if the process ended now? Then the kernel is to reset the connection. TLS
  * needs no such mark: its end is missed. One system call for each change. */
 void peer_mark_fragile(struct peer *, bool fragile);
+
+/* Makes it PEER_BROKEN: `why` is copied. False, and nothing done, if it is closed or broken already. */
+bool peer_break(struct peer *, const char *why);
 
 /* Ends the connection in good order: close_notify, FIN. What is in `out` is lost: flush it first. */
 void peer_close(struct peer *);

@@ -143,8 +143,7 @@ static void
 expire(struct session *session, const struct deadline *over)
 {
     if (session->state == SESSION_CONNECTING && over->whose == OF_SERVER) {
-        session->server.state = session->server.state == PEER_CLOSED ? PEER_CLOSED : PEER_BROKEN;
-        session->server.why   = over->what;
+        (void)peer_break(&session->server, over->what);
     } else if (over->whose == OF_FILTER) {
         session_expire_filter(session);
     } else if (over->whose == OF_SERVER && (session_expire_trial(session) || session_expire_uidls(session))) {

@@ -39,21 +39,21 @@ static void
 connect_ends(int ends[2])
 {
     const int          on = 1, narrow = 16 * 1024;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t          len     = sizeof(address);
-    int                ear     = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address  = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t          len      = sizeof(address);
+    int                listener = socket(AF_INET, SOCK_STREAM, 0);
 
-    assert_int_equal(bind(ear, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(listen(ear, 1), 0);
-    assert_int_equal(getsockname(ear, (struct sockaddr *)&address, &len), 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
     ends[1] = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(setsockopt(ends[1], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
     assert_int_equal(setsockopt(ends[1], SOL_SOCKET, SO_RCVBUF, &narrow, sizeof(narrow)), 0);
     assert_int_equal(connect(ends[1], (struct sockaddr *)&address, sizeof(address)), 0);
-    ends[0] = accept4(ear, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    ends[0] = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     assert_true(ends[0] >= 0);
     assert_int_equal(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &narrow, sizeof(narrow)), 0);
-    (void)close(ear);
+    (void)close(listener);
 }
 
 /* What was sent comes a little later, even over the loopback interface. */
@@ -292,6 +292,35 @@ handshake_that_the_peer_ends(void **state)
     assert_non_null(peer.why);
 }
 
+/* Why a peer broke stays what it was when TLS fails elsewhere for another reason. */
+static void
+reason_that_is_a_peers_own(void **state)
+{
+    char       *why;
+    struct tls *other;
+    int         ends[2];
+
+    (void)state;
+    start_tls();
+    assert_int_equal(send(theirs, "GET / HTTP/1.1\r\n\r\n", 18, 0), 18);
+    turn();
+    assert_true(peer_handshake(&peer));
+    assert_int_equal(peer.state, PEER_BROKEN);
+    why = memory_copy_string(peer.why);
+    connect_ends(ends);
+    (void)close(ends[1]);
+    other = tls_open(context, ends[0], NULL);
+    tls_readable(other, true);
+    assert_int_equal(tls_handshake(other), TLS_FAILED);
+    assert_string_not_equal(tls_error(other), why);
+    assert_string_equal(peer.why, why);
+    assert_false(peer_break(&peer, "another reason"));
+    assert_string_equal(peer.why, why);
+    tls_free(&other);
+    (void)close(ends[0]);
+    free(why);
+}
+
 /* The same without TLS: a write that fails behind the end breaks. */
 static void
 write_that_fails_behind_the_end(void **state)
@@ -354,7 +383,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         TEST(write_that_fails_behind_close_notify), TEST(read_that_waits_for_a_write),
         TEST(many_small_records_to_a_slow_reader),  TEST(handshake_that_the_peer_ends),
-        TEST(write_that_fails_behind_the_end),
+        TEST(write_that_fails_behind_the_end),      TEST(reason_that_is_a_peers_own),
     };
 
     return cmocka_run_group_tests(tests, start, stop);
