@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/budget.h"
+#include "base/memory.h"
 #include "filters/header_rewrite.h"
 #include "rules/postfix/header_checks.h"
 
@@ -15,7 +16,7 @@ enum {
     SHOWN_LIMIT       = 200,        /* octets of a field that a log line shows */
 };
 
-/* The work on one message. */
+/* The work on one message; the filter's state while it has been left off. */
 struct pass {
     struct filter      *filter;
     struct header_list *list;
@@ -171,17 +172,55 @@ rewrite_field(struct pass *pass, struct header_field *field)
         keep(pass, field);
 }
 
+static void
+begin(struct pass *pass, struct filter *filter, struct header_list *list)
+{
+    *pass = (struct pass){.filter = filter, .list = list};
+    headers_walk(list);
+}
+
+/* Most messages need no memory for that. */
+static enum filter_verdict
+leave_off(const struct pass *pass)
+{
+    struct pass *left = memory_new(sizeof(*left));
+
+    *left               = *pass;
+    pass->filter->state = left;
+    return filter_yield(pass->filter);
+}
+
+static void
+take_up(struct pass *pass, struct filter *filter)
+{
+    *pass = *(struct pass *)filter->state;
+    free(filter->state);
+    filter->state = NULL;
+}
+
+static void
+end(struct pass *pass)
+{
+    bytes_free(&pass->folded);
+    bytes_free(&pass->check.text);
+}
+
 static enum filter_verdict
 rewrite_headers(struct filter *filter, struct header_list *list)
 {
-    struct pass          pass = {.filter = filter, .list = list};
+    struct pass          pass;
     struct header_field *field;
 
-    headers_walk(list);
-    while ((field = headers_next(list)) != NULL)
+    if (filter->state != NULL)
+        take_up(&pass, filter);
+    else
+        begin(&pass, filter, list);
+    while ((field = headers_next(list)) != NULL) {
         rewrite_field(&pass, field);
-    bytes_free(&pass.folded);
-    bytes_free(&pass.check.text);
+        if (budget_slice_is_over() && list->waiting > 0)
+            return leave_off(&pass);
+    }
+    end(&pass);
     if (pass.added > ADDED_LIMIT)
         filter_log(filter, FILTER_LOG_ERROR, "the rules write more than %d octets into this message", ADDED_LIMIT);
     return pass.added > ADDED_LIMIT || pass.given_up || budget_is_spent() ? FILTER_FAILED : FILTER_CONTINUE;
@@ -192,6 +231,17 @@ open_filter(struct filter *filter)
 {
     (void)filter;
     return FILTER_HEADERS;
+}
+
+static void
+close_filter(struct filter *filter)
+{
+    struct pass pass;
+
+    if (filter->state == NULL)
+        return;
+    take_up(&pass, filter);
+    end(&pass);
 }
 
 static int
@@ -227,4 +277,5 @@ const struct filter_module header_rewrite_module = {
     .release   = release,
     .open      = open_filter,
     .headers   = rewrite_headers,
+    .close     = close_filter,
 };

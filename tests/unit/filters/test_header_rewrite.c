@@ -88,24 +88,53 @@ configure(struct header_rewrite *conf, const char *rules)
     assert_int_equal(unlink(rules_path), 0);
 }
 
+static struct chain_host host = {.log = take_log};
+
+/* How often it gave way to others, where there are any. */
+static unsigned yields;
+
+static void
+take_yield(void *context)
+{
+    (void)context;
+    yields++;
+}
+
+/* Each turn has to end soon after its slice. */
+static enum filter_verdict
+run_turns(struct chain_run *run, struct header_list *list)
+{
+    enum { SLACK = 15000 }; /* microseconds: a match may take ten milliseconds */
+    enum filter_verdict verdict;
+
+    do {
+        uint64_t before = clock_microseconds(CLOCK_THREAD_CPUTIME_ID);
+
+        verdict = chain_headers(run, list);
+        if (host.yield != NULL)
+            assert_in_range(clock_microseconds(CLOCK_THREAD_CPUTIME_ID) - before, 0, CHAIN_SLICE * 1000 + SLACK);
+        chain_next_turn(run);
+    } while (verdict == FILTER_WAIT);
+    return verdict;
+}
+
 /* Runs the filter over a header block: the verdict, and what is written then. `limit`: its time_limit. */
 static enum filter_verdict
 rewrite_within(struct header_rewrite *conf, int64_t limit, enum chain_on_failure on_failure, struct span block,
                struct bytes *written, struct bytes *changes)
 {
-    static const struct chain_host host   = {.log = take_log};
-    struct chain_filter            setup  = {&header_rewrite_module, "headers", conf, on_failure, limit, 0};
-    const struct chain_filter     *filter = &setup;
-    struct chain                   chain  = {&filter, 1};
-    struct message_info            info   = {0};
-    struct message_report          report = {0};
-    struct header_list             list   = {0};
-    struct chain_run              *run    = chain_open(&chain, &info, &report, &host);
-    enum filter_verdict            verdict;
+    struct chain_filter        setup  = {&header_rewrite_module, "headers", conf, on_failure, limit, 0};
+    const struct chain_filter *filter = &setup;
+    struct chain               chain  = {&filter, 1};
+    struct message_info        info   = {0};
+    struct message_report      report = {0};
+    struct header_list         list   = {0};
+    struct chain_run          *run    = chain_open(&chain, &info, &report, &host);
+    enum filter_verdict        verdict;
 
     assert_int_equal(chain_reach(run), FILTER_HEADERS);
     headers_parse(&list, block);
-    verdict = chain_headers(run, &list);
+    verdict = run_turns(run, &list);
     assert_int_equal(chain_reach(run), FILTER_SKIPS);
     headers_write(&list, written);
     bytes_add(changes, bytes_span(&list.changes));
@@ -270,6 +299,66 @@ test_time_limit(void **state)
     bytes_free(&changes);
 }
 
+/* A message that takes long is worked on in turns, and comes out as it would else. */
+static void
+test_turns(void **state)
+{
+    struct header_rewrite conf;
+    struct bytes          block = {0}, written[2] = {{0}}, changes[2] = {{0}};
+
+    (void)state;
+    for (unsigned i = 0; i < 100; i++)
+        bytes_printf(&block, "X-A: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\r\nX-B: b%u\r\nX-C: c\r\n", i);
+    bytes_add(&block, SPAN("\r\n"));
+    configure(&conf, "/^X-A: (a+)+$/ IGNORE\n/^X-B: b(.*)/ REPLACE X-B: $1\n/^X-C/ PREPEND X-D: d\n");
+    yields = 0;
+    for (unsigned turns = 0; turns < 2; turns++) {
+        host.yield = turns > 0 ? take_yield : NULL;
+        assert_int_equal(rewrite_within(&conf, 0, CHAIN_PASS, bytes_span(&block), &written[turns], &changes[turns]),
+                         FILTER_CONTINUE);
+        assert_true(turns > 0 ? yields >= 3 : yields == 0);
+    }
+    host.yield = NULL;
+    assert_true(span_equal(bytes_span(&written[0]), bytes_span(&written[1])));
+    assert_non_null(strstr(written[1].data, "X-B: 99\r\nX-D: d\r\nX-C: c\r\n\r\n"));
+    assert_true(span_equal(bytes_span(&changes[0]), bytes_span(&changes[1])));
+    header_rewrite_module.release(&conf);
+    bytes_free(&block);
+    for (unsigned i = 0; i < 2; i++) {
+        bytes_free(&written[i]);
+        bytes_free(&changes[i]);
+    }
+}
+
+/* A message may end while it is worked on: its memory is given back, whatever a rule has made of it. */
+static void
+test_left_off(void **state)
+{
+    struct header_rewrite      conf;
+    struct chain_filter        setup  = {&header_rewrite_module, "headers", &conf, CHAIN_PASS, 0, 0};
+    const struct chain_filter *filter = &setup;
+    struct chain               chain  = {&filter, 1};
+    struct message_info        info   = {0};
+    struct message_report      report = {0};
+    struct header_list         list   = {0};
+    struct bytes               block  = {0};
+    struct chain_run          *run;
+
+    (void)state;
+    for (unsigned i = 0; i < 20; i++)
+        bytes_add(&block, SPAN("X-B: b\r\n c\r\nX-A: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\r\n"));
+    configure(&conf, "/^X-A: (a+)+$/ IGNORE\n/^X-B: (.*)/ PREPEND X-D: $1\n");
+    host.yield = take_yield;
+    run        = chain_open(&chain, &info, &report, &host);
+    headers_parse(&list, bytes_span(&block));
+    assert_int_equal(chain_headers(run, &list), FILTER_WAIT);
+    chain_close(&run);
+    host.yield = NULL;
+    headers_free(&list);
+    header_rewrite_module.release(&conf);
+    bytes_free(&block);
+}
+
 static unsigned
 line_seven(const struct setting_place *place, const char *key)
 {
@@ -297,8 +386,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),       cmocka_unit_test(test_bounds),   cmocka_unit_test(test_long_field),
-        cmocka_unit_test(test_time_limit), cmocka_unit_test(test_given_up), cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_rows),     cmocka_unit_test(test_bounds),   cmocka_unit_test(test_long_field),
+        cmocka_unit_test(test_turns),    cmocka_unit_test(test_left_off), cmocka_unit_test(test_time_limit),
+        cmocka_unit_test(test_given_up), cmocka_unit_test(test_mistakes),
     };
     int failed = cmocka_run_group_tests_name("header_rewrite", tests, NULL, NULL);
 
