@@ -1,8 +1,5 @@
 /*
- * One connection's TLS: an SSL object over a BIO of our own. It asks the kernel only for what the event loop has
- * announced, so that no system call is spent on learning that there is nothing to read; and what it is given to write
- * it keeps, until it is told to send all of it at once. All connections share the BIO, which holds nothing but whose
- * turn it is.
+ * One connection's TLS: an SSL object, and the wire to its socket.
  */
 #include <assert.h>
 #include <errno.h>
@@ -11,205 +8,27 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "proxy/net/tls.h"
 #include "proxy/net/tls_context.h"
 #include "proxy/net/tls_explain.h"
-
-enum {
-    RECORDS  = 16,  /* sealed before they are sent */
-    OVERHEAD = 512, /* octets of a record besides the data, and of alerts and key updates between them */
-    SEALED   = RECORDS * (TLS_RECORD_MAX + OVERHEAD),
-    FEW      = 2 * 1024, /* octets: what TLS itself has to say waits in this much */
-};
+#include "proxy/net/tls_wire.h"
 
 struct tls {
-    SSL   *ssl;
-    int    fd;
-    bool   readable; /* the kernel may have octets */
-    bool   ending;   /* the peer closed its half: a short read is not the last one */
-    bool   eof;      /* it was read */
-    bool   alone;    /* what is written next need not wait for more */
-    bool   full;     /* the socket has not taken all: what is sealed has to go first */
-    char  *sealed;   /* what waits to be sent is from `start` to `end`; NULL: nothing does */
-    size_t room, start, end;
+    SSL            *ssl;
+    struct tls_wire wire;
 };
 
 /* Why the last call in this process failed. */
 static char last_error[1024];
-
-static int
-socket_read(BIO *bio, char *data, int size)
-{
-    struct tls *tls = BIO_get_data(bio);
-    ssize_t     got;
-
-    BIO_clear_retry_flags(bio);
-    if (!tls->readable) {
-        BIO_set_retry_read(bio);
-        return -1;
-    }
-    do
-        got = read(tls->fd, data, (size_t)size);
-    while (got < 0 && errno == EINTR);
-    if (got < size)
-        tls->readable = tls->ending && got > 0;
-    tls->eof = got == 0;
-    if (got < 0 && errno == EAGAIN)
-        BIO_set_retry_read(bio);
-    return (int)got;
-}
-
-/* The large buffer of a connection that has nothing to send is the next one's. */
-static char *spare;
-
-static void
-give_back(struct tls *tls)
-{
-    if (spare == NULL && tls->room == SEALED)
-        spare = tls->sealed;
-    else
-        free(tls->sealed);
-    tls->sealed = NULL;
-    tls->room = tls->start = tls->end = 0;
-}
-
-/* What waits goes to a buffer of `room` octets. */
-static void
-change_room(struct tls *tls, size_t room)
-{
-    bool   spared = room == SEALED && spare != NULL;
-    char  *other  = spared ? spare : memory_resize(NULL, room);
-    size_t len    = tls->end - tls->start;
-
-    if (spared)
-        spare = NULL;
-    if (tls->sealed != NULL) {
-        memcpy(other, tls->sealed + tls->start, len);
-        give_back(tls);
-    }
-    tls->sealed = other;
-    tls->room   = room;
-    tls->end    = len;
-}
-
-/* What a slow peer leaves takes no more room than it needs. */
-static int
-stop_sending(struct tls *tls, int why)
-{
-    if (tls->room == SEALED)
-        change_room(tls, tls->end - tls->start);
-    tls->full = true;
-    errno     = why;
-    return -1;
-}
-
-/* Sends what is sealed: 0 when it is all gone, else -1 with errno. */
-static int
-send_sealed(struct tls *tls)
-{
-    while (tls->start < tls->end) {
-        ssize_t put = send(tls->fd, tls->sealed + tls->start, tls->end - tls->start, MSG_NOSIGNAL);
-
-        if (put >= 0)
-            tls->start += (size_t)put;
-        else if (errno != EINTR)
-            return stop_sending(tls, errno);
-    }
-    if (tls->sealed != NULL)
-        give_back(tls);
-    tls->full = false;
-    return 0;
-}
-
-/* Tries to send a record as it lies, which spares a copy; whatever is left is kept. Returns how much is gone, or -1. */
-static ssize_t
-send_alone(const struct tls *tls, const char *data, size_t len)
-{
-    ssize_t put = 0;
-
-    if (tls->alone && tls->sealed == NULL)
-        put = send(tls->fd, data, len, MSG_NOSIGNAL);
-    return put < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : put;
-}
-
-static void
-keep_sealed(struct tls *tls, const char *data, size_t len)
-{
-    size_t waiting = tls->end - tls->start;
-
-    if (tls->room - tls->end < len)
-        change_room(tls, waiting + len <= FEW ? FEW : SEALED);
-    memcpy(tls->sealed + tls->end, data, len);
-    tls->end += len;
-}
-
-static int
-socket_write(BIO *bio, const char *data, int len)
-{
-    struct tls *tls = BIO_get_data(bio);
-    ssize_t     put;
-
-    BIO_clear_retry_flags(bio);
-    if ((tls->full || SEALED - tls->end < (size_t)len) && send_sealed(tls) != 0) {
-        if (errno == EAGAIN)
-            BIO_set_retry_write(bio);
-        return -1;
-    }
-    put = send_alone(tls, data, (size_t)len);
-    if (put < 0)
-        return -1;
-    if (put < len)
-        keep_sealed(tls, data + put, (size_t)(len - put));
-    return len;
-}
-
-static long
-socket_control(BIO *bio, int command, long number, void *pointer)
-{
-    const struct tls *tls = BIO_get_data(bio);
-
-    (void)number;
-    (void)pointer;
-    if (command == BIO_CTRL_EOF)
-        return tls->eof;
-    return command == BIO_CTRL_FLUSH;
-}
-
-/* Made once in a process and kept. */
-static BIO *
-make_bio(void)
-{
-    BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "popgate socket");
-    BIO        *bio;
-
-    if (method == NULL || BIO_meth_set_read(method, socket_read) != 1 ||
-        BIO_meth_set_write(method, socket_write) != 1 || BIO_meth_set_ctrl(method, socket_control) != 1 ||
-        (bio = BIO_new(method)) == NULL)
-        abort();
-    BIO_set_init(bio, 1);
-    return bio;
-}
-
-static BIO *
-shared_bio(void)
-{
-    static BIO *bio;
-
-    if (bio == NULL)
-        bio = make_bio();
-    return bio;
-}
 
 /* Before each call that may read or write: what failed before must not look like this one's failure. There is seldom
  * anything to clear, and ERR_clear_error() goes through all its sixteen places each time. */
 static SSL *
 take_turn(struct tls *tls)
 {
-    BIO_set_data(shared_bio(), tls);
+    tls_wire_take_turn(&tls->wire);
     if (ERR_peek_error() != 0)
         ERR_clear_error();
     errno = 0;
@@ -234,12 +53,10 @@ tls_open(struct tls_context *context, int fd, const char *name)
 {
     struct tls *tls = memory_new(sizeof(*tls));
 
-    tls->fd       = fd;
-    tls->readable = true;
-    tls->ssl      = SSL_new(tls_context_ssl(context));
-    if (tls->ssl == NULL || BIO_up_ref(shared_bio()) != 1)
+    tls->ssl = SSL_new(tls_context_ssl(context));
+    if (tls->ssl == NULL)
         abort();
-    SSL_set_bio(tls->ssl, shared_bio(), shared_bio());
+    tls_wire_open(&tls->wire, tls->ssl, fd);
     if (name == NULL)
         SSL_set_accept_state(tls->ssl);
     else {
@@ -291,13 +108,13 @@ result_of_write(const struct tls *tls, int result, int system_error)
 bool
 tls_has_room(const struct tls *tls)
 {
-    return !tls->full && SEALED - tls->end >= TLS_RECORD_MAX + OVERHEAD;
+    return tls_wire_has_room(&tls->wire);
 }
 
 enum tls_written
 tls_send(struct tls *tls)
 {
-    if (send_sealed(tls) == 0)
+    if (tls_wire_send(&tls->wire) == 0)
         return TLS_WRITTEN;
     if (errno == EAGAIN)
         return TLS_WRITE_LATER;
@@ -366,7 +183,7 @@ tls_handshake(struct tls *tls)
         result = TLS_FAILED;
     }
     if (result == TLS_FAILED)
-        (void)send_sealed(tls); /* an alert */
+        (void)tls_wire_send(&tls->wire); /* an alert */
     else if (!may_wait(tls))
         result = send_handshake(tls, result);
     return result;
@@ -375,21 +192,21 @@ tls_handshake(struct tls *tls)
 enum tls_result
 tls_read(struct tls *tls, char *data, size_t size, size_t *got)
 {
-    size_t          before = tls->end;
+    size_t          before = tls->wire.end;
     int             done   = SSL_read_ex(take_turn(tls), data, size, got);
     enum tls_result result = done == 1 ? TLS_OK : result_of(tls, done, errno);
 
     if (result != TLS_OK)
         *got = 0;
-    if (tls->end != before)
-        (void)send_sealed(tls); /* an alert, or the answer to a key update: the peer may wait for it */
+    if (tls->wire.end != before)
+        (void)tls_wire_send(&tls->wire); /* an alert, or the answer to a key update: the peer may wait for it */
     return result;
 }
 
 bool
 tls_has_more(const struct tls *tls)
 {
-    return tls->readable || SSL_has_pending(tls->ssl) == 1;
+    return tls->wire.readable || SSL_has_pending(tls->ssl) == 1;
 }
 
 enum tls_written
@@ -398,9 +215,9 @@ tls_seal(struct tls *tls, struct span span, bool alone, size_t *put)
     int result;
 
     assert(span.len > 0 && tls_has_room(tls));
-    tls->alone = alone;
-    result     = SSL_write_ex(take_turn(tls), span.data, span.len, put);
-    tls->alone = false;
+    tls->wire.alone = alone;
+    result          = SSL_write_ex(take_turn(tls), span.data, span.len, put);
+    tls->wire.alone = false;
     if (result == 1)
         return TLS_WRITTEN;
     *put = 0;
@@ -410,8 +227,8 @@ tls_seal(struct tls *tls, struct span span, bool alone, size_t *put)
 void
 tls_readable(struct tls *tls, bool ending)
 {
-    tls->readable = true;
-    tls->ending   = tls->ending || ending;
+    tls->wire.readable = true;
+    tls->wire.ending   = tls->wire.ending || ending;
 }
 
 void
@@ -458,8 +275,7 @@ tls_free(struct tls **tls)
     if (*tls == NULL)
         return;
     SSL_free((*tls)->ssl);
-    if ((*tls)->sealed != NULL)
-        give_back(*tls);
+    tls_wire_close(&(*tls)->wire);
     free(*tls);
     *tls = NULL;
 }
