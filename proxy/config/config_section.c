@@ -162,9 +162,7 @@ is_right(const struct config_section *section, const char *name)
 static void
 check_tls_name(struct config_loader *loader, const struct config_section *section, const char *name)
 {
-    enum { HOST_NAME_MAX_OCTETS = 255 };
-
-    if (name != NULL && (*name == '\0' || strlen(name) > HOST_NAME_MAX_OCTETS))
+    if (name != NULL && !tls_is_host(span_of(name)))
         config_complain(loader, section, "tls_name", "tls_name = \"%s\": not the name of a host", name);
 }
 

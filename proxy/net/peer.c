@@ -101,12 +101,17 @@ peer_stop_wiping(struct peer *peer)
 }
 
 void
-peer_start_tls(struct peer *peer, struct tls_context *context, const char *name)
+peer_start_tls(struct peer *peer, struct tls_context *context, struct span name)
 {
-    assert(peer->state == PEER_OPEN && peer->tls == NULL);
-    assert(peer_waiting(peer) == 0 && peer_unsent(peer) == 0);
-    peer->tls   = tls_open(context, peer->fd, name);
+    const struct span early = buffer_pull(&peer->in, peer_waiting(peer));
+
+    assert(peer->state == PEER_OPEN && peer->tls == NULL && peer_unsent(peer) == 0);
+    peer->tls   = tls_open(context, peer->fd, name, early);
     peer->state = PEER_HANDSHAKE;
+    peer->received -= early.len;
+    buffer_clear(&peer->in);
+    if (peer->tls == NULL)
+        (void)peer_break(peer, tls_error(NULL));
 }
 
 /* The connection ended: in good order only between records, and if TLS said so itself. */

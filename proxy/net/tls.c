@@ -35,9 +35,16 @@ take_turn(struct tls *tls)
     return tls->ssl;
 }
 
+bool
+tls_is_host(struct span name)
+{
+    return name.len > 0 && name.len <= TLSEXT_MAXLEN_host_name && name.data[0] != '.' &&
+           span_find(name, '\0') == name.len;
+}
+
 /* Asks for `name` and has it verified; an address is verified as one, and never sent as SNI (RFC 6066, 3). */
 static bool
-expect_name(SSL *ssl, const char *name)
+ask_for(SSL *ssl, const char *name)
 {
     X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
 
@@ -48,21 +55,34 @@ expect_name(SSL *ssl, const char *name)
     return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
+/* A name that is none is not said again: who knows where it comes from. */
+static bool
+expect_name(SSL *ssl, struct span name)
+{
+    char copy[TLSEXT_MAXLEN_host_name + 1] = {0};
+
+    if (tls_is_host(name) && ask_for(ssl, memcpy(copy, name.data, name.len)))
+        return true;
+    (void)snprintf(last_error, sizeof(last_error), "its name is not that of a host, which a certificate could be for");
+    return false;
+}
+
 struct tls *
-tls_open(struct tls_context *context, int fd, const char *name)
+tls_open(struct tls_context *context, int fd, struct span name, struct span early)
 {
     struct tls *tls = memory_new(sizeof(*tls));
 
     tls->ssl = SSL_new(tls_context_ssl(context));
     if (tls->ssl == NULL)
         abort();
-    tls_wire_open(&tls->wire, tls->ssl, fd);
-    if (name == NULL)
+    tls_wire_open(&tls->wire, tls->ssl, fd, early);
+    if (SSL_is_server(tls->ssl) == 1) {
+        assert(name.len == 0);
         SSL_set_accept_state(tls->ssl);
-    else {
+    } else {
         SSL_set_connect_state(tls->ssl);
         if (!expect_name(tls->ssl, name))
-            abort();
+            tls_free(&tls);
     }
     return tls;
 }

@@ -99,10 +99,18 @@ enum tls_written {
 };
 
 /*
- * TLS over `fd`, which stays the caller's. `name`: for a client, the host name or address to ask for and to verify; a
- * server gives NULL.
+ * Can this be the name or the address of a host, which SNI asks for (RFC 6066, 3) and a certificate holds? 1 to 255
+ * octets, no NUL among them, and no dot first, which OpenSSL would take for every name that ends so.
  */
-struct tls *tls_open(struct tls_context *, int fd, const char *name);
+bool tls_is_host(struct span name);
+
+/*
+ * TLS over `fd`, which stays the caller's. `name`: for the context of an upstream, the host name or address to ask for
+ * and to verify; a listener's has none, SPAN(""). `early`: octets of the peer that were read from `fd` before this
+ * call, none or many; they are copied, and are the first that the handshake reads. NULL if `name` is none that a
+ * certificate could be verified against, so that nobody is spoken to who was not verified: tls_error(NULL).
+ */
+struct tls *tls_open(struct tls_context *, int fd, struct span name, struct span early);
 
 enum tls_result tls_handshake(struct tls *);
 
@@ -133,7 +141,7 @@ void tls_readable(struct tls *, bool ending);
 void tls_say_close(struct tls *);
 
 /* Why the last call failed, in words: the verification's error, the alert, or the system's; valid until the next call.
- */
+ * Of NULL: why tls_open() did. */
 const char *tls_error(const struct tls *);
 
 /* Facts for the audit log, valid until tls_free(). `sni` is NULL where the client sent none. */

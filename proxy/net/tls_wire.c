@@ -18,6 +18,40 @@ enum {
     FEW      = 2 * 1024, /* octets: what TLS itself has to say waits in this much */
 };
 
+/* It may be the password of somebody who does not speak TLS. */
+static void
+free_early(struct tls_wire *wire)
+{
+    if (wire->early != NULL)
+        explicit_bzero(wire->early->data, wire->early->len);
+    free(wire->early);
+    wire->early = NULL;
+}
+
+static void
+keep_early(struct tls_wire *wire, struct span octets)
+{
+    if (octets.len == 0)
+        return;
+    wire->early      = memory_new(sizeof(*wire->early) + octets.len);
+    wire->early->len = octets.len;
+    memcpy(wire->early->data, octets.data, octets.len);
+}
+
+static int
+take_early(struct tls_wire *wire, char *data, size_t size)
+{
+    struct tls_early *early = wire->early;
+    size_t            left  = early->len - early->at;
+    size_t            len   = left < size ? left : size;
+
+    memcpy(data, early->data + early->at, len);
+    early->at += len;
+    if (len == left)
+        free_early(wire);
+    return (int)len;
+}
+
 static int
 socket_read(BIO *bio, char *data, int size)
 {
@@ -25,6 +59,8 @@ socket_read(BIO *bio, char *data, int size)
     ssize_t          got;
 
     BIO_clear_retry_flags(bio);
+    if (wire->early != NULL)
+        return take_early(wire, data, (size_t)size);
     if (!wire->readable) {
         BIO_set_retry_read(bio);
         return -1;
@@ -181,9 +217,10 @@ shared_bio(void)
 }
 
 void
-tls_wire_open(struct tls_wire *wire, SSL *ssl, int fd)
+tls_wire_open(struct tls_wire *wire, SSL *ssl, int fd, struct span early)
 {
     *wire = (struct tls_wire){.fd = fd, .readable = true};
+    keep_early(wire, early);
     if (BIO_up_ref(shared_bio()) != 1)
         abort();
     SSL_set_bio(ssl, shared_bio(), shared_bio());
@@ -204,6 +241,7 @@ tls_wire_has_room(const struct tls_wire *wire)
 void
 tls_wire_close(struct tls_wire *wire)
 {
+    free_early(wire);
     if (wire->sealed != NULL)
         give_back(wire);
 }

@@ -10,19 +10,27 @@
 
 #include "proxy/net/tls.h"
 
-struct tls_wire {
-    int    fd;       /* the caller's */
-    bool   readable; /* the kernel may have octets */
-    bool   ending;   /* the peer closed its half: a short read is not the last one */
-    bool   eof;      /* it was read */
-    bool   alone;    /* what is written next need not wait for more */
-    bool   full;     /* the socket has not taken all: what is sealed has to go first */
-    char  *sealed;   /* what waits to be sent is from `start` to `end`; NULL: nothing does */
-    size_t room, start, end;
+/* What was read before there was TLS, and OpenSSL has not taken yet, is from `at` to `len`. */
+struct tls_early {
+    size_t at, len;
+    char   data[];
 };
 
-/* The SSL object reads and writes by this wire from now on, whenever it is the wire's turn. */
-void tls_wire_open(struct tls_wire *, SSL *, int fd);
+struct tls_wire {
+    int               fd;       /* the caller's */
+    struct tls_early *early;    /* read before all that the socket has; NULL: there is none, or all was taken */
+    bool              readable; /* the kernel may have octets */
+    bool              ending;   /* the peer closed its half: a short read is not the last one */
+    bool              eof;      /* it was read */
+    bool              alone;    /* what is written next need not wait for more */
+    bool              full;     /* the socket has not taken all: what is sealed has to go first */
+    char             *sealed;   /* what waits to be sent is from `start` to `end`; NULL: nothing does */
+    size_t            room, start, end;
+};
+
+/* The SSL object reads and writes by this wire from now on, whenever it is the wire's turn: it reads a copy of `early`
+ * first, and then what `fd` has. */
+void tls_wire_open(struct tls_wire *, SSL *, int fd, struct span early);
 
 /* Before each call of OpenSSL that may read or write. */
 void tls_wire_take_turn(struct tls_wire *);

@@ -440,7 +440,7 @@ session_open(struct session_host *host, const struct config_listener *listener, 
         session->reason = "the event loop did not take the connection";
         session->state  = SESSION_GONE;
     } else if (listener->tls == CONFIG_TLS_IMPLICIT) {
-        peer_start_tls(&session->client, listener->context, NULL);
+        peer_start_tls(&session->client, listener->context, SPAN(""));
         session_enter_phase(session, SESSION_IN_HANDSHAKE);
     }
     session_step(session);

@@ -83,7 +83,8 @@ start_server_tls(struct session *session, enum link_state link)
 {
     session->doing = "setting up TLS with the server";
     session->link  = link;
-    peer_start_tls(&session->server, session->attempt.upstream->config->context, upstream_tls_name(&session->attempt));
+    peer_start_tls(&session->server, session->attempt.upstream->config->context,
+                   span_of(upstream_tls_name(&session->attempt)));
 }
 
 static bool

@@ -246,7 +246,7 @@ session_start_stls(struct session *session)
         return true;
     }
     forget_user(session);
-    peer_start_tls(&session->client, session->listener->context, NULL);
+    peer_start_tls(&session->client, session->listener->context, SPAN(""));
     session_enter_phase(session, SESSION_IN_HANDSHAKE);
     return true;
 }

@@ -116,6 +116,8 @@ static const struct broken {
      "F:6: tls_ca is given, but tls is \"none\"\nF:5: tls_name is given, but tls is \"none\"\n", NULL},
     {"upstream \"b\" { server = \"127.0.0.1:110\"\n tls = stls\n tls_name = '' }\n",
      "F:6: tls_name = \"\": not the name of a host\n", NULL},
+    {"upstream \"b\" { server = \"127.0.0.1:110\"\n tls = stls\n tls_name = '.example' }\n",
+     "F:6: tls_name = \".example\": not the name of a host\n", NULL},
     {"upstream \"b\" { server = \"127.0.0.1:110\"\n tls = stls\n tls_ca = \"b.pem\" }\n",
      "F:6: tls_ca D/b.pem: No such file or directory\n", NULL},
 

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "base/bytes.h"
 #include "base/count.h"
 #include "base/memory.h"
 #include "proxy/net/peer.h"
@@ -90,9 +91,8 @@ take_theirs(void)
 }
 
 static void
-start_tls(void)
+start_their_tls(void)
 {
-    peer_start_tls(&peer, context, NULL);
     ssl = SSL_new(their_context);
     SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
     BIO_set_mem_eof_return(SSL_get_rbio(ssl), -1);
@@ -100,9 +100,15 @@ start_tls(void)
 }
 
 static void
-shake_hands(void)
+start_tls(void)
 {
-    start_tls();
+    peer_start_tls(&peer, context, SPAN(""));
+    start_their_tls();
+}
+
+static void
+go_on_shaking_hands(void)
+{
     for (int round = 0; round < ROUNDS && (peer.state == PEER_HANDSHAKE || !SSL_is_init_finished(ssl)); round++) {
         (void)SSL_do_handshake(ssl);
         send_theirs();
@@ -111,6 +117,13 @@ shake_hands(void)
         (void)take_theirs();
     }
     assert_int_equal(peer.state, PEER_OPEN);
+}
+
+static void
+shake_hands(void)
+{
+    start_tls();
+    go_on_shaking_hands();
 }
 
 static int
@@ -309,7 +322,7 @@ reason_that_is_a_peers_own(void **state)
     why = memory_copy_string(peer.why);
     connect_ends(ends);
     (void)close(ends[1]);
-    other = tls_open(context, ends[0], NULL);
+    other = tls_open(context, ends[0], SPAN(""), SPAN(""));
     tls_readable(other, true);
     assert_int_equal(tls_handshake(other), TLS_FAILED);
     assert_string_not_equal(tls_error(other), why);
@@ -319,6 +332,104 @@ reason_that_is_a_peers_own(void **state)
     tls_free(&other);
     (void)close(ends[0]);
     free(why);
+}
+
+/* Their first octets of TLS as one span. */
+static struct span
+say_hello(void)
+{
+    char *hello;
+    long  len;
+
+    start_their_tls();
+    assert_int_equal(SSL_do_handshake(ssl), -1);
+    len = BIO_get_mem_data(SSL_get_wbio(ssl), &hello);
+    assert_true(len > 100);
+    return (struct span){hello, (size_t)len};
+}
+
+/* A head in plain text and the first `cut` octets of TLS come in one segment, the others later; then both sides talk.
+ */
+static void
+hello_behind_a_head(size_t cut)
+{
+    static const struct span head  = {"PROXY TCP4 192.0.2.1 192.0.2.2 50000 995\r\n", 42};
+    const struct span        hello = say_hello();
+    struct bytes             first = {0};
+
+    bytes_add(&first, head);
+    bytes_add(&first, span_head(hello, cut));
+    assert_int_equal(send(theirs, first.data, first.len, 0), first.len);
+    read_all();
+    assert_int_equal(peer_waiting(&peer), first.len);
+    buffer_drain(&peer.in, head.len);
+    peer_start_tls(&peer, context, SPAN(""));
+    assert_int_equal(peer_waiting(&peer), 0);
+    assert_int_equal(peer.received, head.len);
+    (void)peer_handshake(&peer); /* before the rest */
+    assert_int_equal(send(theirs, hello.data + cut, hello.len - cut, 0), hello.len - cut);
+    (void)BIO_reset(SSL_get_wbio(ssl));
+    go_on_shaking_hands();
+    say("NOOP\r\n");
+    send_theirs();
+    read_all();
+    assert_int_equal(peer_waiting(&peer), 6);
+    assert_int_equal(peer.received, head.len + 6);
+    bytes_free(&first);
+}
+
+static void
+handshake_that_began_in_plain_text(void **state)
+{
+    size_t len = say_hello().len;
+
+    for (size_t cut = 0; cut <= len; cut++) {
+        assert_int_equal(end(state) + begin(state), 0);
+        hello_behind_a_head(cut);
+    }
+}
+
+/* What was read in plain text is not TLS: it is neither used nor seen again. */
+static void
+plain_text_in_place_of_a_handshake(void **state)
+{
+    (void)state;
+    assert_int_equal(send(theirs, "USER ann\r\nPASS secret\r\n", 23, 0), 23);
+    read_all();
+    peer_start_tls(&peer, context, SPAN(""));
+    assert_true(peer_handshake(&peer));
+    assert_int_equal(peer.state, PEER_BROKEN);
+    assert_int_equal(peer_waiting(&peer), 0);
+}
+
+static unsigned
+no_line(const struct setting_place *place, const char *key)
+{
+    (void)place;
+    (void)key;
+    return 0;
+}
+
+/* No name to verify is no verification: it breaks this peer, and not the process. */
+static void
+server_without_a_name(void **state)
+{
+    static const struct span   names[]  = {{"", 0}, {"pop.example\0.evil.example", 25}, {".example", 8}};
+    const struct setting_place place    = {.file = "proxy.conf", .line_of = no_line};
+    struct tls_client_settings settings = {.common = {TLS_VERSION_1_2, "", ""}, .verify = true};
+    struct error               error    = {0};
+    struct tls_context        *client   = tls_client_new(&settings, &place, &error);
+
+    assert_non_null(client);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        assert_int_equal(end(state) + begin(state), 0);
+        peer_start_tls(&peer, client, names[i]);
+        assert_int_equal(peer.state, PEER_BROKEN);
+        assert_non_null(strstr(peer.why, "not that of a host"));
+        assert_false(peer_handshake(&peer));
+        assert_false(take_theirs());
+    }
+    tls_context_free(&client);
 }
 
 /* The same without TLS: a write that fails behind the end breaks. */
@@ -337,14 +448,6 @@ write_that_fails_behind_the_end(void **state)
     assert_true(peer_flush(&peer));
     assert_int_equal(peer.state, PEER_BROKEN);
     assert_int_equal(peer.sent, 0);
-}
-
-static unsigned
-no_line(const struct setting_place *place, const char *key)
-{
-    (void)place;
-    (void)key;
-    return 0;
 }
 
 static int
@@ -381,9 +484,15 @@ main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
     static const struct CMUnitTest tests[] = {
-        TEST(write_that_fails_behind_close_notify), TEST(read_that_waits_for_a_write),
-        TEST(many_small_records_to_a_slow_reader),  TEST(handshake_that_the_peer_ends),
-        TEST(write_that_fails_behind_the_end),      TEST(reason_that_is_a_peers_own),
+        TEST(write_that_fails_behind_close_notify),
+        TEST(read_that_waits_for_a_write),
+        TEST(many_small_records_to_a_slow_reader),
+        TEST(handshake_that_the_peer_ends),
+        TEST(write_that_fails_behind_the_end),
+        TEST(reason_that_is_a_peers_own),
+        TEST(handshake_that_began_in_plain_text),
+        TEST(plain_text_in_place_of_a_handshake),
+        TEST(server_without_a_name),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

@@ -100,7 +100,7 @@ open_pair(struct tls_pair *pair, struct tls_context *ours, const char *name)
 {
     *pair = (struct tls_pair){.result = TLS_WANTS_READ};
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair->fds), 0);
-    pair->ours = tls_open(ours, pair->fds[0], name);
+    pair->ours = tls_open(ours, pair->fds[0], span_of(name), SPAN(""));
 }
 
 /* Our step of the handshake, if it has neither been done nor failed. */
