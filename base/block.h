@@ -1,7 +1,7 @@
 /*
- * Octets looked at many at a time: a block is as wide as the widest registers that are common; the compiler makes two
- * of it where they are narrower. What looks at blocks is compiled for several processors: FOR_THIS_PROCESSOR in front
- * of a function that calls what is here, or what is BLOCK_INLINE.
+ * Looking at many octets at a time. A block is as wide as the widest registers that are common; where registers are
+ * narrower the compiler uses two. Code that uses blocks is compiled for several processors: put FOR_THIS_PROCESSOR in
+ * front of a function that calls what is here, or what is BLOCK_INLINE.
  */
 #ifndef BASE_BLOCK_H
 #define BASE_BLOCK_H

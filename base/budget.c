@@ -1,4 +1,7 @@
-/* The clock on the wall is looked at after some work, and the processor's where that says that the limit may be met. */
+/*
+ * After some work the wall clock is read, and the processor's clock only where the wall clock says that the limit may
+ * be met.
+ */
 #include <assert.h>
 
 #include "base/budget.h"
@@ -12,7 +15,7 @@ static struct {
     struct budget   *budget; /* NULL: it is nobody's turn */
     uint64_t         left;   /* microseconds that it had when the turn began, */
     uint64_t         slice;  /* and that this turn is to take; UINT64_MAX: there is no bound */
-    uint64_t         check;  /* when the clock on the wall shows that, there may be something to see */
+    uint64_t         check;  /* when the wall clock shows this, the limit may be met */
     struct stopwatch watch;
 } turn;
 

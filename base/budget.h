@@ -26,7 +26,7 @@ struct budget {
 };
 
 /*
- * Begins a turn, in which the budget is spent once `limit` microseconds were used in all turns together; 0: never. A
+ * Begins a turn. The budget is spent once `limit` microseconds were used in all turns together; a limit of 0 is none. A
  * turn may begin inside of another of the same budget: the limit is that of the outer one.
  */
 void budget_begin(struct budget *, uint64_t limit);

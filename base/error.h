@@ -11,7 +11,7 @@
 struct error {
     struct bytes text;  /* the lines, each ended by a newline */
     size_t       count; /* how many */
-    struct bytes notes; /* lines about what is no mistake that stops anything, but worth to be known */
+    struct bytes notes; /* lines about what an admin should know, though it is no mistake */
 };
 
 /* Adds a line. `file` may be NULL (the line then is WHAT alone); `line` may be 0 (then FILE: WHAT). */

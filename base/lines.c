@@ -38,8 +38,9 @@ mark_empty(const char *at, block *marks)
 }
 
 /*
- * The first octet that `mark` marks from `at` on, which must have one in front, up to `last`; `last` if there is none,
- * which is not looked at but for what it is behind. What is left of a block is looked at in a room of its own.
+ * The first octet from `at` to `last` that `mark` marks; `last` if there is none. An octet must stand in front of `at`.
+ * The octet at `last` is read only as the one behind another. The part of a block that is left at the end is copied out
+ * before it is looked at.
  */
 BLOCK_INLINE const char *
 find(const char *at, const char *last, void (*mark)(const char *, block *))

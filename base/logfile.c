@@ -10,7 +10,9 @@
 #include "base/memory.h"
 #include "base/trust.h"
 
-/* Whoever owns the folder, or may write to it, decides what the log is. Where all may, each can change its own alone.
+/*
+ * Whoever owns the folder, or may write to it, decides what the log is. In a sticky folder each can change only what is
+ * its own.
  */
 static const char *
 folder_fault(const struct stat *folder)
@@ -53,7 +55,7 @@ logfile_fault(const char *path)
     return fault;
 }
 
-/* For -1, with errno. */
+/* Sets errno and returns -1. */
 static int
 close_refused(int fd, int why)
 {

@@ -11,9 +11,9 @@
 const char *logfile_fault(const char *path);
 
 /*
- * Opens `path` for appending and makes it (0640) where it is not there. A link is not followed, and what
- * logfile_fault() says something of is refused (EPERM). `access` is O_WRONLY, or O_RDWR for a writer that looks at what
- * is there. The descriptor, close-on-exec; or -1 with errno.
+ * Opens `path` for appending and makes it (0640) where it is not there. A link is not followed, and a path with a
+ * logfile_fault() is refused (EPERM). `access` is O_WRONLY, or O_RDWR for a writer that looks at what is there. Returns
+ * the descriptor, close-on-exec; or -1 with errno.
  */
 int logfile_open(const char *path, int access);
 

@@ -1,7 +1,7 @@
 /*
- * Memory that is there or ends the process: with the limits that bound each session, running out of it is the
- * machine's fault, and a worker that dies is started again. Nothing sized by a peer is asked for here without a limit,
- * and who does work that a peer made large asks first whether there is memory for it.
+ * Memory that is there or ends the process: with the limits that bound each session, running out of it is the machine's
+ * fault, and a worker that dies is started again. Nobody asks here for a size that a peer chose without a limit; and
+ * who does work that a peer made large first asks whether there is memory for it.
  */
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H

@@ -1,6 +1,6 @@
 /*
- * Structs of one kind that come and go with every message: the last ones that were given back are kept for the next.
- * malloc() keeps only seven of a size at hand, and a client that pipelines has more on their way.
+ * Structs of one kind that come and go with every message: the last ones that were given back are kept for the next
+ * messages. malloc() keeps only seven of a size at hand, and a client that pipelines needs more.
  */
 #ifndef BASE_POOL_H
 #define BASE_POOL_H

@@ -1,4 +1,4 @@
-/* What the owners of settings do alike. */
+/* What all owners of settings do in the same way. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>

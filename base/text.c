@@ -112,7 +112,7 @@ text_number(uint64_t number, char room[TEXT_NUMBER_SIZE])
 typedef signed char block __attribute__((vector_size(16)));
 typedef uint64_t    pair __attribute__((vector_size(16)));
 
-/* Is none among sixteen, or fewer of which some come twice, another one? Octets beyond ASCII are negative. */
+/* Are all sixteen octets plain? (Of a shorter text some come twice.) Octets beyond ASCII are negative. */
 static inline bool
 are_plain(uint64_t low, uint64_t high, char but, char nor)
 {

@@ -34,7 +34,7 @@ bool text_read_number(struct span word, uint64_t least, uint64_t most, uint64_t 
 enum { TEXT_NUMBER_SIZE = 20 };
 struct span text_number(uint64_t number, char room[TEXT_NUMBER_SIZE]);
 
-/* How many octets at the beginning are printable characters of ASCII, and neither `but` nor `nor`. */
+/* How many octets at the beginning are printable ASCII characters other than `but` and `nor`. */
 size_t text_plain_length(struct span, char but, char nor);
 
 /* Is `c` white space of ASCII: a space, a tab, line feed, vertical tab, form feed or carriage return? */

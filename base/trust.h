@@ -1,6 +1,6 @@
 /*
- * Could somebody else decide what a file says? Root that reads a file, or runs by it, does what its owner wants, and
- * the owners of all folders and links on the way to it, and those who may write there.
+ * Could somebody else decide what a file says? When root reads a file, it does what the file's owner wants, and what
+ * the owners of all folders and links on the way to it want, and those who may write there.
  */
 #ifndef BASE_TRUST_H
 #define BASE_TRUST_H

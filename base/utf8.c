@@ -4,7 +4,9 @@
 #include "base/count.h"
 #include "base/utf8.h"
 
-/* Octets of the character that `first` begins, 0 if none begins so; its smallest code and the bits that `first` holds.
+/*
+ * Returns how many octets the character has that `first` begins, 0 if no character begins so; sets its smallest code,
+ * and the bits of its code that `first` holds.
  */
 static size_t
 length(unsigned char first, unsigned *least, unsigned *bits)

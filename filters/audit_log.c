@@ -74,7 +74,9 @@ add_field(const struct header_list *list, struct span name, struct bytes *fields
     bytes_add(fields, span_head(bytes_span(&unfolded), value->len));
 }
 
-/* One behind the other, so that there is one block of memory for them; where it is is known when all are in it. */
+/*
+ * The fields stand one behind the other in one block of memory; where that block is is known only when all are in it.
+ */
 static void
 record_fields(const struct header_list *list, struct message_report *report)
 {

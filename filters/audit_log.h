@@ -1,7 +1,7 @@
 /*
  * The module "audit-log": has every message recorded, and finds out what only the text can tell: Message-ID, From,
  * Subject and a digest. It writes nothing itself; the session does, from struct message_report. Behind a filter that
- * rewrites the text the digest is of what that filter passes on.
+ * rewrites the text, the digest is that of the rewritten text.
  */
 #ifndef FILTERS_AUDIT_LOG_H
 #define FILTERS_AUDIT_LOG_H

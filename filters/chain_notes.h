@@ -5,8 +5,8 @@
 #include "filters/chain.h"
 
 /*
- * The note of the filter at `at`. Its scope are the names of that filter and all in front of it: within one reading of
- * proxy.conf a name is a configuration, and what stands in front decides what the filter gets to see. `notes` may be
+ * The note of the filter at `at`. Its scope is the names of that filter and of all in front of it: within one reading
+ * of proxy.conf a name is a configuration, and what stands in front decides what the filter gets to see. `notes` may be
  * NULL.
  */
 bool chain_recall(const struct chain *, size_t at, const struct message_info *, const struct chain_notes *,

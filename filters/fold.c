@@ -123,7 +123,7 @@ fold_value(struct folding *folding, struct span value)
     }
 }
 
-/* Does the value stand in `room` octets as it is? No, to be sure, if it could hold a gap that is too wide. */
+/* Does the value fit into `room` octets as it is? Says no, too, where it might hold a gap that is too wide. */
 static bool
 is_short(struct span value, size_t room)
 {

@@ -1,4 +1,4 @@
-/* Fields: found, edited and written out. An edit makes a field's text anew, in memory of its own. */
+/* Fields: found, edited and written out. An edit makes a new text for a field, in memory of its own. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -91,7 +91,7 @@ headers_finish(struct header_list *list)
     note_change(list, SPAN("add "), SPAN("an empty line"));
 }
 
-/* Does a "From " line of an mbox lead? */
+/* Does the list begin with the "From " line of an mbox? */
 static bool
 has_mbox_line(const struct header_list *list)
 {
@@ -125,7 +125,7 @@ headers_insert(struct header_list *list, size_t at, struct span name, struct spa
     note_change(list, SPAN("add "), field.name);
 }
 
-/* A line that can be written as a field: not one that ends the block for who reads it next. */
+/* Can the line be written as a field? Not if the next reader would take it for the end of the block. */
 static bool
 split_line(struct span line, struct span *name, struct span *value)
 {
@@ -222,7 +222,7 @@ headers_next(struct header_list *list)
     return list->waiting > 0 ? &list->fields[list->capacity - list->waiting--] : NULL;
 }
 
-/* Where the field lies in the array, there is room: its own. */
+/* There is room in the array: the field's own place. */
 void
 headers_keep(struct header_list *list, const struct header_field *field)
 {
@@ -261,7 +261,7 @@ write_text(struct bytes *to, struct span *run, struct span text)
     }
 }
 
-/* A field whose message ended in it has no line end; it needs one if something now stands behind it. */
+/* If the message ended within a field, the field has no line end; it needs one if something now stands behind it. */
 static void
 write_field(const struct header_list *list, size_t at, struct bytes *to, struct span *run)
 {

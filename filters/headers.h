@@ -40,7 +40,7 @@ struct header_list {
     bool                 body_follows; /* no empty line ends the block: the body's first line does */
     bool         headless; /* neither an empty line nor a field: one that is added brings an empty line with it */
     bool         changed;  /* an edit was made */
-    bool         unnoted;  /* nobody asks for the next */
+    bool         unnoted;  /* nobody reads `changes` */
     struct bytes changes;  /* the edits, for the audit log: "add X-Spam-Flag, replace Subject", bounded */
 };
 

@@ -1,5 +1,5 @@
 /*
- * A list packed: the block, then of each field where its parts are, and the text of those that an edit made.
+ * A packed list: the block, then for each field where its parts are, followed by its text if an edit made it.
  *
  *      raw | packed_field | packed_field | text | packed_field ...
  */
@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "filters/header_line.h"
 
-enum { MADE = UINT32_MAX }; /* packed_field.at: by an edit, its text follows */
+enum { MADE = UINT32_MAX }; /* packed_field.at: the field was made by an edit, and its text follows */
 
 /* A name begins its field's text. */
 struct packed_field {

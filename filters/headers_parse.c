@@ -20,7 +20,10 @@ is_name_octet(char c)
 
 #define EACH(octet) (UINT64_C(0x0101010101010101) * (octet))
 
-/* The top bit of each of eight octets that is not of a name. It may be set, too, behind the first that is not. */
+/*
+ * Sets the top bit of each of eight octets that cannot stand in a name. Behind the first such octet it may also be set
+ * for others.
+ */
 static uint64_t
 mark_others(uint64_t octets)
 {
@@ -176,7 +179,7 @@ line_end_of(struct span block)
     return bare_lf ? SPAN("\n") : SPAN("\r\n");
 }
 
-/* What the block ends in, in front of what `behind` starts with, which is of this kind. Returns how long it is. */
+/* The block ends in front of `behind`, whose first line is of this kind. Returns the length of the block. */
 static size_t
 finish_block(struct header_list *list, struct span text, struct span behind, enum line_kind kind)
 {

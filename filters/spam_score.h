@@ -1,7 +1,7 @@
 /*
  * The module "spam-score": scores a message with SpamAssassin's rules (rules/spamassassin/score.h) and says the verdict
- * in its header. A message is held until it is scored: its whole text, or the first `hold_limit` octets of it, which
- * have the verdict alone then.
+ * in its header. A message is held until it is scored: its whole text, or the first `hold_limit` octets, which then
+ * decide the verdict alone.
  *
  * The verdict is remembered: whoever asks for the message again, by RETR or TOP, gets the same one without its being
  * scored, and without its being held. What was found on a part of a message is not remembered.

@@ -20,7 +20,7 @@ verdict_is_spam(const struct verdict *verdict)
     return verdict->score >= verdict->required;
 }
 
-/* The score with one decimal; what is rounded never says spam where it is none. */
+/* The score with one decimal. Rounding never makes it reach `required` where it does not. */
 static double
 shown_score(const struct verdict *verdict)
 {

@@ -1,7 +1,7 @@
 /*
- * What the spam-score filter notes of a message: the verdict, and by what the message is known again. Some servers'
- * unique ids are no more than numbers, or what the sender wrote into the message; the verdict on another message would
- * be taken for that on this one then.
+ * What the spam-score filter notes of a message: the verdict, and a mark by which the message is known again. Some
+ * servers' unique ids are no more than numbers, or what the sender wrote into the message; without the mark the verdict
+ * on one message could be taken for that on another.
  */
 #ifndef FILTERS_VERDICT_NOTE_H
 #define FILTERS_VERDICT_NOTE_H
@@ -12,8 +12,8 @@
 #include "filters/headers.h"
 
 /*
- * A digest, under a secret key, of the whole header block, but for the fields that servers write anew when a message
- * was read (Status and the like).
+ * A digest, under a secret key, of the whole header block, but for the fields that servers change when a message was
+ * read (Status and the like).
  */
 struct verdict_mark {
     uint64_t words[SIPHASH_OCTETS / 8];

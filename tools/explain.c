@@ -36,7 +36,7 @@ add_visible(struct bytes *to, struct span text)
     }
 }
 
-/* What the engine cut off may have ended within a character. */
+/* The engine may have cut the text in the middle of a character. */
 static struct span
 without_half_character(struct span text)
 {

@@ -23,7 +23,7 @@ mbox_close(struct mbox *mbox)
     bytes_free(&mbox->text);
 }
 
-/* More into the buffer. 0; or -1 with errno. */
+/* Reads more into the buffer. 0; or -1 with errno. */
 static int
 fill(struct mbox *mbox)
 {
@@ -51,8 +51,10 @@ may_separate(struct span line)
     return span_starts(line, SPAN("From ")) && line.len <= FROM_LINE_MAX;
 }
 
-/* The piece that the rest of the buffer begins with; an empty one if it cannot be told yet. Behind a line that may
- * separate, the name of a field would be there, too. */
+/*
+ * The piece that the rest of the buffer begins with; an empty one if it cannot be told yet. Behind a line that may
+ * separate messages, the piece is only whole with the name of a field.
+ */
 static struct span
 find_piece(const struct mbox *mbox, struct span rest)
 {
@@ -173,7 +175,7 @@ unquote(struct bytes *text)
     text->len = kept;
 }
 
-/* What the filter does not keep. */
+/* Leaves out the octets inside of pictures that the filter does not keep. */
 static void
 leave_out_data(struct bytes *text)
 {
@@ -187,7 +189,7 @@ leave_out_data(struct bytes *text)
     }
 }
 
-/* As much as has MBOX_MESSAGE_MAX octets when each line ends in CR LF. */
+/* Cuts the text where it has MBOX_MESSAGE_MAX octets, were each line to end in CR LF. */
 static struct span
 cut(struct span text)
 {

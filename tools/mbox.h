@@ -2,7 +2,7 @@
  * The messages of a stream, one after the other, each as much of it as the spam-score filter looks at by default. The
  * stream is read as it comes, and no more memory is used than one message may take.
  *
- * A mbox begins with a From_ line and has more of them, each behind an empty line: RFC 4155, appendix A. Such a line
+ * An mbox begins with a From_ line and has more of them, each behind an empty line: RFC 4155, appendix A. Such a line
  * has a date, or stands in front of a header field: some programs leave the date out. A line that begins with >From, or
  * >>From, loses the first > (mboxrd; mboxo hides no more than it). Any other stream is one message as it stands, a
  * From_ line in front of a single message among them: such files are made by delivery agents that never hid anything.
@@ -36,7 +36,7 @@ struct mbox_message {
     unsigned    number; /* in the mbox, from 1; 0: the stream is one message */
 };
 
-/* Reads from the descriptor, which stays the caller's. `single`: it is one message, whatever it looks like. */
+/* Reads from the descriptor, which stays the caller's. With `single` it is one message, whatever it looks like. */
 void mbox_open(struct mbox *, int descriptor, bool single);
 
 /* The next message: 1, and it is filled in; 0 at the end; -1 with errno. An empty stream is one empty message. */

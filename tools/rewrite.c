@@ -33,7 +33,7 @@ read_message(const char *file, struct bytes *message)
     return failure;
 }
 
-/* What does not print is not shown to a terminal. */
+/* Octets that do not print are not sent to a terminal. */
 static void
 print_log(void *context, const char *filter, enum filter_log_level level, const char *line)
 {

@@ -108,7 +108,7 @@ complain(struct mail_files *files, const char *name, int error)
     scorer->status = 1;
 }
 
-/* A reader that went away is no error to speak of. */
+/* It is no error if the reader has gone away. */
 static int
 finish_output(void)
 {

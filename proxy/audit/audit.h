@@ -27,7 +27,7 @@ struct audit_logs {
     size_t          count; /* 0: nothing is recorded, and every call below returns at once */
 };
 
-/* Who every record names. The strings must live as long as the session. */
+/* The session that every record names. The strings must live as long as the session. */
 struct audit_session {
     struct audit_logs logs;
     const char       *session;

@@ -29,7 +29,7 @@ length(const struct audit_batch *batch)
     return len <= sizeof(batch->octets) ? len : 0;
 }
 
-/* Behind the octets that it counts: a worker that dies in between has added nothing. */
+/* The length is written after the octets that it counts: a worker that dies in between has added nothing. */
 static void
 set_length(struct audit_batch *batch, size_t len)
 {

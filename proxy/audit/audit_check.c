@@ -42,7 +42,7 @@ is_name(char c)
     return (c >= 'a' && c <= 'z') || c == '_' || is_digit(c);
 }
 
-/* As many octets of that kind as there are. */
+/* Takes as many octets of that kind as there are. */
 static inline size_t
 take_all(struct span *text, bool (*is)(char))
 {
@@ -174,7 +174,7 @@ take_value(struct span *text)
     }
 }
 
-/* Those that stand elsewhere, and would be there twice. */
+/* Names that stand elsewhere in a record, and would be there twice. */
 static bool
 is_reserved(struct span name)
 {

@@ -149,7 +149,10 @@ send_packets(void)
     (void)event_del(queue.writable);
 }
 
-/* The batch is cleared when it has gone: a worker that is killed between the two has it written twice, not never. */
+/*
+ * The batch is cleared only after it was sent: if a worker is killed between the two, its records are written twice
+ * rather than never.
+ */
 static void
 send_batch(void)
 {
@@ -238,7 +241,7 @@ count_records(struct span packet)
     return count;
 }
 
-/* What still waits goes nowhere now. */
+/* Drops what still waits. */
 static void
 drop(void)
 {

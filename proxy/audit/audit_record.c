@@ -85,8 +85,8 @@ is_clean(unsigned code)
 }
 
 /*
- * The character that `text` begins with, if it takes no more octets of the text than there is room for: `room` becomes
- * what is left. Returns how many octets it was made of; 0: there is no room.
+ * Takes the character that `text` begins with, if it fits into `room` octets: `room` becomes what is left. Returns how
+ * many octets it was made of; 0: there is no room.
  */
 static size_t
 put_special(struct audit_record *record, struct span text, size_t *room)

@@ -50,7 +50,9 @@ prepare(struct auditor_file *file)
     return true;
 }
 
-/* Forgets what is in the file: the first `written` octets that wait, but for the line that they end in the middle of.
+/*
+ * Forgets the first `written` octets that wait, for they are in the file; a line of which only a part was written
+ * stays.
  */
 static void
 forget(struct auditor_file *file, size_t written)
@@ -65,7 +67,7 @@ forget(struct auditor_file *file, size_t written)
         file->size = size_of(file->fd);
 }
 
-/* Where the file is. The auditor has it from the master, and knows no more than the kernel does. */
+/* The file's path, as the kernel knows it: the auditor has only the descriptor, from the master. */
 static const char *
 path_of(int fd, char *path, size_t size)
 {

@@ -92,7 +92,7 @@ leave_space(struct space *space)
     space->block = NULL;
 }
 
-/* Nobody else writes to a space, and nobody looks at what is not yet written. */
+/* Nobody else writes to a space, and nobody reads what is not yet written. */
 static char *
 write_to(struct space *space, size_t size, struct span span)
 {
@@ -191,7 +191,10 @@ share_first(struct buffer *from, struct buffer *to, size_t len)
     shorten_first(from, len);
 }
 
-/* In a block that others write to, too, octets that wait would keep the place of all that comes and goes meanwhile. */
+/*
+ * In a block that other buffers write to as well, octets that wait would keep the memory of all that comes and goes
+ * meanwhile.
+ */
 static bool
 is_copied(const struct piece *piece, size_t len, const struct buffer *to)
 {

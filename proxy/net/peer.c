@@ -426,7 +426,7 @@ peer_put_end(struct peer *peer)
     peer->complete = true;
 }
 
-/* What close(2) does, be it the kernel's at the end of the process. */
+/* Has close(2) reset the connection, or not; also the kernel's own close at the end of the process. */
 static void
 set_reset(const struct peer *peer, bool reset)
 {

@@ -113,8 +113,10 @@ void peer_put(struct peer *, struct span);
 /* Nothing more will be put there: close_notify goes with the last octets. */
 void peer_put_end(struct peer *);
 
-/* Would the peer take what it has for whole, if the process ended now? Then the kernel is to reset the connection. TLS
- * needs no such mark: its end is missed. One system call for each change. */
+/*
+ * `fragile`: if the process ended now the peer would take what it has for whole, so the kernel is to reset the
+ * connection. TLS needs no such mark, since its peers miss close_notify. One system call for each change.
+ */
 void peer_mark_fragile(struct peer *, bool fragile);
 
 /* Makes it PEER_BROKEN: `why` is copied. False, and nothing done, if it is closed or broken already. */

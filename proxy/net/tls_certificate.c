@@ -1,4 +1,4 @@
-/* Certificates and keys from files: in PEM, and if they are anything else, it is said what. */
+/* Certificates and keys from files in PEM. The error for a file that is not PEM says what it is instead. */
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -35,7 +35,7 @@ tls_complain(const struct tls_where *where, const char *key, const char *file, c
     ERR_clear_error();
 }
 
-/* A file on its way: which setting names it, and what was found in it. */
+/* A file that is being read: which setting names it, and what was found in it. */
 struct source {
     const struct tls_where *where;
     const char             *setting, *file;
@@ -186,7 +186,7 @@ find_content(const struct source *source, const char *wanted)
     return NULL;
 }
 
-/* `nothing` is what is said where nothing is known. */
+/* `nothing` is said where OpenSSL gives no reason. */
 static void
 complain_of_content(const struct source *source, const char *wanted, const char *nothing)
 {

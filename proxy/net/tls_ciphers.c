@@ -86,7 +86,7 @@ tls_ciphers_set(SSL_CTX *ssl, const struct tls_settings *settings, const struct 
         ERR_clear_error();
         tls_complain(where, "curves", settings->curves, "no list of curves, as X25519:P-256 is one");
     }
-    /* For those that can do nothing better, or where it was asked for: it costs the server much. */
+    /* DHE costs the server much: it is for clients that can do nothing better, or where it was asked for. */
     if (settings->least < TLS_VERSION_1_2 || settings->ciphers[0] != '\0')
         (void)SSL_CTX_set_dh_auto(ssl, 1);
     return where->error->count == before;

@@ -80,9 +80,9 @@ is_empty(const struct tls_choice *choice)
 }
 
 /*
- * Where a ticket is good: at this listener, with these certificates, under these settings. The keys of tickets are
- * those of all listeners and generations: without this, one from elsewhere would be taken, and the client not see the
- * certificate that it asks for.
+ * Where a ticket is good: at this listener, with these certificates, under these settings. All listeners and
+ * generations share the keys of tickets: without this a ticket from another listener would be accepted, and the client
+ * would not see the certificate that it asks for.
  */
 static bool
 bind_tickets(const struct tls_selection *selection, const struct tls_choice *choice,
@@ -134,7 +134,7 @@ select_certificates(SSL *ssl, int *alert, void *arg)
     return SSL_CLIENT_HELLO_ERROR;
 }
 
-/* Was the name that was asked for of use? */
+/* Acknowledges the name that the client asked for where a certificate fits it. */
 static int
 acknowledge_name(SSL *ssl, int *alert, void *arg)
 {

@@ -1,8 +1,8 @@
 /*
  * Ticket keys by time. Each period has a secret, made from that of the period before by a hash, which cannot be undone;
  * a period's ticket key is another hash of its secret. Every process that was forked from the master has the same
- * secrets by the same clock, and no process tells another anything. The secret of a period that is over is forgotten,
- * so is its key a period later: whoever gets at a process's memory cannot open what was sealed before.
+ * secrets by the same clock, and no process tells another anything. When a period is over its secret is forgotten, and
+ * a period later its key: whoever gets at a process's memory cannot open what was sealed before.
  *
  * A ticket is made under the key of this period and accepted in this one and the next, where it is renewed; in TLS 1.3
  * it always is, for clients use each ticket but once (RFC 8446, C.4).

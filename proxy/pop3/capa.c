@@ -1,4 +1,4 @@
-/* Capabilities: the server's list is sifted as it comes, and popgate's own put together from what was kept of it. */
+/* Capabilities: the server's list is sifted as it comes, and popgate's own list is made from what was kept. */
 #include "proxy/pop3/capa.h"
 #include "base/count.h"
 #include "base/text.h"
@@ -142,7 +142,7 @@ write_kept(const struct capa *capa, const struct capa_offer *offer, struct bytes
     }
 }
 
-/* What servers can do that are older than CAPA. */
+/* What servers that are older than CAPA can do. */
 static void
 write_guessed(const struct capa_offer *offer, struct bytes *reply)
 {

@@ -23,8 +23,8 @@ give(struct sink *sink, struct span span, size_t from, size_t to)
 }
 
 /*
- * Goes on from an octet that is neither CR nor LF to the next LF that is bare, comes last or has a dot behind it, or
- * else to the end. Sets the state in front of that.
+ * From an octet that is neither CR nor LF, goes on to the next LF that is bare, comes last or has a dot behind it; or
+ * else to the end. Sets the state there.
  */
 static size_t
 skip_ordinary(struct span span, size_t from, unsigned char *state)

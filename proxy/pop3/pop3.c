@@ -29,7 +29,10 @@ at_end(struct span rest)
     return text_next_word(&rest).len == 0;
 }
 
-/* What may follow a verb: each takes what stands behind the verb apart, and says if it is as it should be. */
+/*
+ * What may follow a verb. Each function takes the text behind the verb apart, and returns whether it is as it should
+ * be.
+ */
 
 static bool
 take_nothing(struct span rest, struct pop3_command *command)

@@ -13,8 +13,8 @@
 enum { USER_MAX = 255 };
 
 /*
- * Takes what stands in front of the next `c` off `rest`, and the `c` with it. Where a response lacks one it is not what
- * it should be, and the rest of it may be a secret: false then.
+ * Takes what stands in front of the next `c` off `rest`, and the `c` with it. False if there is none: the response is
+ * not what it should be, and the rest of it may be a secret.
  */
 static bool
 next_part(struct span *rest, char c, struct span *part)
@@ -202,7 +202,7 @@ sasl_response_valid(struct span line)
     return span_equal(line, SPAN("*")) || span_equal(line, SPAN("=")) || is_base64(line);
 }
 
-/* What a name may hold in a log: control characters become spaces, and it has an end. True if it was so. */
+/* Makes a name fit for a log: control characters become spaces, and it is cut. True if nothing had to be changed. */
 static bool
 clean_user(struct bytes *user, size_t start)
 {

@@ -12,7 +12,7 @@ struct sasl_mechanism {
     const char *name;
     bool        plaintext;    /* the credentials can be read from the exchange: not without TLS */
     bool        client_first; /* may start with an initial response */
-    unsigned    responses;    /* of the client, empty ones aside, that an exchange takes: with more it was begun anew */
+    unsigned    responses; /* of the client, empty ones aside, that an exchange takes: with more it was begun again */
     /* Appends the login name that the client's decoded response number `step` (0: the first) holds, if any. True: that
      * name says whose mailbox it is. */
     bool (*user)(struct span response, unsigned step, struct bytes *user);

@@ -20,7 +20,7 @@ struct uidl_table; /* made by the first uidl_add(), NULL before */
  */
 void uidl_add(struct uidl_table **, struct span line);
 
-/* The id of message `number`, valid until the next uidl_add(); NULL if it is not known. Of a NULL table: NULL. */
+/* The id of message `number`, valid until the next uidl_add(); NULL if it is not known. The table may be NULL. */
 const char *uidl_find(const struct uidl_table *, uint64_t number);
 
 /*

@@ -40,11 +40,11 @@ int admission_start(void);
 enum admission_verdict admission_ask(const struct admission *, const struct config_listener *, const struct sockaddr *,
                                      struct admission_seat *);
 
-/* A session is counted, and is no longer. */
+/* Counts a session; and counts it no longer. */
 void admission_take(const struct admission *, const struct admission_seat *);
 void admission_leave(const struct admission *, const struct admission_seat *);
 
-/* A tally for a worker: for tally_close(). NULL, with errno, if there is no memory. */
+/* A tally for a worker, to be given to tally_close(). NULL, with errno, if there is no memory. */
 struct tally *admission_tally(const struct config *);
 
 #endif

@@ -182,7 +182,7 @@ notes_find(struct notes *notes, const struct notes_key *key, struct bytes *note)
     return false;
 }
 
-/* Where a note goes: in place of an older one of the same message, or of the one least recently used. */
+/* Where a note goes: in place of an older one with the same key, or of the one least recently used. */
 static struct slot *
 choose_slot(struct set *set, const struct notes_key *key)
 {

@@ -8,8 +8,8 @@
  *
  * There is no lock that a worker could die with. Each slot is sealed with a keyed digest of all that is in it, and a
  * reader looks at a copy of its own: what two workers wrote at once, or one wrote in part before it was killed, does
- * not fit its seal and is not there. The digest (a tenth of a microsecond) is what this costs, where a lock would have
- * to be robust, and what it protects be made whole by whoever finds its owner dead.
+ * not fit its seal and counts as absent. This costs a digest, a tenth of a microsecond. A lock would have to be robust,
+ * and whoever found its owner dead would have to repair what it protects.
  */
 #ifndef PROXY_SHARED_NOTES_H
 #define PROXY_SHARED_NOTES_H
@@ -29,7 +29,7 @@ enum {
 
 struct notes;
 
-/* Whose note it is: a digest under a secret that only this table knows, so that no name can be told from it. */
+/* The name of a note: a digest under a secret that only this table knows, so that nobody can tell the name from it. */
 struct notes_key {
     uint64_t words[NOTES_KEY / sizeof(uint64_t)];
 };
@@ -37,7 +37,7 @@ struct notes_key {
 /* A table in `octets` of memory, which are taken as they are used; at least one set. NULL with errno. */
 struct notes *notes_open(int64_t octets);
 
-/* Takes the table from this process and sets it to NULL. Of NULL: nothing. */
+/* Takes the table from this process and sets it to NULL. It may be NULL. */
 void notes_close(struct notes **);
 
 /* The key of a name that has several parts; other parts, or the same octets cut elsewhere, are another name. */

@@ -107,7 +107,7 @@ tally_add(struct tally *tally, uint64_t key)
     return true;
 }
 
-/* May what is at `from` move to the empty slot `to` in front of it, or would a search for it then begin behind it? */
+/* May the key at `from` move to the empty slot `to` in front of it? Not if a search for it begins behind `to`. */
 static bool
 may_move(const struct tally *tally, size_t from, size_t to)
 {

@@ -1,8 +1,8 @@
 /*
- * How many there are of what: sessions of an address, of a listener, in all. Each worker has a tally of its own, in
- * memory that it shares with the master and the other workers: it alone writes there, the others read, and what all of
- * them count is the sum. So there is no lock that a worker could die with, and the master clears the tally of one that
- * died. A reader may be wrong by what changes while it reads.
+ * Counts: how many sessions an address has, a listener, and all together. Each worker has a tally of its own, in memory
+ * that it shares with the master and the other workers: it alone writes there, the others read, and what all of them
+ * count is the sum. So there is no lock that a worker could die with, and the master clears the tally of one that died.
+ * A reader may be wrong by what changes while it reads.
  */
 #ifndef PROXY_SHARED_TALLY_H
 #define PROXY_SHARED_TALLY_H

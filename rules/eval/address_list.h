@@ -22,7 +22,7 @@ struct address_entry {
 
 struct address_list *address_list_new(void);
 
-/* Frees it and sets it to NULL. Of NULL: nothing. */
+/* Frees it and sets it to NULL. It may be NULL. */
 void address_list_free(struct address_list **);
 
 /* Adds the entry, without regard to case; one that is there already stays. */

@@ -8,7 +8,7 @@
 
 enum {
     SHORT_LINE     = 5,       /* octets of a line in which spaces say nothing */
-    DECOY_MAX      = 4,       /* octets behind the begin of a signature that is none */
+    DECOY_MAX      = 4,       /* behind the line "-- " so few octets are no signature */
     RATIO_UNSIGNED = 1000000, /* body for signature where there is no signature */
 };
 

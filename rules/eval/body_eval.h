@@ -5,7 +5,8 @@
 #include "rules/eval/eval_field.h"
 
 struct body_facts {
-    double difference; /* of the words of HTML, how many its plain alternative has not: percent, the most of all */
+    double difference; /* how many of the words of HTML its plain alternative lacks: percent, the most of all
+                          alternatives */
     double html_words; /* different words in the last that has any */
     double text_words;
     double blank_lines, lines; /* of rawbody */

@@ -1,6 +1,6 @@
 /*
- * The words of HTML that its plain alternative has not, or has less often: who writes a harmless text for filters and
- * another for people has many of them.
+ * The words of HTML that its plain alternative lacks, or has less often: there are many where somebody wrote a harmless
+ * text for filters and another for people.
  */
 #include <glib.h>
 #include <math.h>
@@ -110,7 +110,7 @@ has_image(const struct mime_part *part)
     return part->html != NULL && !isnan(html_inside(part->html, SPAN("img")));
 }
 
-/* An invitation: HTML, and the same for calendars. */
+/* Is it an invitation: HTML, and the same for calendars? */
 static bool
 is_invitation(const struct mime_parts *parts)
 {

@@ -1,4 +1,4 @@
-/* Sums on both sides of an relation. */
+/* Sums on both sides of a relation. */
 #include <ctype.h>
 #include <stdlib.h>
 

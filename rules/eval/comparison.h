@@ -8,7 +8,7 @@
 
 struct comparison;
 
-/* To be freed with comparison_free(). NULL, with the reason appended to `why`: it is none. */
+/* Reads one, which the caller frees with comparison_free(). NULL, with the reason appended to `why`, if it is none. */
 struct comparison *comparison_read(struct span text, struct bytes *why);
 void               comparison_free(void *);
 

@@ -77,7 +77,7 @@ find(struct bytes *text, struct regex_built_in *pattern, struct span groups[4])
     return true;
 }
 
-/* Leaves a space where a match was. */
+/* Replaces a match by a space. */
 static void
 cut(struct bytes *text, struct span piece)
 {
@@ -88,7 +88,7 @@ cut(struct bytes *text, struct span piece)
     text->len -= piece.len - 1;
 }
 
-/* At most five digits count: what is more is wrong in any case. */
+/* At most five digits count: a number with more is wrong in any case. */
 static long
 number_of(struct span digits)
 {

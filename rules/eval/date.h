@@ -1,6 +1,6 @@
 /*
  * Dates as mail has them (RFC 5322, 3.3 and 4.3; RFC 850 and asctime() too): read as SpamAssassin reads them, which
- * takes what is there and mends what cannot be.
+ * takes what is there and mends what is impossible.
  */
 #ifndef RULES_EVAL_DATE_H
 #define RULES_EVAL_DATE_H

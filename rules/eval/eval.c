@@ -71,7 +71,7 @@ eval_settings_free(struct eval_settings **settings)
     *settings = NULL;
 }
 
-/* The directive called `word`, and whose it is; NULL if nobody knows it. */
+/* The directive called `word`, and the number of its plugin; NULL if no plugin knows it. */
 static const struct eval_directive *
 find_directive(struct span word, size_t *plugin)
 {

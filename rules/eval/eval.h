@@ -35,8 +35,7 @@ struct eval_function {
     size_t      least, most; /* how many arguments it takes; EVAL_WHOLE: one, all between the parentheses */
     /* How often the rule hits; 0: it does not. */
     unsigned (*run)(struct eval_run *, const struct eval_call *);
-    /* Looks at the arguments once, when rules are loaded. 0; or -1 with the reason appended to `why`. NULL: nothing to
-     * do. */
+    /* Looks at the arguments once, when rules are loaded. 0; or -1 with the reason appended to `why`. May be NULL. */
     int (*prepare)(struct eval_call *, void *settings, struct bytes *why);
     void (*release)(void *prepared);
 };
@@ -88,7 +87,7 @@ const struct eval_plugin *eval_function_owner(struct span name);
 /* Reads "function('argument', 2)". NULL with the reason appended to `why`. */
 struct eval_call *eval_call_read(struct eval_settings *, struct span text, struct bytes *why);
 
-/* Frees it and sets it to NULL. Of NULL: nothing. */
+/* Frees it and sets it to NULL. It may be NULL. */
 void eval_call_free(struct eval_call **);
 
 /* One message on its way through the functions. What they allocate for it comes from its arena. */

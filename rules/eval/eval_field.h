@@ -16,7 +16,7 @@ struct span eval_field(struct eval_run *, const char *name);
 /* The first value, without its line end: of "From:addr", the first address. */
 struct span eval_field_first(struct eval_run *, const char *name);
 
-/* Takes the next line off `rest`; without its line end. False at the end. */
+/* Takes the next line off `rest`: `line` is without its line end. False at the end. */
 bool eval_next_line(struct span *rest, struct span *line);
 
 /* Is there such a field, and does the pattern match in it? */

@@ -12,13 +12,13 @@ struct freemail_call {
     bool          need_reply_to; /* From does not stand in for it */
 };
 
-/* Lists and programs; nobody answers them. */
+/* Is it from a list or a program? Nobody answers those. */
 static struct regex_built_in bulk_sender = {
     "(?:^(?:post|host|domain)master|^double-bounce|^(?:sentto|owner|return|(?:gr)?bounced?)-.+|"
     "-(?:request|bounces?|admin|owner)|\\b(?:do[._-t]?)?no[._-t]?repl(?:y|ies)|.=.[^@]*)@",
     "i", NULL};
 
-/* The addresses of a field, in lower case; the free ones alone with `free`. */
+/* The addresses of a field, in lower case; with `free_alone` only those at free providers. */
 static void
 read_addresses(struct eval_run *run, const char *field, bool free_alone, struct spans *addresses)
 {
@@ -129,7 +129,7 @@ body_has_other(struct eval_run *run, const struct spans *addresses)
     return false;
 }
 
-/* Sorts, and leaves one of each. */
+/* Sorts them and leaves one of each. */
 static bool
 have_common(struct spans *a, struct spans *b)
 {

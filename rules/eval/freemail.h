@@ -1,6 +1,6 @@
 /*
- * FreeMail: providers that give a mailbox to everybody. Who writes from one and wants the answer at another is seldom
- * who he says he is.
+ * FreeMail: providers that give a mailbox to everybody. Whoever writes from one and wants the answer at another is
+ * seldom who he says he is.
  */
 #ifndef RULES_EVAL_FREEMAIL_H
 #define RULES_EVAL_FREEMAIL_H

@@ -186,7 +186,7 @@ take_links_out(struct span text, struct bytes *kept)
     bytes_add(kept, span_tail(text, done));
 }
 
-/* False if it is there already. */
+/* Adds the address, unless it is there already. */
 static void
 add_once(struct eval_run *run, struct span address, struct spans *addresses)
 {

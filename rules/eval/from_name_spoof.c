@@ -41,7 +41,7 @@ settings_of(const struct eval_run *run)
     return eval_plugin_settings(run, &from_name_spoof_plugin);
 }
 
-/* False if there is no domain that can be. */
+/* False if there is no valid domain. */
 static bool
 read_party(struct eval_run *run, struct span address, struct party *party)
 {
@@ -260,7 +260,7 @@ read_ignored(void *settings, const struct eval_directive *directive, struct span
     return 0;
 }
 
-/* Whose signatures excuse: none are checked here, so that nobody's do. */
+/* The line says whose signatures excuse a name. No signatures are checked here, so nobody's do. */
 static int
 read_nothing(void *settings, const struct eval_directive *directive, struct span value, struct bytes *why)
 {

@@ -4,7 +4,9 @@
 
 #include <stdbool.h>
 
-/* Does the whole `text` match? A * takes no octet `border`; a NUL as `border` holds none back. Time: lengths' product.
+/*
+ * Does the whole `text` match? A * does not match the octet `border`; with NUL as `border` it matches any. The time is
+ * at most the product of the two lengths.
  */
 bool glob_matches(const char *glob, const char *text, char border);
 

@@ -57,8 +57,10 @@ html_eval(struct eval_run *run, const struct eval_call *call)
     return 0;
 }
 
-/* Is it the part that the end of what is looked at falls into? Its elements were not closed there. `part` is the number
- * behind it. */
+/*
+ * Does a message that was cut end in this part, whose elements could then not be closed? `part` is the number of the
+ * next.
+ */
 static bool
 is_cut(const struct eval_run *run, size_t part)
 {

@@ -15,7 +15,7 @@ struct locales {
 /* Reads "en ja zh" or "all". Words that say nothing about charsets are passed over. */
 void locales_read(struct locales *, struct span value);
 
-/* Can mail in this charset be in one of the languages? It can in a charset of Latin letters, or of all letters. */
+/* Can mail in this charset be in one of the languages? In a charset of Latin letters, or of all letters, it can. */
 bool locales_allow(const struct locales *, struct span charset);
 
 #endif

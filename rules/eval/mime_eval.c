@@ -55,7 +55,7 @@ static const struct flaw {
     {"mimepart_limit_exceeded", offsetof(struct mail, parts.flaws.mimepart_limit_exceeded)},
 };
 
-/* A name that nobody knows is a fact that is not there. */
+/* Finds the fact by its name. One that nobody knows is never there. */
 static int
 prepare_fact(struct eval_call *call, void *settings, struct bytes *why)
 {

@@ -23,7 +23,7 @@ numeric_helo(struct eval_run *run, const struct eval_call *call)
     return hit;
 }
 
-/* It was found to be of no use. Rules may still name it. */
+/* SpamAssassin found it to be of no use, and it never hits. Rules may still name it. */
 static unsigned
 illegal_ip(struct eval_run *run, const struct eval_call *call)
 {

@@ -51,7 +51,7 @@ names_relay(struct eval_run *run, struct span text)
     return false;
 }
 
-/* Perhaps quoted. */
+/* Is it a Received field, perhaps a quoted one? */
 static bool
 is_received(struct span line)
 {

@@ -3,7 +3,7 @@
 
 enum { RECEIVED_LOOKED_AT = 3, HOST_MAX = 253, LABEL_MAX = 63 /* octets: RFC 1035, 2.3.4 */ };
 
-/* A mail that somebody sent on is from him, and for whom he sent it to. */
+/* A mail that somebody sent on counts as from him, and as for those that he sent it to. */
 static const char *const resent_from[] = {"Resent-From:first:addr", NULL};
 static const char *const resent_to[]   = {"Resent-To:first:addr", "Resent-Cc:first:addr", NULL};
 
@@ -92,7 +92,7 @@ add_received(struct eval_run *run, struct spans *addresses)
             spans_add(addresses, eval_lower(run, regex_group(&found, 1)));
 }
 
-/* None of them twice. */
+/* Leaves each address once. */
 static void
 keep(struct eval_run *run, struct spans *addresses, struct wlbl_addresses *kept)
 {

@@ -36,7 +36,7 @@ struct wlbl_facts {
 /* A list by its name; NULL if no line names it. */
 const struct address_list *wlbl_list(const struct eval_run *, struct span name);
 
-/* Is the host, in lower case, on the list of hosts? `*verdict`: not as an exception. */
+/* Is the host, in lower case, on the list of hosts? `*verdict`: false if it is listed as an exception. */
 bool wlbl_host_listed(const struct eval_run *, const char *list, const char *host, bool *verdict);
 
 /* All that the mail is from, all that it is for: header fields, and of recipients what Received fields say. */

@@ -76,7 +76,7 @@ is_relay(const struct relay *relay, struct span wanted)
     return has_name(relay, wanted);
 }
 
-/* Did it come by a host that the entry names? */
+/* Did the mail come by a host that the entry names? */
 static bool
 came_by_entry(const struct address_entry *entry, void *context)
 {
@@ -104,7 +104,7 @@ check_way(struct eval_run *run, const char *list, const char *sender)
     return way.listed && !address_list_has(wlbl_list(run, SPAN("welcomelist_allows_relays")), sender) ? -1 : 0;
 }
 
-/* Of all senders the best. `anyhow`: a list for which the way does not count; NULL: none. */
+/* The best result of all senders. `anyhow` is a list for which the way does not count; it may be NULL. */
 static int
 check_senders(struct eval_run *run, const char *anyhow, const char *list)
 {

@@ -121,14 +121,14 @@ charset_start(void)
     (void)open_jis_x_0213();
 }
 
-/* What becomes of an octet that has no meaning. */
+/* What becomes of an octet that has no meaning in the character set. */
 enum ill_formed {
     ILL_FORMED_FAILS,
     ILL_FORMED_REPLACED, /* U+FFFD */
     ILL_FORMED_SHOWN     /* "\xA4" */
 };
 
-/* False if it may not be there. */
+/* Takes an octet that has no meaning; false if it may not be there. */
 static bool
 replace_octet(struct span *text, enum ill_formed ill_formed, struct bytes *utf8)
 {

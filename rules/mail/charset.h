@@ -34,7 +34,7 @@ bool charset_is_utf8(struct span);
 /* Appends a Unicode character; U+FFFD for a number that is none. */
 void charset_add_character(struct bytes *utf8, unsigned long character);
 
-/* For charset_white_space(): octets beyond ASCII. */
+/* Only for charset_white_space(): the same for text that begins with an octet beyond ASCII. */
 size_t charset_wide_white_space(struct span utf8);
 
 /* The octets that the white space character at the start of well-formed UTF-8 takes; 0: it starts with no white space.

@@ -6,7 +6,7 @@
 
 /*
  * Appends the text as EUC-JP, which need not be well-formed. A set of characters holds until the next escape sequence,
- * over the ends of lines, too; from an escape sequence that is none of theirs on, the text is left out.
+ * over the ends of lines, too; from an unknown escape sequence on, the text is left out.
  */
 void charset_jis_to_euc(struct span text, struct bytes *euc);
 

@@ -20,7 +20,7 @@ first_address(const struct mail *mail, const char *name)
     return copy;
 }
 
-/* A name in front of the @, or no sender at all. */
+/* Is there a name in front of the @, or no sender at all? */
 static bool
 is_sender(struct span text)
 {

@@ -7,7 +7,7 @@
 /* Compiles the patterns: once, in the master. */
 void field_parts_start(void);
 
-/* Replaces the texts by what the field's modifiers want of them. What is new lives in the arena. */
+/* Replaces the texts by what the field's modifiers want of them. New texts live in the arena. */
 void field_parts_take(const struct field *, const struct registry *, struct spans *texts, struct arena *);
 
 #endif

@@ -82,8 +82,10 @@ link_fields(const struct mail_headers *headers, bool **follows)
     return next;
 }
 
-/* Of a header that is too long: name by name, in the order of their first fields, until it is full. NULL: it is not
- * too long. */
+/*
+ * Which fields of a header that is too long are shown: name by name, in the order of their first fields, until it is
+ * full. NULL if it is not too long.
+ */
 static bool *
 choose_fields(const struct mail_headers *headers)
 {

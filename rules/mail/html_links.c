@@ -37,7 +37,7 @@ clean(struct html_links *links, struct span uri)
     return uri.len > URI_LENGTH_MAX ? span_head(uri, URI_LENGTH_MAX) : uri;
 }
 
-/* Is a character in it that is beyond Latin-1? */
+/* Is there a character beyond Latin-1 in it? */
 static bool
 is_beyond_latin(struct span utf8)
 {

@@ -179,7 +179,7 @@ read_declaration(struct html_reader *reader, struct html_token *token)
     return len;
 }
 
-/* What a step through the source came to. */
+/* The result of a step through the source. */
 enum step { STEP_TOKEN, STEP_ON, STEP_STUCK };
 
 /* "<...": a token; or nothing that rules see, and it is gone; or no markup but text, when `*text` is set. */

@@ -90,7 +90,7 @@ cut_rendered(struct span utf8, const struct mail_settings *settings)
     return cut(utf8, most, characters_length(span_tail(utf8, most), CUT_SLACK), "\n ");
 }
 
-/* Nothing beyond U+00FF in it? */
+/* Is there nothing beyond U+00FF in it? */
 static bool
 is_latin(struct span utf8)
 {
@@ -311,7 +311,7 @@ parse(struct mail *mail, const struct mail_settings *settings, struct span text,
     mail_start();
     *mail = (struct mail){
         .settings = settings != NULL ? settings : mail_settings_default(), .memo = mail_memo_new(), .cut = cut};
-    mail->full = copy_clean(&mail->arena, text.len > 0 ? text : SPAN("\n")); /* no message is without a line */
+    mail->full = copy_clean(&mail->arena, text.len > 0 ? text : SPAN("\n")); /* each message has at least one line */
     head       = mail_headers_read(&mail->headers, &mail->arena, mail->full, &mail->flaws);
     mail->head = span_head(mail->full, head);
     mail->text = span_tail(mail->full, head);

@@ -34,7 +34,7 @@ struct mail {
     struct uri_details uri_details; /* where those were found, and what hosts they have */
     struct mail_memo  *memo;        /* what is found out when asked for: relays.h, envelope.h */
     struct arena       arena;
-    bool               cut; /* the end of the message is not here: what lacks is no fault of it */
+    bool               cut; /* the end of the message is not here: what is missing is no fault of the message */
 };
 
 /* Makes the tables that this part looks things up in: once, in the master. mail_parse() does it if nobody has. */

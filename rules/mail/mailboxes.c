@@ -283,7 +283,7 @@ read_plain(struct mailboxes *mailboxes, struct span value, struct arena *arena)
     return true;
 }
 
-/* Fewer than there seem to be: then the grammar is asked. */
+/* Did the pattern find fewer mailboxes than there seem to be? Then the grammar is asked. */
 void
 mailboxes_read(struct mailboxes *mailboxes, struct span value, struct arena *arena)
 {

@@ -14,7 +14,7 @@ struct mail_memo {
 
 struct mail_memo *mail_memo_new(void);
 
-/* Frees it and sets it to NULL. Of NULL: nothing. */
+/* Frees it and sets it to NULL. It may be NULL. */
 void mail_memo_free(struct mail_memo **);
 
 #endif

@@ -381,7 +381,7 @@ take_node_apart(struct walk *walk, size_t index)
         enter_message(walk, index);
 }
 
-/* Nobody finds a part without a type, which is what is left of one that is nothing but quotes. */
+/* Nobody finds a part without a type; a type of nothing but quotes leaves none. */
 static bool
 is_found(const struct node *node)
 {

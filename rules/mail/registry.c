@@ -101,7 +101,7 @@ is_label(struct span label, bool high)
     return true;
 }
 
-/* The last `count` labels of a host; all of it if it has no more. */
+/* The last `count` labels of a host; all of it if it has no more than that. */
 static struct span
 last_labels(struct span host, unsigned count)
 {

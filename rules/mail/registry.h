@@ -41,7 +41,7 @@ bool registry_host_valid(const struct registry *, struct span host);
  */
 struct span registry_domain(const struct registry *, struct span host);
 
-/* Frees it and sets it to NULL. Of NULL: nothing. */
+/* Frees it and sets it to NULL. It may be NULL. */
 void registry_free(struct registry **);
 
 #endif

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "rules/mail/memo.h"
 
-/* Fields behind so many, and behind so many octets of them, are not looked at. */
+/* How many fields, and how many octets of them, are looked at. */
 enum { RECEIVED_MAX = 1000, RECEIVED_OCTETS_MAX = MAIL_HEADER_MAX };
 
 /* The way down. */
@@ -79,7 +79,7 @@ add_relay(struct descent *descent, struct relay *relay)
     relays->internal += descent->internal;
 }
 
-/* A mailbox that we can believe in: the mail's way there begins anew below it. */
+/* The mail was fetched from a mailbox. If all above can be believed, the mail's way to that mailbox begins here. */
 static void
 start_again(struct relays *relays)
 {

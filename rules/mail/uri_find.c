@@ -54,7 +54,7 @@ has(struct span text, const char *mark)
     return text.len > 0 && memmem(text.data, text.len, mark, strlen(mark)) != NULL;
 }
 
-/* What stands in front is put there; the rest may hold a NUL. */
+/* Puts `front` in front of the rest, which may hold a NUL. */
 static void
 add_completed(struct bytes *address, struct span front, struct span uri)
 {

@@ -49,7 +49,7 @@ add_joined(struct forms *forms, struct span a, struct span b, struct span c)
     bytes_free(&form);
 }
 
-/* Of a mail address: without what stands behind ? or &, and what stands between < and >. */
+/* A mail address without what stands behind ? or &, and what stands between < and >. */
 static void
 add_mail_forms(struct forms *forms, struct span uri)
 {

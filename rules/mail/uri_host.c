@@ -117,7 +117,7 @@ may_be_named(gunichar c)
            c == '_' || is_freed(c);
 }
 
-/* Has it an ASCII form? Not if a label in it that is more than ASCII holds what no name may. */
+/* Has it an ASCII form? Not if a label beyond ASCII in it holds what no name may hold. */
 static bool
 may_be_converted(const char *name)
 {

@@ -99,7 +99,7 @@ base64_value(char c)
     return c == '+' ? 62 : c == '/' ? 63 : c == '=' ? BASE64_END : BASE64_OTHER;
 }
 
-/* What the end sign stands for where it is not at the end: in clean base64 another thing than among other octets. */
+/* What "=" stands for where it is not at the end: in clean base64 something else than among other octets. */
 static unsigned
 value_of_end(const unsigned char values[256], struct span text, size_t *count)
 {

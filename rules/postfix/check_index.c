@@ -1,7 +1,7 @@
 /* Looking up the rules for a name, and walking over them: those for it alone, and those for any, side by side. */
 #include "rules/postfix/check_index_private.h"
 
-/* Nothing that a mail could make worse: the names in the table are the rules'. */
+/* No mail can make this hash worse: the names in the table are the rules'. */
 uint32_t
 check_hash(struct span name)
 {

@@ -13,7 +13,7 @@ struct check_index;
 /* The rules must outlive the index. */
 struct check_index *check_index_new(const struct check_rule *, size_t count);
 
-/* Frees it and sets it to NULL. Of NULL: nothing. */
+/* Frees it and sets it to NULL. It may be NULL. */
 void check_index_free(struct check_index **);
 
 /* As header_checks_for(). */

@@ -124,7 +124,7 @@ place_rules(struct check_index *index)
     free(around);
 }
 
-/* Patterns that have not to match can be told by nothing. */
+/* A negated pattern cannot be told by what stands in the text. */
 static size_t
 count_positive(const struct check_index *index, const struct header_rules *list)
 {
@@ -136,8 +136,8 @@ count_positive(const struct check_index *index, const struct header_rules *list)
 }
 
 /*
- * A pattern to look for in fields of a rule's name: without the name, which all of them have. To be freed; NULL for
- * what has not to match.
+ * A pattern to look for in fields of a rule's name: without the name, which all of them have. The caller frees it; NULL
+ * for a negated pattern.
  */
 static struct regex *
 look_for(const struct check_rule *rule, bool named)

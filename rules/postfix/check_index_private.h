@@ -51,7 +51,7 @@ check_first_bit(struct span name)
 /* Without regard to case. */
 uint32_t check_hash(struct span name);
 
-/* Where it stands which rules are for the name, or is to stand. There is a free place. */
+/* The slot where the rules for the name stand, or are to stand. There is a free slot. */
 uint32_t *check_find_slot(const struct check_index *, struct span name, uint32_t hash);
 
 #endif

@@ -204,7 +204,7 @@ find_colon(struct span pattern)
     return at < pattern.len ? at : pattern.len;
 }
 
-/* Has the pattern alternatives that are in no group? What is in a class or quoted counts, too. */
+/* Has the pattern alternatives outside of any group? A | in a class or a quotation counts as well. */
 static bool
 has_branches(struct span pattern)
 {

@@ -90,8 +90,8 @@ toggle_flags(struct reading *reading, struct span flags, struct bytes *letters)
 }
 
 /*
- * The text behind the ^ of a pattern that is nothing else, as in /^X-Mailer:/. It needs not PCRE2 to be found; most
- * patterns that take a field out, or put one in front, are such.
+ * The text behind the ^ of a pattern that is nothing else, as in /^X-Mailer:/. PCRE2 is not needed to find it; most
+ * patterns that take a field out, or put one in front, are of this kind.
  */
 static struct span
 plain_start(const struct regex *regex)

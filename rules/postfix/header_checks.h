@@ -55,12 +55,12 @@ struct header_check {
 /* Reads and compiles the files. NULL if there is a mistake, with every one that was found in the error. */
 struct header_checks *header_checks_load(char *const *paths, size_t count, struct error *);
 
-/* Frees them and sets it to NULL. Of NULL: nothing. */
+/* Frees them and sets the pointer to NULL. It may be NULL. */
 void header_checks_free(struct header_checks **);
 
 /*
  * The rules that may apply to a field called `name`, which live as long as the checks; NULL if there are none, as for
- * most fields, which then need not be looked at. Of an empty name: all rules.
+ * most fields, which then need not be looked at. For an empty name, all rules.
  */
 const struct header_rules *header_checks_for(const struct header_checks *, struct span name);
 

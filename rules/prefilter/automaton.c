@@ -24,8 +24,10 @@ struct automaton {
     unsigned      times; /* a text needs so many matches, one behind the other */
     uint32_t     *next;  /* for each state and class: where the row of the next state begins; or ACCEPTED */
 
-    /* NULL, or the same for matches that begin where they are looked for: these are to follow each other without a gap.
-     * ACCEPTED is a flag in its cells, and from `dead` no match comes. */
+    /*
+     * The same for matches that begin exactly where they are looked for, to see whether they follow each other without
+     * a gap; may be NULL. ACCEPTED is a flag in its cells, and from `dead` no match comes.
+     */
     struct automaton *follower;
     uint32_t          dead;
 };
@@ -101,7 +103,7 @@ find_behind(struct building *building, struct program_places *places, size_t pla
         set_bit(building->behind + place * building->words, building->place_of[places->items[i]]);
 }
 
-/* Whatever does not depend on the state. */
+/* Prepares all that does not depend on the state. */
 static void
 prepare(struct building *building)
 {
@@ -295,7 +297,7 @@ find_repeated(struct syntax_node *node)
     return found;
 }
 
-/* Where the whole is too large, a part of it that has to match several times may do. */
+/* Where the whole pattern is too large, a part of it that has to match several times may be enough. */
 static struct automaton *
 automaton_of_part(struct syntax_node *root, size_t cells)
 {
@@ -410,7 +412,7 @@ mark_ends(const struct automaton *automaton, struct span text, size_t at, bool *
     return true;
 }
 
-/* Are there `times` matches without a gap between them? Yes, too, if that would take too long to say. */
+/* Are there `times` matches without a gap between them? Says yes, too, if it would take too long to find out. */
 static bool
 follow_each_other(const struct automaton *automaton, unsigned times, struct span text)
 {

@@ -18,7 +18,7 @@ struct automaton;
  */
 struct automaton *automaton_new(struct span pattern, struct span flags, size_t cells);
 
-/* Frees it and sets it to NULL. Of NULL: nothing. */
+/* Frees it and sets it to NULL. It may be NULL. */
 void automaton_free(struct automaton **);
 
 enum { AUTOMATONS_AT_ONCE = 4 };

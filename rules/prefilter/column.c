@@ -85,7 +85,7 @@ shift_and(const struct search *search)
     }
 }
 
-/* The windows that end at `end`; in front of it are as many octets as a window can have. */
+/* Marks the windows that end at `end`. As many octets as a window can have stand in front of it. */
 static inline __attribute__((always_inline)) void
 windows_at(const struct column *column, const char *end, lane *found)
 {
@@ -101,7 +101,7 @@ windows_at(const struct column *column, const char *end, lane *found)
     *found &= column->masks[octets[7]][7];
 }
 
-/* The same where a text begins less in front of it. */
+/* The same where fewer octets stand in front of `end`. */
 static inline __attribute__((always_inline)) void
 windows_early(const struct column *column, struct span text, size_t end, lane *found)
 {
@@ -136,7 +136,7 @@ locate_marked(const struct search *search, size_t start, uint32_t marks)
         locate_at(search, start + (size_t)__builtin_ctz(marks));
 }
 
-/* What is left of a text, shorter than what is looked at at once, is looked at in a room of its own. */
+/* The end of a text, shorter than what is looked at at once, is copied out first. */
 static void
 look_at_rest(const struct search *search, size_t end)
 {

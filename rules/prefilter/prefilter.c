@@ -15,13 +15,13 @@ enum { REACH_MOST = 512 /* octets in front of the end of a window where a match 
 
 enum { PATTERNS_FEW = 60 }; /* of a group: their windows are going to fit into one column */
 
-/* Cycles for each octet that it takes to look for a window more: a column takes the same whatever is in it. */
+/* The cycles for each octet that one more window costs: a column costs the same whatever is in it. */
 #define WINDOW_COST 0.02
 #define WINDOW_COST_FEW 0.0005
 
 /*
- * What a pattern costs with its windows alone, in cycles for each octet of text, to be worth an automaton, and how
- * large a one.
+ * How many cycles for each octet of text a pattern must cost with its windows alone to be worth an automaton, and how
+ * large that may be.
  */
 static const struct {
     double cost;

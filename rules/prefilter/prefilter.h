@@ -26,7 +26,7 @@ struct prefilter_group {
 /* The groups are numbered as they come. The patterns need not outlive the call. */
 struct prefilter *prefilter_new(const struct prefilter_group *, size_t count);
 
-/* Frees it and sets it to NULL. Of NULL: nothing. */
+/* Frees it and sets it to NULL. It may be NULL. */
 void prefilter_free(struct prefilter **);
 
 /* How many words prefilter_scan() fills for a group of `count` patterns. */

@@ -26,8 +26,8 @@ add_fork(struct program *program, uint32_t next, uint32_t other)
 static uint32_t write_node(struct program *, struct syntax_node *, uint32_t next);
 
 /*
- * `part` again and again, then `next`: `least` times or more. The copies that must be passed are written last, so that
- * the entries in the part are those of a copy that every match passes, if there is one.
+ * Writes `part` `least` times or more, and then `next`. The copies that must be passed are written last, so that the
+ * entries in the part are those of a copy that every match passes, if there is one.
  */
 static uint32_t
 write_loop(struct program *program, struct syntax_node *part, uint32_t least, uint32_t next)

@@ -44,7 +44,7 @@ void program_free(struct program *);
 
 struct program_places program_places(const struct program *);
 
-/* Before places are gathered anew. */
+/* Forgets all places, before others are gathered. */
 void program_clear(struct program *, struct program_places *);
 
 /* Adds the places that `step` leads to. */

@@ -30,17 +30,19 @@ struct sieve_end {
     struct octet_set sets[SIEVE_DEPTH];
 };
 
-/* Has this processor what is needed? */
+/* Has this processor the instructions that a sieve needs? */
 bool sieve_works(void);
 
-/* Fills it; it stays of no use where there are too many windows, or too little is told by their ends, or the processor
- * has not what is needed. */
+/*
+ * Fills it. It stays of no use if there are too many windows, if their ends tell too little, or if the processor lacks
+ * what is needed.
+ */
 void sieve_fill(struct sieve *, const struct sieve_end *, size_t count);
 
 /*
- * Looks at SIEVE_AT_ONCE octets after the other, from `at` on, in front of which are SIEVE_DEPTH - 1 octets, as long as
- * there are so many in front of `end`. Returns the first ones in which a window may end, with a bit in `*marks` for
- * each octet where; or what is left at the end.
+ * From `at` on, looks at SIEVE_AT_ONCE octets at a time, as long as there are so many up to `end`. In front of `at` are
+ * SIEVE_DEPTH - 1 octets. Returns the first ones in which a window may end, with a bit in `*marks` for each octet
+ * where; or what is left at the end.
  */
 const char *sieve_find(const struct sieve *, const char *at, const char *end, uint32_t *marks);
 

@@ -1,6 +1,6 @@
 /*
- * The two buckets that become the least coarser by it are made one, until there are few enough. How many there are, and
- * how much of windows is looked at, is tried out on what mail usually says.
+ * The two buckets that become the least coarser by it are made one, until there are few enough. How many buckets are
+ * best, and how many octets of a window to look at, is tried out on usual mail.
  */
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* A list of places for each pattern, in memory that all share. */
+/* A list of places for each pattern, in memory that all lists share. */
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -10,7 +10,7 @@ enum {
         64, /* to look at a place takes as long as to look at so many octets on the way, and half of those in it */
 };
 
-/* No place: as a number of one, that there is none; as the first one of a pattern, that all of the text is. */
+/* As the number of a place: there is none. As a pattern's first place: all of the text is of interest. */
 #define NONE UINT32_MAX
 #define WHOLE (UINT32_MAX - 1)
 

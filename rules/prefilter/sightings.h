@@ -14,7 +14,7 @@ struct sightings;
 /* For `patterns` patterns at a time, in one text. */
 struct sightings *sightings_new(size_t patterns);
 
-/* Frees them and sets them to NULL. Of NULL: nothing. */
+/* Frees them and sets them to NULL. It may be NULL. */
 void sightings_free(struct sightings **);
 
 /* Forgets all places, for a text of so many octets. */

@@ -74,7 +74,7 @@ skip_space(struct syntax_reader *reader)
     return reader->at > start;
 }
 
-/* What stands between an item and what follows it and is no item: white space, comments, \Q and \E. */
+/* Passes over what stands between two items and is none: white space, comments, \Q and \E. */
 static void
 skip_between(struct syntax_reader *reader)
 {

@@ -1,6 +1,6 @@
 /*
- * The counts are those of some hundred mails of many kinds, evened out: what one mail never has another is full of, as
- * are those in other scripts of octets beyond ASCII. The text is made up of what such mails have in common.
+ * The counts are those of some hundred mails of many kinds, evened out: what one mail never has another is full of:
+ * mail in other scripts, of octets beyond ASCII. The text is made up of what such mails have in common.
  */
 #include "rules/prefilter/usual.h"
 

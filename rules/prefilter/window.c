@@ -51,7 +51,7 @@ window_at(struct search *search, uint32_t entry, uint32_t lead)
     return window;
 }
 
-/* The odds that the window stands at some octet of a text, as if octets came by chance. */
+/* The odds that the window stands at an octet of a text whose octets come by chance. */
 static double
 odds_by_chance(const struct window *window)
 {
@@ -62,7 +62,7 @@ odds_by_chance(const struct window *window)
     return odds;
 }
 
-/* The same as it is in what mail usually says. */
+/* The same, counted in the usual text of mail. */
 static double
 odds_in_use(const struct window *window)
 {
@@ -124,7 +124,7 @@ add_window(const struct search *search, struct windows *windows, const struct wi
     windows->items[best].odds = odds_by_chance(&windows->items[best]);
 }
 
-/* What windows are chosen by. */
+/* The cost by which windows are chosen. */
 static double
 rank(const struct windows *windows)
 {
@@ -238,8 +238,10 @@ trim(struct window *window)
     window->len = best;
 }
 
-/* Can it be told from the tree where a match comes first? Not with what is called from elsewhere; and \G asks where one
- * was looked for. */
+/*
+ * Does the tree say where a match begins? Not if a part is called from elsewhere, nor with \G, which asks where the
+ * search began.
+ */
 static bool
 is_local(struct span pattern, const struct syntax_node *root)
 {

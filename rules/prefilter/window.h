@@ -1,7 +1,7 @@
 /*
  * What a pattern needs: short sequences of sets of octets, its windows, one of which stands in every text that it
- * matches. A text without any need not be run through the pattern, and others only near the windows, if it is known how
- * far in front of them a match begins.
+ * matches. A text without any of them is not run through the pattern, and other texts only near the windows, if it is
+ * known how far in front of them a match begins.
  *
  *      /\bfoo(?:bar|\d+)/i      [Ff] [Oo] [Oo] [Bb0-9] [Aa0-9...] ...
  */

@@ -11,11 +11,11 @@
 #include "rules/regex/regex_time.h"
 
 /*
- * What a match may cost. PCRE2's limit does not bound it: it counts steps anew for each octet where a match may begin,
- * and a step may go over the whole text. So steps are few at first, enough for nearly all matches, and where they are
- * not, many; and the beginnings that are tried in one call are so many that the worst of them take some ms. The clock
- * is looked at between calls. What needs more steps yet, and long texts, are matched under supervision: by a copy of
- * the pattern with a call of ours in front of each item, slower, where the clock is looked at from within.
+ * What a match may cost. PCRE2's limit does not bound it: it counts steps from 0 again for each octet where a match may
+ * begin, and a step may go over the whole text. So steps are few at first, enough for nearly all matches, and where
+ * they are not, many; and the beginnings that are tried in one call are so many that the worst of them take some ms.
+ * The clock is looked at between calls. What needs more steps yet, and long texts, are matched under supervision: by a
+ * copy of the pattern with a call of ours in front of each item, slower, where the clock is looked at from within.
  */
 enum {
     SHORT           = 512,       /* octets of a text */
@@ -33,12 +33,12 @@ enum {
     JIT_STACK_LEAST = 32 * 1024, /* octets */
     JIT_STACK_MOST  = 1024 * 1024,
     PATTERN_MAX     = 256 * 1024, /* octets of a pattern, or of a part of one, */
-    PARTS_MAX       = 256,        /* of which it has no more */
+    PARTS_MAX       = 256,        /* at most that it has */
 };
 
-/* A copy of a pattern, to be supervised. A worker makes its own when it first needs it. */
+/* A copy of a pattern that is matched under supervision. A worker makes its own when it first needs it. */
 struct supervised {
-    pcre2_code *code; /* NULL, though made: it could not be */
+    pcre2_code *code; /* NULL, though `made`: it could not be made */
     bool        made;
 };
 
@@ -83,7 +83,7 @@ own_pattern(const struct regex *regex)
     return (struct span){regex->pattern, regex->pattern_len};
 }
 
-/* Compiles it again, to be supervised. */
+/* Compiles the copy that is matched under supervision. */
 static pcre2_code *
 compile_supervised(const struct regex *regex)
 {
@@ -247,7 +247,7 @@ match_supervised(const pcre2_code *code, struct span subject, size_t from, size_
     return result;
 }
 
-/* Few patterns are ever given up on; those that are will be again, so that the copy is kept. */
+/* Few patterns ever need a copy, and those will need it again: so it is kept. */
 static int
 match_again(const struct regex *regex, struct span subject, size_t from, size_t last)
 {

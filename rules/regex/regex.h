@@ -31,7 +31,7 @@ struct regex *regex_compile(struct span pattern, struct span flags, struct bytes
 /* As regex_compile(), of a pattern with its delimiters and flags: "/pattern/flags", "m{pattern}flags". */
 struct regex *regex_read(struct span text, struct bytes *why);
 
-/* Frees it and sets it to NULL. Of NULL: nothing. */
+/* Frees it and sets it to NULL. It may be NULL. */
 void regex_free(struct regex **);
 
 /* The capture groups of the last regex_find(); valid until the next match of any pattern. */

@@ -10,8 +10,8 @@
 size_t regex_class_end(struct span pattern, size_t at);
 
 /*
- * Has the pattern one loop at most, so that where a match may begin it takes no more than some steps for each octet?
- * What cannot be told at a glance is not simple. The pattern ends in a NUL behind its length.
+ * Has the pattern one loop at most, so that from each place where a match may begin PCRE2 takes only some steps for
+ * each octet? Where in doubt, no. The pattern ends in a NUL behind its length.
  */
 bool regex_is_simple(struct span pattern);
 

@@ -22,7 +22,7 @@ struct level {
     bool   sets_flags;               /* between branches, for those behind */
 };
 
-/* Behind the class that begins at `at`. */
+/* Where the class ends that begins at `at`. */
 static size_t
 class_end(struct span pattern, size_t at)
 {
@@ -38,7 +38,7 @@ class_end(struct span pattern, size_t at)
     return at + 1 < pattern.len ? at + 1 : pattern.len;
 }
 
-/* Behind what stands at `at`: an escape, a class, or an octet. */
+/* Where the item at `at` ends: an escape, a class, or an octet. */
 static size_t
 next_item(struct span pattern, size_t at)
 {
@@ -47,7 +47,7 @@ next_item(struct span pattern, size_t at)
     return pattern.data[at] == '\\' && at + 1 < pattern.len ? at + 2 : at + 1;
 }
 
-/* Behind the group that begins at `at`. */
+/* Where the group ends that begins at `at`. */
 static size_t
 group_end(struct span pattern, size_t at)
 {
@@ -85,7 +85,7 @@ read_group(struct span pattern, size_t at, size_t *inside)
     return GROUP_CAPTURES;
 }
 
-/* May a part of the pattern ask for another, or can what is a group not be told by the parentheses? */
+/* May one part of the pattern refer to another, or do the parentheses not show what is a group? */
 static bool
 is_entangled(struct span pattern, struct span flags)
 {
@@ -110,7 +110,7 @@ is_entangled(struct span pattern, struct span flags)
     return span_find(flags, 'x') < flags.len || span_find(flags, 'n') < flags.len;
 }
 
-/* Takes a group into account. Behind it. */
+/* Takes the group at `at` into account. Returns where it ends. */
 static size_t
 note_group(struct span pattern, size_t at, struct level *level)
 {
@@ -152,7 +152,7 @@ read_level(struct span pattern, size_t start, size_t end)
     return level;
 }
 
-/* Groups that stand for those that went with a branch, and capture nothing. */
+/* Adds groups that capture nothing in place of those that went with a branch. */
 static void
 add_groups(struct span branches, struct bytes *part)
 {

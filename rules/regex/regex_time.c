@@ -1,4 +1,4 @@
-/* What slow matches have taken of a message is kept with its budget. */
+/* The time that slow matches have taken is kept with the message's budget. */
 #include "rules/regex/regex_time.h"
 #include "base/budget.h"
 #include "base/clock.h"
@@ -11,7 +11,7 @@ enum {
 };
 
 static struct stopwatch watch;
-static uint64_t         limit, check; /* microseconds: that the match has; on the wall's clock, when to look */
+static uint64_t         limit, check; /* microseconds: how long the match may take; when, on the wall clock, to look */
 
 void
 regex_time_start(void)

@@ -24,7 +24,7 @@ capture_in(struct span pattern)
     return regex_matches(regex_of(&group), pattern);
 }
 
-/* Where a name stands without being captured. */
+/* The field of a name that can be asked for without being captured. */
 static struct field *
 field_of(struct span name)
 {
@@ -65,7 +65,7 @@ struct reading {
     struct capture  *capture;
 };
 
-/* Only names in capitals are kept. */
+/* Only groups whose names are in capitals are kept. */
 static void
 add_group(void *context, struct span name, size_t group)
 {

@@ -9,8 +9,8 @@
  * matches nothing in popgate either, which keeps nothing of a first mail.
  *
  * What was captured comes from the mail: at most CAPTURE_VALUES_MAX texts are kept for each name, of CAPTURE_VALUE_MAX
- * octets each, and a pattern is compiled only if a text to be matched holds one of them, where it cannot match
- * otherwise.
+ * octets each. A pattern that cannot match without such a text is compiled only if one of them stands in a text to be
+ * matched.
  */
 #ifndef RULES_SPAMASSASSIN_CAPTURE_H
 #define RULES_SPAMASSASSIN_CAPTURE_H
@@ -32,7 +32,7 @@ struct capture {
     } * groups;
     size_t group_count;
 
-    /* Of a rule that asks: pieces of its pattern, each some of its own text, and then what was captured. */
+    /* For a rule that asks: the pieces of its pattern, each some of its own text followed by what was captured. */
     struct capture_part {
         struct span literal;
         int         name; /* CAPTURE_NO_NAME: the pattern ends here */
@@ -70,7 +70,7 @@ capture_read(struct captures *, struct span text, const struct replace_tags *tag
  */
 struct regex *capture_compile(const struct capture *, const struct spans *values);
 
-/* Frees it and sets it to NULL. Of NULL: nothing. */
+/* Frees it and sets it to NULL. It may be NULL. */
 void capture_free(struct capture **);
 
 void captures_free(struct captures *);

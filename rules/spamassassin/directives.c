@@ -73,7 +73,7 @@ obey_uri_detail(struct loader *loader, const struct directive *directive, struct
     bytes_free(&text);
 }
 
-/* A number, or in parentheses one to be added. 0; or -1. */
+/* Reads a number, or one in parentheses that is to be added. 0; or -1. */
 static int
 read_score(struct span word, const struct rule *rule, double *score)
 {
@@ -270,7 +270,7 @@ obey_required_score(struct loader *loader, const struct directive *directive, st
     free(text);
 }
 
-/* Only the Subject is rewritten here; without a text it is no more. */
+/* Only the Subject is rewritten here; a line without a text ends that. */
 static void
 obey_rewrite_header(struct loader *loader, const struct directive *directive, struct span value)
 {
@@ -314,7 +314,7 @@ static const struct directive directives[] = {
     {"replace_rules", obey_replace_rules, 0, "ReplaceTags"},
 };
 
-/* NULL: nobody here obeys it. */
+/* The row for the word; NULL if nobody here obeys it. */
 static const struct directive *
 find_directive(const struct loader *loader, struct span word)
 {

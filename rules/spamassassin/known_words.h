@@ -7,7 +7,7 @@
 enum known_word {
     WORD_UNKNOWN,
     WORD_QUIET,  /* about SpamAssassin's reports, learning, DNS and the like: it says nothing here */
-    WORD_PLUGIN, /* of a plugin that may be missed */
+    WORD_PLUGIN, /* of a plugin that is not here and that an admin may miss */
 };
 
 /* In lower case, with underscores. */

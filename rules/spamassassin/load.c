@@ -128,7 +128,7 @@ has_suffix(const char *name, const char *suffix)
     return len > suffix_len && strcasecmp(name + len - suffix_len, suffix) == 0;
 }
 
-/* False: it was read before, or cannot be read. */
+/* False if it was read before, or cannot be read. */
 static bool
 load_file(struct loader *loader, const char *path)
 {
@@ -204,7 +204,7 @@ is_directory(const char *path)
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-/* What of a path belongs to a pass: a file whose name ends otherwise is one of rules. */
+/* Reads what belongs to the pass: a file with any other ending is a file of rules. */
 static void
 load_path(struct loader *loader, const char *path, int pass)
 {

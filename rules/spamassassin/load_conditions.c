@@ -5,7 +5,7 @@
 #include "rules/spamassassin/condition.h"
 #include "rules/spamassassin/loader.h"
 
-/* Lines are skipped from now on, or not. */
+/* Says whether lines are skipped from now on. */
 static void
 set_skips(struct loader_file *file, bool skips)
 {

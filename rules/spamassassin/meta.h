@@ -32,7 +32,7 @@ double meta_evaluate(const struct meta *, const double *hits);
 /* The indices of the rules it asks for, one by one, `*at` starting as 0; -1 behind the last. One may come twice. */
 long meta_next_rule(const struct meta *, size_t *at);
 
-/* Frees it and sets it to NULL. Of NULL: nothing. */
+/* Frees it and sets it to NULL. It may be NULL. */
 void meta_free(struct meta **);
 
 #endif

@@ -105,7 +105,7 @@ add_range(struct bytes *pattern, unsigned first, unsigned last)
         bytes_printf(pattern, "\\x%02x-\\x%02x", first, last);
 }
 
-/* The ranges of the octets that have it, or that have it not. */
+/* Appends the ranges of the octets with the property, or of those without it. */
 static void
 add_members(const struct property *property, bool negated, struct bytes *pattern)
 {

@@ -9,8 +9,9 @@
 #include "base/span.h"
 
 /*
- * Appends what matches an octet that has the property `name`, the text in the braces, or, `negated`, one that has it
- * not: a class, or what stands in one. False, and nothing appended, where PCRE2 is to read the name as it stands.
+ * Appends what matches an octet with the property `name`, the text in the braces; with `negated`, an octet without it.
+ * It is a class, or with `in_class` what stands in one. False, with nothing appended, if PCRE2 is to read the name as
+ * it stands.
  */
 bool pattern_property_add(struct span name, bool negated, bool in_class, struct bytes *pattern);
 

@@ -17,7 +17,7 @@ struct plugins;
 
 struct plugins *plugins_new(void);
 
-/* Frees them and sets them to NULL. Of NULL: nothing. */
+/* Frees them and sets them to NULL. It may be NULL. */
 void plugins_free(struct plugins **);
 
 /* "loadplugin Mail::SpamAssassin::Plugin::NAME [FILE]", in a file that chooses or not: a plugin that is not here stays

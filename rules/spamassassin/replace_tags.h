@@ -16,7 +16,7 @@ enum { REPLACE_PATTERN_MAX = 256 * 1024 }; /* octets: what a pattern can grow to
 
 struct replace_tags *replace_tags_new(void);
 
-/* Frees them and sets them to NULL. Of NULL: nothing. */
+/* Frees them and sets them to NULL. It may be NULL. */
 void replace_tags_free(struct replace_tags **);
 
 /* What `name` stands for; replaces what it stood for before. */

@@ -8,7 +8,7 @@
 #include "rules/spamassassin/run.h"
 #include "rules/spamassassin/score.h"
 
-enum { MISSING_SAID = 12 }; /* names that metas ask for in vain: so many are said */
+enum { MISSING_SAID = 12 }; /* how many of the names that metas ask for and nobody defines are said */
 
 size_t
 ruleset_index(struct score_rules *rules, struct span name)
@@ -99,7 +99,7 @@ struct matching {
     const struct rule  *asker;
 };
 
-/* A name that is nowhere is a slip, or of another set of rules: it counts 0. */
+/* A name that nobody defines is a slip, or belongs to another set of rules: it counts 0. */
 static void
 note_missing(struct matching *matching, struct span name)
 {
@@ -193,7 +193,7 @@ place_meta(struct score_rules *rules, size_t index, unsigned char *state, size_t
         rules->order[(*placed)++] = index;
 }
 
-/* Does it run, and has nothing to do with what others capture? */
+/* Does it run, without capturing anything or asking for what was captured? */
 static bool
 runs_alone(const struct rule *rule)
 {

@@ -21,8 +21,8 @@ enum {
 
 /*
  * Takes a rule's time on a text since `*before` into account, which becomes now. False if it has had too much. What
- * counts is the processor's time, so that a busy machine does not change a verdict. It is slow to ask for, and is not
- * where the clock on the wall, which is never behind, says that little went by.
+ * counts is the processor's time, so that a busy machine does not change a verdict. It is slow to ask for, so it is
+ * asked only where the wall clock, which is never behind, says that much time went by.
  */
 static bool
 charge(struct run *run, size_t rule, uint64_t *before)
@@ -58,7 +58,7 @@ struct pass {
     bool        given_up;
 };
 
-/* Has it taken too long, in what it did last or in all? Each sighting is a match, and has the time of one. */
+/* Has it taken too long, in its last match or in all? Each sighting is a match, with the time of one. */
 static bool
 is_given_up(struct pass *pass)
 {

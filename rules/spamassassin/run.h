@@ -1,6 +1,4 @@
-/*
- * One mail past all rules: how often each hits. Between score.c, which says what that comes to, and the rules.
- */
+/* One mail on its way past all rules: how often each hits. Used by score.c, which makes a score of it. */
 #ifndef RULES_SPAMASSASSIN_RUN_H
 #define RULES_SPAMASSASSIN_RUN_H
 

@@ -132,7 +132,10 @@ asks_for_any(const struct meta *meta, const bool *unknown)
     return false;
 }
 
-/* Where not all other rules ran: one that hit before the time was up is known to hit, the others are not known. */
+/*
+ * Where not all other rules ran, a rule that hit before the time was up is known to hit; of the others nothing is
+ * known.
+ */
 static void
 evaluate_known(const struct run *run, double *values)
 {

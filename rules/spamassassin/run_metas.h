@@ -13,7 +13,7 @@ struct meta_plan;
 /* Once all rules are in their order. */
 struct meta_plan *meta_plan_new(const struct score_rules *);
 
-/* Frees it and sets it to NULL. Of NULL: nothing. */
+/* Frees it and sets it to NULL. It may be NULL. */
 void meta_plan_free(struct meta_plan **);
 
 /* Fills in what the metas hit, when all other rules ran; or as far as that is known, if the run is late. */

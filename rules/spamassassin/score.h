@@ -35,7 +35,7 @@ bool score_required(const struct score_rules *, double *required);
 /* What "rewrite_header Subject" says, with placeholders like _SCORE_; NULL: nothing. */
 const char *score_subject_tag(const struct score_rules *);
 
-/* Frees them and sets them to NULL. Of NULL: nothing. */
+/* Frees them and sets them to NULL. It may be NULL. */
 void score_rules_free(struct score_rules **);
 
 /* How many rules run, those for metas alone among them. */
@@ -54,7 +54,7 @@ struct score_result {
 
 /*
  * Runs all rules over a mail and fills in the result. A pattern that met a bound (see regex.h) is given up for this
- * mail. Once the budget is spent no more is looked for; metas hit as far as what was found says so.
+ * mail. Once the budget is spent no more is looked for; metas hit as far as the rules that ran decide them.
  */
 void score_run(const struct score_rules *, const struct mail *, struct score_result *);
 
