@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/memory.h"
 
-enum { BLOCK_SIZE = 64 * 1024, SPARE_MOST = 4 /* blocks */ };
+enum { BLOCK_SIZE = 64 * 1024, SPARE_MAX = 4 /* blocks */ };
 
 struct arena_block {
     struct arena_block *older;
@@ -39,9 +39,9 @@ new_block(size_t size)
 }
 
 static void
-give_back(struct arena_block *block)
+give_block_back(struct arena_block *block)
 {
-    if (block->size > BLOCK_SIZE || spare.count == SPARE_MOST) {
+    if (block->size > BLOCK_SIZE || spare.count == SPARE_MAX) {
         free(block);
         return;
     }
@@ -93,7 +93,7 @@ arena_free(struct arena *arena)
     while (arena->newest != NULL) {
         struct arena_block *older = arena->newest->older;
 
-        give_back(arena->newest);
+        give_block_back(arena->newest);
         arena->newest = older;
     }
 }
@@ -109,7 +109,7 @@ spans_add(struct spans *spans, struct span span)
 }
 
 static int
-compare(const void *left, const void *right)
+compare_spans(const void *left, const void *right)
 {
     return span_compare(*(const struct span *)left, *(const struct span *)right);
 }
@@ -120,7 +120,7 @@ spans_sort_unique(struct spans *spans)
     size_t kept = 0;
 
     if (spans->count > 0)
-        qsort(spans->items, spans->count, sizeof(spans->items[0]), compare);
+        qsort(spans->items, spans->count, sizeof(spans->items[0]), compare_spans);
     for (size_t i = 0; i < spans->count; i++)
         if (kept == 0 || !span_equal(spans->items[kept - 1], spans->items[i]))
             spans->items[kept++] = spans->items[i];

@@ -95,7 +95,7 @@ bytes_free(struct bytes *bytes)
 }
 
 static void
-take(struct sink *sink, struct span span)
+append_span(struct sink *sink, struct span span)
 {
     bytes_add(container_of(sink, struct bytes_sink, sink)->bytes, span);
 }
@@ -103,5 +103,5 @@ take(struct sink *sink, struct span span)
 struct bytes_sink
 bytes_sink(struct bytes *bytes)
 {
-    return (struct bytes_sink){.sink.take = take, .bytes = bytes};
+    return (struct bytes_sink){.sink.take = append_span, .bytes = bytes};
 }

@@ -35,7 +35,7 @@ take(uint64_t v[4], uint64_t word)
 }
 
 static void
-finish(uint64_t v[4])
+finish_rounds(uint64_t v[4])
 {
     mix(v);
     mix(v);
@@ -86,9 +86,9 @@ siphash_end(struct siphash *hash, uint64_t digest[SIPHASH_OCTETS / 8])
 
     take(v, hash->rest | hash->len << 56);
     v[2] ^= 0xee;
-    finish(v);
+    finish_rounds(v);
     digest[0] = v[0] ^ v[1] ^ v[2] ^ v[3];
     v[1] ^= 0xdd;
-    finish(v);
+    finish_rounds(v);
     digest[1] = v[0] ^ v[1] ^ v[2] ^ v[3];
 }

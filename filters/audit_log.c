@@ -5,10 +5,10 @@
 #include "filters/audit_log.h"
 
 enum {
-    RECORDED_LIMIT = 998,      /* octets of a field that are recorded */
-    LOOKED_AT      = 4 * 1024, /* octets of it as it is folded in the message */
-    USUAL_FIELDS   = 250,      /* octets of all fields, nearly always */
-    SHA256_LEN     = 32,
+    RECORDED_MAX = 998,      /* octets of a field that are recorded */
+    LOOKED_AT    = 4 * 1024, /* octets of it as it is folded in the message */
+    USUAL_FIELDS = 250,      /* octets of all fields, nearly always */
+    SHA256_LEN   = 32,
 };
 
 struct audit_log {
@@ -70,7 +70,7 @@ add_field(const struct header_list *list, struct span name, struct bytes *fields
     headers_unfold(&field, &unfolded);
     if (unfolded.len == 0)
         return;
-    *value = (struct span){"", unfolded.len < RECORDED_LIMIT ? unfolded.len : RECORDED_LIMIT};
+    *value = (struct span){"", unfolded.len < RECORDED_MAX ? unfolded.len : RECORDED_MAX};
     bytes_add(fields, span_head(bytes_span(&unfolded), value->len));
 }
 
@@ -113,7 +113,7 @@ read_headers(struct filter *filter, struct header_list *list)
 }
 
 static enum filter_verdict
-finish(struct filter *filter, struct header_list *list)
+finish_digest(struct filter *filter, struct header_list *list)
 {
     static const char digits[] = "0123456789abcdef";
     unsigned char     octets[SHA256_LEN];
@@ -158,6 +158,6 @@ const struct filter_module audit_log_module = {
     .open       = open_filter,
     .headers    = read_headers,
     .body       = digest,
-    .end        = finish,
+    .end        = finish_digest,
     .close      = close_filter,
 };

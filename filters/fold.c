@@ -2,9 +2,9 @@
 #include "filters/fold.h"
 
 enum {
-    LINE_WANTED = 78,
-    LINE_LIMIT  = 998,
-    GAP_LIMIT   = 32, /* octets of white space that are kept between two words */
+    LINE_WANTED     = 78,
+    LINE_OCTETS_MAX = 998,
+    GAP_MAX         = 32, /* octets of white space that are kept between two words */
 };
 
 /* A field under construction, and where the line that is being written began. */
@@ -48,7 +48,7 @@ add_gap(struct folding *folding, struct span gap)
 {
     size_t before = folding->text->len;
 
-    for (size_t i = 0; i < gap.len && folding->text->len - before < GAP_LIMIT; i++)
+    for (size_t i = 0; i < gap.len && folding->text->len - before < GAP_MAX; i++)
         if (is_blank(gap.data[i]))
             bytes_add_char(folding->text, gap.data[i]);
     if (folding->text->len == before)
@@ -72,15 +72,15 @@ fitting(struct span word, size_t room)
 static void
 add_word(struct folding *folding, struct span gap, struct span word, bool first)
 {
-    size_t gap_len  = gap.len < GAP_LIMIT ? gap.len : GAP_LIMIT;
+    size_t gap_len  = gap.len < GAP_MAX ? gap.len : GAP_MAX;
     size_t start    = column(folding) + gap_len;
-    bool   too_long = start + word.len > (first ? LINE_LIMIT : LINE_WANTED);
+    bool   too_long = start + word.len > (first ? LINE_OCTETS_MAX : LINE_WANTED);
 
-    if (too_long && (!first || gap_len + word.len <= LINE_LIMIT || start >= LINE_LIMIT))
+    if (too_long && (!first || gap_len + word.len <= LINE_OCTETS_MAX || start >= LINE_OCTETS_MAX))
         break_line(folding);
     add_gap(folding, gap);
     while (word.len > 0) {
-        size_t len = fitting(word, LINE_LIMIT - column(folding));
+        size_t len = fitting(word, LINE_OCTETS_MAX - column(folding));
 
         bytes_add(folding->text, span_head(word, len));
         word = span_tail(word, len);
@@ -127,7 +127,7 @@ fold_value(struct folding *folding, struct span value)
 static bool
 is_short(struct span value, size_t room)
 {
-    enum { MANY = GAP_LIMIT + 1 };
+    enum { MANY = GAP_MAX + 1 };
     static const unsigned char blanks[256] = {[' '] = 1, ['\t'] = 1, ['\r'] = MANY, ['\n'] = MANY, ['\0'] = MANY};
     unsigned                   sum         = 0;
 
@@ -135,7 +135,7 @@ is_short(struct span value, size_t room)
         return false;
     for (size_t i = 0; i < value.len; i++)
         sum += blanks[(unsigned char)value.data[i]];
-    return sum <= GAP_LIMIT;
+    return sum <= GAP_MAX;
 }
 
 static struct span

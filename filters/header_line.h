@@ -4,7 +4,7 @@
 
 #include "filters/headers.h"
 
-enum { HEADER_NAME_LIMIT = 998 }; /* octets to the colon and with it: a line (RFC 5322, 2.1.1) holds it */
+enum { HEADER_NAME_MAX = 998 }; /* octets to the colon and with it: a line (RFC 5322, 2.1.1) holds it */
 
 static inline bool
 header_is_blank(char c)

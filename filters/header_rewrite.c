@@ -10,10 +10,10 @@
 #include "rules/postfix/header_checks.h"
 
 enum {
-    HEADER_SIZE_LIMIT = 102400,     /* octets of a field that the rules see: postconf(5) */
-    ADDED_LIMIT       = 256 * 1024, /* octets that rules may write into one message */
-    LINES_LIMIT       = 50,         /* lines that rules may log for one message */
-    SHOWN_LIMIT       = 200,        /* octets of a field that a log line shows */
+    HEADER_SIZE_MAX = 102400,     /* octets of a field that the rules see: postconf(5) */
+    ADDED_MAX       = 256 * 1024, /* octets that rules may write into one message */
+    LINES_MAX       = 50,         /* lines that rules may log for one message */
+    SHOWN_MAX       = 200,        /* octets of a field that a log line shows */
 };
 
 /* The work on one message; the filter's state while it has been left off. */
@@ -35,8 +35,8 @@ present(const struct header_field *field, struct bytes *folded)
     struct span value = field->value;
     bool        apart = field->text.data + field->name.len + 1 != value.data;
 
-    if (value.len + field->name.len >= HEADER_SIZE_LIMIT)
-        value.len = HEADER_SIZE_LIMIT > field->name.len + 1 ? HEADER_SIZE_LIMIT - field->name.len - 1 : 0;
+    if (value.len + field->name.len >= HEADER_SIZE_MAX)
+        value.len = HEADER_SIZE_MAX > field->name.len + 1 ? HEADER_SIZE_MAX - field->name.len - 1 : 0;
     if (!apart && memchr(value.data, '\n', value.len) == NULL)
         return span_head(field->text, field->name.len + 1 + value.len);
     bytes_clear(folded);
@@ -61,13 +61,13 @@ log_rule(struct pass *pass, enum filter_log_level level, const char *what, struc
 {
     struct span shown = pass->shown;
 
-    if (pass->lines++ >= LINES_LIMIT)
+    if (pass->lines++ >= LINES_MAX)
         return;
-    if (shown.len > SHOWN_LIMIT)
-        shown.len = SHOWN_LIMIT;
+    if (shown.len > SHOWN_MAX)
+        shown.len = SHOWN_MAX;
     filter_log(pass->filter, level, "%s: header %.*s%s%.*s (%s:%u)", what, SPAN_ARG(shown), text.len > 0 ? ": " : "",
                SPAN_ARG(text), rule->file, rule->line);
-    if (pass->lines == LINES_LIMIT)
+    if (pass->lines == LINES_MAX)
         filter_log(pass->filter, level, "the rules say more of this message, which is not logged");
 }
 
@@ -80,13 +80,13 @@ log_check(struct pass *pass, enum filter_log_level level, const char *what)
 }
 
 static void
-keep(struct pass *pass, struct header_field *field)
+keep_field(struct pass *pass, struct header_field *field)
 {
     headers_keep(pass->list, field);
 }
 
 static void
-drop(struct pass *pass, struct header_field *field)
+drop_field(struct pass *pass, struct header_field *field)
 {
     headers_drop(pass->list, field);
 }
@@ -95,21 +95,21 @@ static void
 inform(struct pass *pass, struct header_field *field)
 {
     log_check(pass, FILTER_LOG_INFO, "info");
-    keep(pass, field);
+    keep_field(pass, field);
 }
 
 static void
 warn(struct pass *pass, struct header_field *field)
 {
     log_check(pass, FILTER_LOG_WARNING, "warning");
-    keep(pass, field);
+    keep_field(pass, field);
 }
 
 static void
 strip(struct pass *pass, struct header_field *field)
 {
     log_check(pass, FILTER_LOG_INFO, "strip");
-    drop(pass, field);
+    drop_field(pass, field);
 }
 
 /* The text is a field in most cases; captures can make it something else, which Postfix does not write either. */
@@ -121,21 +121,21 @@ prepend(struct pass *pass, struct header_field *field)
     if (headers_insert_line(pass->list, pass->list->count, bytes_span(&pass->check.text)) != 0)
         log_check(pass, FILTER_LOG_WARNING, "what PREPEND would write is no field");
     pass->added += pass->check.text.len;
-    keep(pass, &behind);
+    keep_field(pass, &behind);
 }
 
 static void
 replace(struct pass *pass, struct header_field *field)
 {
-    keep(pass, field);
+    keep_field(pass, field);
     if (headers_replace_line(pass->list, pass->list->count - 1, bytes_span(&pass->check.text)) != 0)
         log_check(pass, FILTER_LOG_WARNING, "what REPLACE would write is no field");
     pass->added += pass->check.text.len;
 }
 
 static void (*const actions[HEADER_CHECK_ACTIONS])(struct pass *, struct header_field *) = {
-    [HEADER_CHECK_DUNNO] = keep,      [HEADER_CHECK_IGNORE] = drop,     [HEADER_CHECK_INFO] = inform,
-    [HEADER_CHECK_PREPEND] = prepend, [HEADER_CHECK_REPLACE] = replace, [HEADER_CHECK_STRIP] = strip,
+    [HEADER_CHECK_DUNNO] = keep_field, [HEADER_CHECK_IGNORE] = drop_field, [HEADER_CHECK_INFO] = inform,
+    [HEADER_CHECK_PREPEND] = prepend,  [HEADER_CHECK_REPLACE] = replace,   [HEADER_CHECK_STRIP] = strip,
     [HEADER_CHECK_WARN] = warn,
 };
 
@@ -156,10 +156,10 @@ rewrite_field(struct pass *pass, struct header_field *field)
     const struct header_rules   *rules = NULL;
     bool                         applies;
 
-    if (field->name.len > 0 && pass->added <= ADDED_LIMIT && !budget_use(field->text.len))
+    if (field->name.len > 0 && pass->added <= ADDED_MAX && !budget_use(field->text.len))
         rules = header_checks_for(conf->checks, field->name);
     if (rules == NULL) {
-        keep(pass, field);
+        keep_field(pass, field);
         return;
     }
     pass->shown = present(field, &pass->folded);
@@ -169,11 +169,11 @@ rewrite_field(struct pass *pass, struct header_field *field)
     if (applies)
         actions[pass->check.action](pass, field);
     else
-        keep(pass, field);
+        keep_field(pass, field);
 }
 
 static void
-begin(struct pass *pass, struct filter *filter, struct header_list *list)
+begin_pass(struct pass *pass, struct filter *filter, struct header_list *list)
 {
     *pass = (struct pass){.filter = filter, .list = list};
     headers_walk(list);
@@ -214,16 +214,16 @@ rewrite_headers(struct filter *filter, struct header_list *list)
     if (filter->state != NULL)
         take_up(&pass, filter);
     else
-        begin(&pass, filter, list);
+        begin_pass(&pass, filter, list);
     while ((field = headers_next(list)) != NULL) {
         rewrite_field(&pass, field);
         if (budget_slice_is_over() && list->waiting > 0)
             return leave_off(&pass);
     }
     end(&pass);
-    if (pass.added > ADDED_LIMIT)
-        filter_log(filter, FILTER_LOG_ERROR, "the rules write more than %d octets into this message", ADDED_LIMIT);
-    return pass.added > ADDED_LIMIT || pass.given_up || budget_is_spent() ? FILTER_FAILED : FILTER_CONTINUE;
+    if (pass.added > ADDED_MAX)
+        filter_log(filter, FILTER_LOG_ERROR, "the rules write more than %d octets into this message", ADDED_MAX);
+    return pass.added > ADDED_MAX || pass.given_up || budget_is_spent() ? FILTER_FAILED : FILTER_CONTINUE;
 }
 
 static unsigned
@@ -257,7 +257,7 @@ configure(void *conf, const struct setting_place *place, struct error *error)
 }
 
 static void
-release(void *conf)
+release_conf(void *conf)
 {
     struct header_rewrite *rewrite = conf;
 
@@ -274,7 +274,7 @@ const struct filter_module header_rewrite_module = {
     .settings  = settings,
     .conf_size = sizeof(struct header_rewrite),
     .configure = configure,
-    .release   = release,
+    .release   = release_conf,
     .open      = open_filter,
     .headers   = rewrite_headers,
     .close     = close_filter,

@@ -7,10 +7,10 @@
 #include "filters/header_line.h"
 
 enum {
-    NAME_NOTED    = 64,
-    CHANGES_LIMIT = 1000,
-    CHANGE_ROOM   = 96, /* a change takes no more */
-    FIRST_FIELDS  = 16,
+    NAME_NOTED   = 64,
+    CHANGES_MAX  = 1000,
+    CHANGE_ROOM  = 96, /* a change takes no more */
+    FIRST_FIELDS = 16,
 };
 
 void
@@ -47,7 +47,7 @@ static void
 note_change(struct header_list *list, struct span what, struct span name)
 {
     list->changed = true;
-    if (list->unnoted || list->changes.len >= CHANGES_LIMIT)
+    if (list->unnoted || list->changes.len >= CHANGES_MAX)
         return;
     if (name.len > NAME_NOTED)
         name.len = NAME_NOTED;
@@ -56,7 +56,7 @@ note_change(struct header_list *list, struct span what, struct span name)
         bytes_put(&list->changes, SPAN(", "));
     bytes_put(&list->changes, what);
     bytes_put(&list->changes, name);
-    if (list->changes.len >= CHANGES_LIMIT)
+    if (list->changes.len >= CHANGES_MAX)
         bytes_put(&list->changes, SPAN(", ..."));
 }
 
@@ -113,7 +113,7 @@ headers_insert(struct header_list *list, size_t at, struct span name, struct spa
 {
     struct header_field field = make_field(list, name, value);
 
-    assert(at <= list->count && name.len > 0 && name.len < HEADER_NAME_LIMIT);
+    assert(at <= list->count && name.len > 0 && name.len < HEADER_NAME_MAX);
     if (list->headless)
         end_block(list);
     if (at == 0 && has_mbox_line(list))

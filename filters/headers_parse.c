@@ -53,13 +53,13 @@ name_length(const char *text, size_t limit)
 }
 
 /*
- * Finds "name", white space and colon at the start of `text`. The colon of a field stands within HEADER_NAME_LIMIT, so
+ * Finds "name", white space and colon at the start of `text`. The colon of a field stands within HEADER_NAME_MAX, so
  * that a line without end is given up early and never looked at twice.
  */
 static inline enum line_kind
 read_name(struct span text, size_t *name_len, size_t *colon)
 {
-    size_t limit = text.len < HEADER_NAME_LIMIT ? text.len : HEADER_NAME_LIMIT;
+    size_t limit = text.len < HEADER_NAME_MAX ? text.len : HEADER_NAME_MAX;
     size_t at    = name_length(text.data, limit);
 
     *name_len = at;
@@ -69,7 +69,7 @@ read_name(struct span text, size_t *name_len, size_t *colon)
         at++;
     *colon = at;
     if (at == limit)
-        return limit < HEADER_NAME_LIMIT ? LINE_UNDECIDED : LINE_OTHER;
+        return limit < HEADER_NAME_MAX ? LINE_UNDECIDED : LINE_OTHER;
     return text.data[at] == ':' ? LINE_FIELD : LINE_OTHER;
 }
 

@@ -83,7 +83,7 @@ limit_of(const struct filter *filter)
 
 /* Takes what fits below the limit. */
 static enum filter_verdict
-gather(struct filter *filter, struct span text)
+gather_text(struct filter *filter, struct span text)
 {
     struct scoring *scoring = filter->state;
     size_t          room    = limit_of(filter) - scoring->held;
@@ -103,7 +103,7 @@ read_headers(struct filter *filter, struct header_list *list)
 
     scoring->mark = verdict_mark(list, &conf->mark_key);
     recall(filter, scoring);
-    return scoring->known ? FILTER_CONTINUE : gather(filter, list->raw);
+    return scoring->known ? FILTER_CONTINUE : gather_text(filter, list->raw);
 }
 
 static enum filter_verdict
@@ -118,7 +118,7 @@ read_body(struct filter *filter, struct span text)
     while (scoring->held < limit_of(filter) && inline_data_next(&scoring->data, &text, &kept)) {
         scoring->seen += before - text.len - kept.len;
         before = text.len;
-        if (gather(filter, kept) == FILTER_FAILED)
+        if (gather_text(filter, kept) == FILTER_FAILED)
             return FILTER_FAILED;
     }
     return scoring->held < limit_of(filter) ? FILTER_CONTINUE : FILTER_ENOUGH;
@@ -279,7 +279,7 @@ configure(void *conf, const struct setting_place *place, struct error *error)
 }
 
 static void
-release(void *conf)
+release_conf(void *conf)
 {
     struct spam_score *score = conf;
 
@@ -312,7 +312,7 @@ const struct filter_module spam_score_module = {
     .settings  = settings,
     .conf_size = sizeof(struct spam_score),
     .configure = configure,
-    .release   = release,
+    .release   = release_conf,
     .needs     = needs,
     .remembers = true,
     .open      = open_filter,

@@ -108,7 +108,7 @@ write_row(const struct explain_row *row, int width, FILE *file)
 }
 
 static void
-forget(struct explain *explain)
+forget_rows(struct explain *explain)
 {
     for (size_t i = 0; i < explain->count; i++) {
         bytes_free(&explain->rows[i].name);
@@ -125,13 +125,13 @@ explain_write(struct explain *explain, FILE *file)
 
     for (size_t i = 0; i < explain->count; i++)
         write_row(&explain->rows[i], width, file);
-    forget(explain);
+    forget_rows(explain);
 }
 
 void
 explain_free(struct explain *explain)
 {
-    forget(explain);
+    forget_rows(explain);
     free(explain->rows);
     *explain = (struct explain){0};
 }

@@ -25,7 +25,7 @@ mbox_close(struct mbox *mbox)
 
 /* Reads more into the buffer. 0; or -1 with errno. */
 static int
-fill(struct mbox *mbox)
+fill_buffer(struct mbox *mbox)
 {
     struct bytes *buffer = &mbox->buffer;
     ssize_t       got;
@@ -81,7 +81,7 @@ next_piece(struct mbox *mbox, struct span *piece, struct span *behind)
             mbox->start += piece->len;
             return piece->len > 0;
         }
-        if (fill(mbox) != 0)
+        if (fill_buffer(mbox) != 0)
             return -1;
     }
 }
@@ -130,7 +130,7 @@ take_piece(struct mbox *mbox, struct span piece, struct span behind)
 
 /* Gathers the text up to the next From_ line. 1 if there is one; 0; or -1 with errno. */
 static int
-gather(struct mbox *mbox)
+gather_message(struct mbox *mbox)
 {
     struct span piece, behind;
     int         got;
@@ -191,7 +191,7 @@ leave_out_data(struct bytes *text)
 
 /* Cuts the text where it has MBOX_MESSAGE_MAX octets, were each line to end in CR LF. */
 static struct span
-cut(struct span text)
+cut_message(struct span text)
 {
     struct span rest = text;
     size_t      left = MBOX_MESSAGE_MAX;
@@ -214,7 +214,7 @@ mbox_next(struct mbox *mbox, struct mbox_message *message)
 
     if (mbox->done)
         return 0;
-    more = gather(mbox);
+    more = gather_message(mbox);
     if (more < 0)
         return -1;
     mbox->done = more == 0;
@@ -224,7 +224,7 @@ mbox_next(struct mbox *mbox, struct mbox_message *message)
         unquote(&mbox->text);
     if (mbox->text.len > MBOX_MESSAGE_MAX)
         leave_out_data(&mbox->text);
-    message->text = cut(bytes_span(&mbox->text));
+    message->text = cut_message(bytes_span(&mbox->text));
     message->cut  = message->text.len < mbox->text.len;
     return 1;
 }

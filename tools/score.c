@@ -99,7 +99,7 @@ score_message(struct mail_files *files, const char *name, const struct mbox_mess
 }
 
 static void
-complain(struct mail_files *files, const char *name, int error)
+say_unreadable(struct mail_files *files, const char *name, int error)
 {
     struct scorer *scorer = container_of(files, struct scorer, files);
 
@@ -122,7 +122,7 @@ finish_output(void)
 static int
 score_files(const struct options *options, const struct score_rules *rules, char **paths)
 {
-    struct scorer scorer = {.files = {score_message, complain}, .options = options, .rules = rules};
+    struct scorer scorer = {.files = {score_message, say_unreadable}, .options = options, .rules = rules};
 
     (void)signal(SIGPIPE, SIG_IGN);
     progress_start(&scorer.progress);

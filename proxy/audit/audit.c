@@ -47,7 +47,7 @@ begin(struct audit_record *record, const struct audit_session *session, const ch
 }
 
 static void
-finish(struct audit_record *record, const struct audit_session *session)
+finish_record(struct audit_record *record, const struct audit_session *session)
 {
     audit_queue_send(session->logs.ids, session->logs.count, audit_record_end(record));
 }
@@ -58,7 +58,7 @@ audit_connect(const struct audit_session *session)
     struct audit_record record;
 
     if (begin(&record, session, "connect"))
-        finish(&record, session);
+        finish_record(&record, session);
 }
 
 void
@@ -73,7 +73,7 @@ audit_tls(const struct audit_session *session, const struct audit_tls *tls)
     put_string(&record, AUDIT_KEY("cipher"), tls->cipher);
     put_string(&record, AUDIT_KEY("sni"), tls->sni);
     audit_record_bool(&record, AUDIT_KEY("resumed"), tls->resumed);
-    finish(&record, session);
+    finish_record(&record, session);
 }
 
 void
@@ -89,7 +89,7 @@ audit_login(const struct audit_session *session, const struct audit_login *login
     audit_record_bool(&record, AUDIT_KEY("ok"), login->ok);
     if (!login->ok)
         audit_record_text(&record, AUDIT_KEY("text"), login->text);
-    finish(&record, session);
+    finish_record(&record, session);
 }
 
 void
@@ -103,7 +103,7 @@ audit_refused(const struct audit_session *session, const struct audit_refused *r
     audit_record_text(&record, AUDIT_KEY("user"), refused->user);
     put_string(&record, AUDIT_KEY("mechanism"), refused->mechanism);
     audit_record_bool(&record, AUDIT_KEY("exposed"), refused->exposed);
-    finish(&record, session);
+    finish_record(&record, session);
 }
 
 static void
@@ -143,7 +143,7 @@ audit_message(const struct audit_session *session, const struct audit_message *m
     audit_record_list(&record, AUDIT_KEY("changes"), span_of(message->changes), SPAN(", "));
     put_string(&record, AUDIT_KEY("outcome"), outcomes[message->outcome]);
     audit_record_number(&record, AUDIT_KEY("ms"), (uint64_t)message->ms);
-    finish(&record, session);
+    finish_record(&record, session);
 }
 
 void
@@ -157,7 +157,7 @@ audit_delete(const struct audit_session *session, uint64_t number, const char *u
     audit_record_number(&record, AUDIT_KEY("number"), number);
     put_string(&record, AUDIT_KEY("uidl"), uidl);
     audit_record_bool(&record, AUDIT_KEY("ok"), ok);
-    finish(&record, session);
+    finish_record(&record, session);
 }
 
 void
@@ -170,7 +170,7 @@ audit_reset(const struct audit_session *session, uint64_t deleted, bool ok)
     put_string(&record, AUDIT_KEY("user"), session->user);
     audit_record_number(&record, AUDIT_KEY("deleted"), deleted);
     audit_record_bool(&record, AUDIT_KEY("ok"), ok);
-    finish(&record, session);
+    finish_record(&record, session);
 }
 
 void
@@ -188,5 +188,5 @@ audit_disconnect(const struct audit_session *session, const struct audit_disconn
     audit_record_number(&record, AUDIT_KEY("bytes_in"), end->bytes_in);
     audit_record_number(&record, AUDIT_KEY("bytes_out"), end->bytes_out);
     audit_record_number(&record, AUDIT_KEY("ms"), (uint64_t)end->ms);
-    finish(&record, session);
+    finish_record(&record, session);
 }

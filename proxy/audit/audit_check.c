@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 
 static bool
-take(struct span *text, struct span what)
+take_text(struct span *text, struct span what)
 {
     if (!span_starts(*text, what))
         return false;
@@ -99,7 +99,7 @@ special_length(struct span text)
     }
     if (text.len > 1 && text.data[1] != '\0' && strchr("\"\\/bfnrt", text.data[1]) != NULL)
         return 2;
-    if (!take(&text, SPAN("\\u")))
+    if (!take_text(&text, SPAN("\\u")))
         return 0;
     surrogate = text.len > 1 && (text.data[0] | 0x20) == 'd' && text.data[1] > '7';
     return take_all(&text, is_hex) >= 4 && !surrogate ? 6 : 0;
@@ -166,9 +166,9 @@ take_value(struct span *text)
     case '[':
         return take_list(text);
     case 't':
-        return take(text, SPAN("true"));
+        return take_text(text, SPAN("true"));
     case 'f':
-        return take(text, SPAN("false"));
+        return take_text(text, SPAN("false"));
     default:
         return take_number(text);
     }
@@ -210,7 +210,7 @@ take_time(struct span *text)
 bool
 audit_check(struct span line)
 {
-    if (!take(&line, SPAN("{\"time\":\"")) || !take_time(&line) || !take(&line, SPAN("\",\"event\":\"")) ||
+    if (!take_text(&line, SPAN("{\"time\":\"")) || !take_time(&line) || !take_text(&line, SPAN("\",\"event\":\"")) ||
         take_all(&line, is_name) == 0 || !take_char(&line, '"'))
         return false;
     while (take_char(&line, ','))

@@ -243,7 +243,7 @@ count_records(struct span packet)
 
 /* Drops what still waits. */
 static void
-drop(void)
+drop_waiting(void)
 {
     struct packet *packet;
     uint64_t       lost = 0;
@@ -273,7 +273,7 @@ audit_queue_stop(int64_t ms)
         (void)poll(&ready, 1, (int)left);
         flush();
     }
-    drop();
+    drop_waiting();
     event_free(queue.due);
     event_free(queue.writable);
     (void)close(queue.fd);

@@ -18,7 +18,7 @@
 enum { DECIMAL_MAX = 40 };
 
 static void
-put(struct audit_record *record, struct span octets)
+put_octets(struct audit_record *record, struct span octets)
 {
     if (octets.len > (size_t)(record->end - record->at)) {
         record->cut = true;
@@ -31,7 +31,7 @@ put(struct audit_record *record, struct span octets)
 static void
 put_char(struct audit_record *record, char c)
 {
-    put(record, (struct span){&c, 1});
+    put_octets(record, (struct span){&c, 1});
 }
 
 void
@@ -45,7 +45,7 @@ audit_record_end(struct audit_record *record)
 {
     if (record->at == record->start)
         put_char(record, '{');
-    put(record, SPAN("}\n"));
+    put_octets(record, SPAN("}\n"));
     if (record->cut)
         return 0;
     *record->start = '{'; /* in place of the first member's comma */
@@ -69,12 +69,12 @@ put_escape(struct audit_record *record, unsigned code)
 
     for (size_t i = 0; i < sizeof(letters) - 1; i += 2)
         if ((unsigned char)letters[i] == code) {
-            put(record, (struct span){(const char[]){'\\', letters[i + 1]}, 2});
+            put_octets(record, (struct span){(const char[]){'\\', letters[i + 1]}, 2});
             return;
         }
     for (unsigned place = 0; place < 4; place++)
         hex[2 + place] = digits[code >> (12 - 4 * place) & 15];
-    put(record, (struct span){hex, 6});
+    put_octets(record, (struct span){hex, 6});
 }
 
 /* Would it harm who reads the log? JSON itself escapes the other control characters. */
@@ -101,7 +101,7 @@ put_special(struct audit_record *record, struct span text, size_t *room)
     if (next.len == 1 || (next.data == text.data && utf8_acts(code)))
         put_escape(record, code);
     else
-        put(record, next);
+        put_octets(record, next);
     return size > 0 ? size : 1;
 }
 
@@ -115,7 +115,7 @@ put_any_text(struct audit_record *record, struct span text)
     while (taken > 0 && room > 0 && text.len > 0) {
         size_t plain = plain_length(span_head(text, text.len < room ? text.len : room));
 
-        put(record, span_head(text, plain));
+        put_octets(record, span_head(text, plain));
         text = span_tail(text, plain);
         room -= plain;
         taken = text.len > 0 ? put_special(record, text, &room) : 0;
@@ -146,7 +146,7 @@ audit_record_text(struct audit_record *record, struct span key, struct span text
 {
     if (text.data == NULL)
         return;
-    put(record, key);
+    put_octets(record, key);
     put_text(record, text);
 }
 
@@ -170,11 +170,11 @@ audit_record_list(struct audit_record *record, struct span key, struct span list
 {
     bool whole = list.len <= AUDIT_LIST_MAX;
 
-    put(record, key);
+    put_octets(record, key);
     put_char(record, '[');
     put_items(record, span_head(list, whole ? list.len : AUDIT_LIST_MAX), separator);
     if (!whole)
-        put(record, SPAN("\"...\","));
+        put_octets(record, SPAN("\"...\","));
     if (list.len > 0 && !record->cut)
         record->at--; /* the last item's comma */
     put_char(record, ']');
@@ -185,13 +185,13 @@ put_number(struct audit_record *record, uint64_t number)
 {
     char room[TEXT_NUMBER_SIZE];
 
-    put(record, text_number(number, room));
+    put_octets(record, text_number(number, room));
 }
 
 void
 audit_record_number(struct audit_record *record, struct span key, uint64_t number)
 {
-    put(record, key);
+    put_octets(record, key);
     put_number(record, number > INT64_MAX ? INT64_MAX : number);
 }
 
@@ -206,13 +206,13 @@ put_thousandths(struct audit_record *record, double number)
 
     if (fabs((double)count / 1000 - size) > size * TWELVE_DIGITS)
         return false;
-    put(record, signbit(number) ? SPAN("-") : SPAN(""));
+    put_octets(record, signbit(number) ? SPAN("-") : SPAN(""));
     put_number(record, count / 1000);
     for (size_t i = 3; i > 0; i--, count /= 10)
         text[i] = (char)('0' + count % 10);
     while (len > 2 && text[len - 1] == '0')
         len--;
-    put(record, (struct span){text, len});
+    put_octets(record, (struct span){text, len});
     return true;
 }
 
@@ -223,18 +223,18 @@ audit_record_decimal(struct audit_record *record, struct span key, double number
 
     if (!isfinite(number))
         return;
-    put(record, key);
+    put_octets(record, key);
     if (put_thousandths(record, number))
         return;
     (void)snprintf(text, sizeof(text), "%.12g", number);
-    put(record, span_of(text));
+    put_octets(record, span_of(text));
     if (strpbrk(text, ".e") == NULL)
-        put(record, SPAN(".0"));
+        put_octets(record, SPAN(".0"));
 }
 
 void
 audit_record_bool(struct audit_record *record, struct span key, bool value)
 {
-    put(record, key);
-    put(record, value ? SPAN("true") : SPAN("false"));
+    put_octets(record, key);
+    put_octets(record, value ? SPAN("true") : SPAN("false"));
 }

@@ -38,7 +38,7 @@ end_last_line(int fd)
 
 /* Makes the file's end a place to go on at. */
 static bool
-prepare(struct auditor_file *file)
+prepare_end(struct auditor_file *file)
 {
     if (file->torn > 0 && size_of(file->fd) != file->size) {
         file->torn  = 0;
@@ -55,7 +55,7 @@ prepare(struct auditor_file *file)
  * stays.
  */
 static void
-forget(struct auditor_file *file, size_t written)
+forget_written(struct auditor_file *file, size_t written)
 {
     const char *end   = memrchr(file->waiting.data, '\n', written);
     size_t      whole = end != NULL ? (size_t)(end - file->waiting.data) + 1 : 0;
@@ -104,7 +104,7 @@ write_some(struct auditor_file *file)
     struct span rest;
     ssize_t     put;
 
-    if (!prepare(file)) {
+    if (!prepare_end(file)) {
         note(file, true, errno);
         return false;
     }
@@ -114,7 +114,7 @@ write_some(struct auditor_file *file)
         note(file, true, errno);
         return false;
     }
-    forget(file, file->torn + (size_t)put);
+    forget_written(file, file->torn + (size_t)put);
     if (file->waiting.len == 0)
         note(file, false, 0);
     return file->waiting.len == 0;
@@ -139,7 +139,7 @@ mend(struct auditor_file *file)
         ssize_t put = write(file->fd, file->waiting.data + file->torn, line - file->torn);
 
         if (put > 0)
-            forget(file, file->torn + (size_t)put);
+            forget_written(file, file->torn + (size_t)put);
         if (file->torn > 0 && ftruncate(file->fd, file->size - (off_t)file->torn) != 0)
             log_write(LOG_LEVEL_ERROR, NULL, "the old audit log ends in the middle of a line: %s", strerror(errno));
     }

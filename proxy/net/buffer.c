@@ -308,7 +308,7 @@ buffer_pieces(const struct buffer *buffer, struct iovec *pieces, int most)
 }
 
 static void
-take(struct sink *sink, struct span span)
+append_span(struct sink *sink, struct span span)
 {
     buffer_add(container_of(sink, struct buffer_sink, sink)->to, span);
 }
@@ -316,5 +316,5 @@ take(struct sink *sink, struct span span)
 struct buffer_sink
 buffer_sink(struct buffer *to)
 {
-    return (struct buffer_sink){.sink.take = take, .to = to};
+    return (struct buffer_sink){.sink.take = append_span, .to = to};
 }

@@ -223,7 +223,7 @@ static struct block *block;
 enum { GOOD_PART = PEER_BATCH / 8 /* octets */ };
 
 static void
-give_back(struct block *used)
+give_block_back(struct block *used)
 {
     used->users = 1;
     if (block == NULL)
@@ -236,11 +236,11 @@ static void
 make_block(void)
 {
     block          = block_new(PEER_BATCH);
-    block->release = give_back;
+    block->release = give_block_back;
 }
 
 static void
-keep(struct peer *peer, size_t len)
+keep_read(struct peer *peer, size_t len)
 {
     peer->received += len;
     if (len < GOOD_PART) {
@@ -304,7 +304,7 @@ peer_fill(struct peer *peer, size_t most)
         make_block();
     changed = peer->tls != NULL ? fill_tls(peer, &len) : fill_plain(peer, &len);
     if (len > 0)
-        keep(peer, len);
+        keep_read(peer, len);
     return changed;
 }
 
@@ -446,7 +446,7 @@ peer_mark_fragile(struct peer *peer, bool fragile)
 
 /* Gives back what the peer holds, but for the socket. */
 static void
-release(struct peer *peer)
+release_peer(struct peer *peer)
 {
     if (event_initialized(&peer->event))
         (void)event_del(&peer->event);
@@ -483,7 +483,7 @@ peer_close(struct peer *peer)
     if (peer->state == PEER_OPEN)
         discard_input(peer);
     peer_mark_fragile(peer, false);
-    release(peer);
+    release_peer(peer);
     (void)close(peer->fd);
 }
 
@@ -492,7 +492,7 @@ peer_reset(struct peer *peer)
 {
     if (peer->state == PEER_CLOSED)
         return;
-    release(peer);
+    release_peer(peer);
     set_reset(peer, true);
     (void)close(peer->fd);
 }

@@ -14,7 +14,7 @@
 #include "base/memory.h"
 #include "proxy/net/tls_certificate.h"
 
-enum { FILE_MOST = 1024 * 1024 /* octets */ };
+enum { FILE_MAX = 1024 * 1024 /* octets */ };
 
 /* Why the library failed, in words; NULL if it did not say. */
 static const char *
@@ -62,7 +62,7 @@ read_all(int fd, struct source *source)
         return errno;
     if (!S_ISREG(status.st_mode))
         return S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
-    if (status.st_size > FILE_MOST)
+    if (status.st_size > FILE_MAX)
         return EFBIG;
     source->mode = status.st_mode;
     got          = read(fd, bytes_reserve(&source->data, (size_t)status.st_size + 1), (size_t)status.st_size);

@@ -12,27 +12,27 @@
 #include "proxy/net/tls_memory.h"
 
 enum {
-    LEAST = 16 * 1024, /* octets of a buffer for a record and what goes around it */
-    MOST  = 18 * 1024,
-    COUNT = 32, /* slow clients may hold them: malloc() serves whom that leaves without */
+    BUFFER_MIN = 16 * 1024, /* octets of a buffer for a record and what goes around it */
+    BUFFER_MAX = 18 * 1024,
+    COUNT      = 32, /* slow clients may hold them: malloc() serves whom that leaves without */
 };
 
 union buffer {
     union buffer *next;
-    _Alignas(16) char octets[MOST];
+    _Alignas(16) char octets[BUFFER_MAX];
 };
 
 static union buffer buffers[COUNT], *unused;
 static size_t       used; /* those behind have never been touched */
 
 static void *
-take(size_t size, const char *file, int line)
+take_buffer(size_t size, const char *file, int line)
 {
     union buffer *buffer = unused;
 
     (void)file;
     (void)line;
-    if (size < LEAST || size > MOST || (buffer == NULL && used == COUNT))
+    if (size < BUFFER_MIN || size > BUFFER_MAX || (buffer == NULL && used == COUNT))
         return malloc(size);
     if (buffer == NULL)
         return &buffers[used++];
@@ -47,7 +47,7 @@ is_buffer(const void *memory)
 }
 
 static void
-give(void *memory, const char *file, int line)
+give_buffer(void *memory, const char *file, int line)
 {
     union buffer *buffer = memory;
 
@@ -71,13 +71,13 @@ resize(void *memory, size_t size, const char *file, int line)
     other = malloc(size);
     if (other == NULL)
         return NULL;
-    memcpy(other, memory, size < MOST ? size : MOST);
-    give(memory, file, line);
+    memcpy(other, memory, size < BUFFER_MAX ? size : BUFFER_MAX);
+    give_buffer(memory, file, line);
     return other;
 }
 
 void
 tls_memory_start(void)
 {
-    (void)CRYPTO_set_mem_functions(take, resize, give);
+    (void)CRYPTO_set_mem_functions(take_buffer, resize, give_buffer);
 }

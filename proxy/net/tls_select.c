@@ -146,7 +146,7 @@ acknowledge_name(SSL *ssl, int *alert, void *arg)
 }
 
 static void
-complain(const struct tls_where *where, const struct tls_certificate *certificate)
+complain_of(const struct tls_where *where, const struct tls_certificate *certificate)
 {
     tls_complain(where, "certificate", certificate->file,
                  kind_of(certificate) == TLS_KINDS ? "TLS does not use keys of this kind" : "OpenSSL does not take it");
@@ -164,7 +164,7 @@ try_all(const struct tls_selection *selection, SSL_CTX *context, const struct tl
         const struct tls_certificate *one = &selection->certificates[i];
 
         if (kind_of(one) == TLS_KINDS || SSL_use_cert_and_key(ssl, one->own, one->key, one->chain, 1) != 1)
-            complain(where, one);
+            complain_of(where, one);
     }
     SSL_free(ssl);
 }
@@ -176,7 +176,7 @@ use_first(const struct tls_selection *selection, SSL_CTX *context, const struct 
         const struct tls_certificate *one = selection->first.of[i];
 
         if (one != NULL && SSL_CTX_use_cert_and_key(context, one->own, one->key, one->chain, 1) != 1)
-            complain(where, one);
+            complain_of(where, one);
     }
 }
 

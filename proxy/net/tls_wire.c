@@ -80,7 +80,7 @@ socket_read(BIO *bio, char *data, int size)
 static char *spare;
 
 static void
-give_back(struct tls_wire *wire)
+give_room_back(struct tls_wire *wire)
 {
     if (spare == NULL && wire->room == SEALED)
         spare = wire->sealed;
@@ -102,7 +102,7 @@ change_room(struct tls_wire *wire, size_t room)
         spare = NULL;
     if (wire->sealed != NULL) {
         memcpy(other, wire->sealed + wire->start, len);
-        give_back(wire);
+        give_room_back(wire);
     }
     wire->sealed = other;
     wire->room   = room;
@@ -132,7 +132,7 @@ tls_wire_send(struct tls_wire *wire)
             return stop_sending(wire, errno);
     }
     if (wire->sealed != NULL)
-        give_back(wire);
+        give_room_back(wire);
     wire->full = false;
     return 0;
 }
@@ -243,5 +243,5 @@ tls_wire_close(struct tls_wire *wire)
 {
     free_early(wire);
     if (wire->sealed != NULL)
-        give_back(wire);
+        give_room_back(wire);
 }

@@ -16,7 +16,7 @@ enum state { LINE_START, IN_LINE, AFTER_CR, AFTER_LF, OWES_DOT, OWES_DOT_CR };
 #define CRLF SPAN("\r\n")
 
 static void
-give(struct sink *sink, struct span span, size_t from, size_t to)
+give_text(struct sink *sink, struct span span, size_t from, size_t to)
 {
     if (sink != NULL && to > from)
         sink_take(sink, span_tail(span_head(span, to), from));
@@ -47,11 +47,11 @@ read_owed(struct dot_reader *reader, struct span wire, struct sink *text, struct
     } else if (cr) {
         *step         = (struct dot_step){.insert = SPAN(".\r")};
         reader->state = AFTER_CR;
-        give(text, SPAN("\r"), 0, 1);
+        give_text(text, SPAN("\r"), 0, 1);
     } else if (lf) {
         *step         = (struct dot_step){.drop = 1, .insert = reader->keep_bare_lf ? SPAN(".\n") : CRLF};
         reader->state = AFTER_LF;
-        give(text, wire, 0, 1);
+        give_text(text, wire, 0, 1);
     } else if (wire.data[0] == '\r') {
         *step         = (struct dot_step){.drop = 1};
         reader->state = OWES_DOT_CR;
@@ -117,13 +117,13 @@ dot_read(struct dot_reader *reader, struct span wire, struct sink *text, struct 
 
     while (at < wire.len && !reader->done && step->drop + step->insert.len == 0) {
         if (reader->state == LINE_START && wire.data[at] == '.') {
-            give(text, wire, given, at);
+            give_text(text, wire, given, at);
             given = at = read_dot(reader, wire, at, step);
         } else {
             at = read_text(reader, wire, at, step);
         }
     }
-    give(text, wire, given, at);
+    give_text(text, wire, given, at);
     step->pass = at - step->drop;
     return at;
 }
@@ -139,7 +139,7 @@ dot_write(struct dot_writer *writer, struct span text, struct sink *wire)
         bool stuff = c == '.' && writer->state == LINE_START;
 
         if (stuff || (bare && !writer->keep_bare_lf)) {
-            give(wire, text, written, at);
+            give_text(wire, text, written, at);
             sink_take(wire, stuff ? DOT : SPAN("\r"));
             written = at;
             added += !stuff;
@@ -151,7 +151,7 @@ dot_write(struct dot_writer *writer, struct span text, struct sink *wire)
             at = skip_ordinary(text, at, &writer->state);
         }
     }
-    give(wire, text, written, at);
+    give_text(wire, text, written, at);
     return added;
 }
 

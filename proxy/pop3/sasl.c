@@ -136,11 +136,11 @@ little_endian(struct span message, size_t at, size_t size)
 static bool
 user_of_ntlm(struct span response, unsigned step, struct bytes *user)
 {
-    enum { LENGTH_AT = 36, OFFSET_AT = 40, FLAGS_AT = 60, LEAST = 64, UNICODE = 1 };
+    enum { LENGTH_AT = 36, OFFSET_AT = 40, FLAGS_AT = 60, MESSAGE_MIN = 64, UNICODE = 1 };
     size_t len, offset, width;
 
     (void)step;
-    if (response.len < LEAST || memcmp(response.data, "NTLMSSP\0\3\0\0", 12) != 0)
+    if (response.len < MESSAGE_MIN || memcmp(response.data, "NTLMSSP\0\3\0\0", 12) != 0)
         return false;
     len    = little_endian(response, LENGTH_AT, 2);
     offset = little_endian(response, OFFSET_AT, 4);

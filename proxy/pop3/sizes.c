@@ -6,12 +6,12 @@
 #include "base/text.h"
 #include "proxy/pop3/sizes.h"
 
-enum { LEAST = 64 };
+enum { CAPACITY_MIN = 64 };
 
 static void
-reach(struct sizes *sizes, size_t number)
+make_room(struct sizes *sizes, size_t number)
 {
-    size_t capacity = sizes->capacity > 0 ? sizes->capacity : LEAST;
+    size_t capacity = sizes->capacity > 0 ? sizes->capacity : CAPACITY_MIN;
 
     if (number <= sizes->capacity)
         return;
@@ -27,7 +27,7 @@ sizes_set(struct sizes *sizes, uint64_t number, uint64_t octets)
 {
     if (number == 0 || number > SIZES_MAX)
         return;
-    reach(sizes, (size_t)number);
+    make_room(sizes, (size_t)number);
     sizes->octets[number - 1] = octets < UINT32_MAX ? (uint32_t)octets : UINT32_MAX;
 }
 

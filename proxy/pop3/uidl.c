@@ -49,7 +49,7 @@ is_id(struct span id)
 }
 
 static bool
-fits(const struct uidl_table *table, size_t number, size_t id_len)
+id_fits(const struct uidl_table *table, size_t number, size_t id_len)
 {
     size_t last = number > table->last ? number : table->last;
 
@@ -58,7 +58,7 @@ fits(const struct uidl_table *table, size_t number, size_t id_len)
 
 /* Makes room for `number`, doubling what there is. */
 static void
-reach(struct uidl_table *table, size_t number)
+make_room(struct uidl_table *table, size_t number)
 {
     size_t capacity = table->capacity > 0 ? table->capacity : 64;
 
@@ -113,7 +113,7 @@ mark_same(struct uidl_table *table, struct span id)
 }
 
 static void
-put(struct uidl_table *table, size_t number)
+put_into_index(struct uidl_table *table, size_t number)
 {
     struct span id = span_of(id_of(table, number));
 
@@ -135,7 +135,7 @@ make_index(struct uidl_table *table, size_t places)
     table->index   = memory_new(places * sizeof(*table->index));
     for (size_t number = 1; number <= table->last; number++)
         if (table->starts[number - 1] != 0)
-            put(table, number);
+            put_into_index(table, number);
     if (table->further != 0)
         table->further_shared = mark_same(table, span_of(table->further_id));
 }
@@ -146,7 +146,7 @@ enter(struct uidl_table *table, size_t number)
     if (table->indexed >= table->places / 2)
         make_index(table, table->places * 2);
     else
-        put(table, number);
+        put_into_index(table, number);
 }
 
 bool
@@ -162,7 +162,7 @@ uidl_is_shared(struct uidl_table *table, uint64_t number)
 static void
 store(struct uidl_table *table, size_t number, struct span id)
 {
-    reach(table, number);
+    make_room(table, number);
     table->starts[number - 1] = (uint32_t)table->ids.len + 1;
     bytes_add(&table->ids, id);
     bytes_add_char(&table->ids, '\0');
@@ -192,7 +192,7 @@ uidl_add(struct uidl_table **table, struct span line)
         return;
     if (*table == NULL)
         *table = memory_new(sizeof(**table));
-    if (fits(*table, number, id.len))
+    if (id_fits(*table, number, id.len))
         store(*table, number, id);
     else
         store_further(*table, number, id);

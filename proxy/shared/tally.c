@@ -77,7 +77,7 @@ home(const struct tally *tally, uint64_t key)
 
 /* The key's slot, or the empty one where it would be. A reader that meets a table in motion ends all the same. */
 static size_t
-find(const struct tally *tally, uint64_t key)
+find_slot(const struct tally *tally, uint64_t key)
 {
     size_t i = home(tally, key);
 
@@ -93,7 +93,7 @@ find(const struct tally *tally, uint64_t key)
 bool
 tally_add(struct tally *tally, uint64_t key)
 {
-    struct slot *slot = &tally->slots[find(tally, key)];
+    struct slot *slot = &tally->slots[find_slot(tally, key)];
 
     assert(key != 0);
     if (load(&slot->key) != key) {
@@ -135,7 +135,7 @@ close_gap(struct tally *tally, size_t gap)
 void
 tally_take(struct tally *tally, uint64_t key)
 {
-    size_t       i    = find(tally, key);
+    size_t       i    = find_slot(tally, key);
     struct slot *slot = &tally->slots[i];
 
     if (load(&slot->key) != key)
@@ -150,7 +150,7 @@ tally_take(struct tally *tally, uint64_t key)
 size_t
 tally_count(const struct tally *tally, uint64_t key)
 {
-    const struct slot *slot = &tally->slots[find(tally, key)];
+    const struct slot *slot = &tally->slots[find_slot(tally, key)];
 
     return load(&slot->key) == key ? (size_t)load(&slot->count) : 0;
 }

@@ -169,7 +169,7 @@ count_word(struct words *words, uint32_t number, bool html)
 }
 
 static void
-compare(struct words *words, const struct mime_parts *parts, size_t index, struct body_facts *facts)
+compare_alternative(struct words *words, const struct mime_parts *parts, size_t index, struct body_facts *facts)
 {
     words->html = words->plain = words->missing = 0;
     for (size_t i = index; i < parts->items[index].end && !budget_use(words->starts[i + 1] - words->starts[i]); i++) {
@@ -201,7 +201,7 @@ body_compare_alternatives(struct eval_run *run, struct body_facts *facts)
     read_words(&words, parts);
     for (size_t i = 0; i < parts->count; i++)
         if (is_alternative(parts->items[i].type))
-            compare(&words, parts, i, facts);
+            compare_alternative(&words, parts, i, facts);
     free(words.counts);
     free(words.starts);
     free(words.numbers);

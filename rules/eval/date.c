@@ -8,7 +8,7 @@
 
 #define MONTH "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 
-enum { TEXT_MAX = 16 * 1024, YEAR_LEAST = 1970, YEAR_MOST = 2037 };
+enum { TEXT_MAX = 16 * 1024, YEAR_MIN = 1970, YEAR_MAX = 2037 };
 
 /* What was found in a date, not yet put right. */
 struct pieces {
@@ -66,7 +66,7 @@ make_plain(struct span text, struct bytes *plain)
 
 /* The first match and its groups: views of `text`. */
 static bool
-find(struct bytes *text, struct regex_built_in *pattern, struct span groups[4])
+find_match(struct bytes *text, struct regex_built_in *pattern, struct span groups[4])
 {
     struct regex_found found;
 
@@ -79,7 +79,7 @@ find(struct bytes *text, struct regex_built_in *pattern, struct span groups[4])
 
 /* Replaces a match by a space. */
 static void
-cut(struct bytes *text, struct span piece)
+cut_match(struct bytes *text, struct span piece)
 {
     size_t start = (size_t)(piece.data - text->data);
 
@@ -116,13 +116,13 @@ take_day(struct bytes *text, struct pieces *pieces)
     struct span groups[4];
 
     for (size_t i = 0; i < FORMS; i++) {
-        if (!find(text, &forms[i].pattern, groups))
+        if (!find_match(text, &forms[i].pattern, groups))
             continue;
         pieces->day         = number_of(groups[forms[i].day]);
         pieces->month       = month_of(groups[forms[i].month]);
         pieces->year        = number_of(groups[forms[i].year]);
         pieces->year_digits = (unsigned)groups[forms[i].year].len;
-        cut(text, groups[0]);
+        cut_match(text, groups[0]);
         return true;
     }
     return false;
@@ -133,12 +133,12 @@ take_time(struct bytes *text, struct pieces *pieces)
 {
     struct span groups[4];
 
-    if (!find(text, &time_pattern, groups))
+    if (!find_match(text, &time_pattern, groups))
         return;
     pieces->hour   = number_of(groups[1]);
     pieces->minute = number_of(groups[2]);
     pieces->second = number_of(groups[3]);
-    cut(text, groups[0]);
+    cut_match(text, groups[0]);
 }
 
 static void
@@ -146,11 +146,11 @@ take_zone(struct bytes *text, struct pieces *pieces)
 {
     struct span groups[4];
 
-    if (find(text, &offset_pattern, groups)) {
+    if (find_match(text, &offset_pattern, groups)) {
         pieces->zone = (number_of(groups[2]) * 60 + number_of(groups[3])) * 60;
         if (groups[1].data[0] == '-')
             pieces->zone = -pieces->zone;
-    } else if (find(text, &zone_pattern, groups)) {
+    } else if (find_match(text, &zone_pattern, groups)) {
         for (size_t i = 0; i < COUNT_OF(zones); i++)
             if (span_equal(groups[0], span_of(zones[i].name)))
                 pieces->zone = zones[i].minutes * 60L;
@@ -184,7 +184,7 @@ mend(struct pieces *pieces)
             pieces->year++;
         }
     }
-    pieces->year   = pieces->year < YEAR_LEAST ? YEAR_LEAST : pieces->year > YEAR_MOST ? YEAR_MOST : pieces->year;
+    pieces->year   = pieces->year < YEAR_MIN ? YEAR_MIN : pieces->year > YEAR_MAX ? YEAR_MAX : pieces->year;
     pieces->hour   = pieces->hour > 23 ? 23 : pieces->hour;
     pieces->minute = pieces->minute > 59 ? 59 : pieces->minute;
     pieces->second = pieces->second > 59 ? 59 : pieces->second;
@@ -195,7 +195,7 @@ days_since_1970(long year, long month, long day)
 {
     int64_t days = day - 1;
 
-    for (long i = YEAR_LEAST; i < year; i++)
+    for (long i = YEAR_MIN; i < year; i++)
         days += is_leap(i) ? 366 : 365;
     for (long i = 1; i < month; i++)
         days += month_days(year, i);

@@ -189,7 +189,7 @@ check_freemail_replyto(struct eval_run *run, const struct eval_call *call)
 }
 
 static void
-release(void *prepared)
+release_question(void *prepared)
 {
     struct freemail_call *wanted = prepared;
 
@@ -249,10 +249,10 @@ prepare_replyto(struct eval_call *call, void *settings, struct bytes *why)
 }
 
 static const struct eval_function functions[] = {
-    {"check_freemail_replyto", 0, 1, check_freemail_replyto, prepare_replyto, release},
-    {"check_freemail_from", 0, 1, check_freemail_from, prepare_first, release},
-    {"check_freemail_header", 1, 2, check_freemail_header, prepare_header, release},
-    {"check_freemail_body", 0, 1, check_freemail_body, prepare_first, release},
+    {"check_freemail_replyto", 0, 1, check_freemail_replyto, prepare_replyto, release_question},
+    {"check_freemail_from", 0, 1, check_freemail_from, prepare_first, release_question},
+    {"check_freemail_header", 1, 2, check_freemail_header, prepare_header, release_question},
+    {"check_freemail_body", 0, 1, check_freemail_body, prepare_first, release_question},
     {.name = NULL},
 };
 

@@ -134,7 +134,7 @@ is_recipient(struct eval_run *run, struct span address)
 }
 
 static void
-compare(struct eval_run *run, struct spoof_facts *facts)
+compare_addresses(struct eval_run *run, struct spoof_facts *facts)
 {
     struct span  name = eval_lower(run, eval_field_first(run, "From:name"));
     struct party from, shown;
@@ -158,7 +158,7 @@ facts_of(struct eval_run *run)
     struct spoof_facts *facts = eval_facts(run, &from_name_spoof_plugin);
 
     if (!facts->known)
-        compare(run, facts);
+        compare_addresses(run, facts);
     facts->known = true;
     return facts;
 }
@@ -287,7 +287,7 @@ read_number(void *settings, const struct eval_directive *directive, struct span 
 }
 
 static void
-fill(void *settings, const struct mail_settings *mail_settings)
+fill_settings(void *settings, const struct mail_settings *mail_settings)
 {
     struct spoof_settings *spoof = settings;
 
@@ -298,7 +298,7 @@ fill(void *settings, const struct mail_settings *mail_settings)
 }
 
 static void
-clear(void *settings)
+clear_settings(void *settings)
 {
     struct spoof_settings *spoof = settings;
 
@@ -336,7 +336,7 @@ const struct eval_plugin from_name_spoof_plugin = {
     .functions     = functions,
     .directives    = directives,
     .settings_size = sizeof(struct spoof_settings),
-    .fill          = fill,
-    .clear         = clear,
+    .fill          = fill_settings,
+    .clear         = clear_settings,
     .facts_size    = sizeof(struct spoof_facts),
 };

@@ -13,7 +13,7 @@ struct header_chars {
     double ratio, count;
 };
 
-enum { CAPITALS_LEAST = 10 }; /* octets of a subject that may shout */
+enum { CAPITALS_MIN = 10 }; /* octets of a subject that may shout */
 
 static bool
 is_control(unsigned char c)
@@ -158,8 +158,7 @@ header_all_caps(struct eval_run *run, const struct eval_call *call)
         capitals |= subject.data[i] >= 'A' && subject.data[i] <= 'Z';
         words |= isspace((unsigned char)subject.data[i]) != 0;
     }
-    return words && capitals && subject.len >= CAPITALS_LEAST &&
-           !eval_matches(&charset, eval_field(run, "Subject:raw"));
+    return words && capitals && subject.len >= CAPITALS_MIN && !eval_matches(&charset, eval_field(run, "Subject:raw"));
 }
 
 /* "%NAME", which a program should have put something in place of. */

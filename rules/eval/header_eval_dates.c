@@ -125,7 +125,7 @@ header_shifted_date(struct eval_run *run, const struct eval_call *call)
 }
 
 static int
-compare(const void *a, const void *b)
+compare_times(const void *a, const void *b)
 {
     int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
 
@@ -147,7 +147,7 @@ time_received(const struct header_dates *dates)
         known[count++] = dates->fetched;
     if (dates->has_date && dates->received_count > 0)
         known[count++] = dates->date - dates->shift;
-    qsort(known, count, sizeof(known[0]), compare);
+    qsort(known, count, sizeof(known[0]), compare_times);
     return count > 0 ? known[(count - 1) / 2] : 0;
 }
 

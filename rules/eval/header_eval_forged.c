@@ -2,7 +2,7 @@
 #include "rules/eval/header_eval.h"
 #include "rules/eval/ip_pattern.h"
 
-enum { GOOGLE_TOKEN_LEAST = 60 }; /* octets */
+enum { GOOGLE_TOKEN_MIN = 60 }; /* octets */
 
 static bool
 is_from(struct eval_run *run, struct regex_built_in *sender)
@@ -206,8 +206,8 @@ header_forged_juno_received(struct eval_run *run, const struct eval_call *call)
 static bool
 has_google_tokens(struct eval_run *run)
 {
-    return eval_field(run, "X-Gm-Message-State").len >= GOOGLE_TOKEN_LEAST &&
-           eval_field(run, "X-Google-Smtp-Source").len >= GOOGLE_TOKEN_LEAST;
+    return eval_field(run, "X-Gm-Message-State").len >= GOOGLE_TOKEN_MIN &&
+           eval_field(run, "X-Google-Smtp-Source").len >= GOOGLE_TOKEN_MIN;
 }
 
 unsigned

@@ -10,9 +10,9 @@
 #include "rules/eval/mime_eval.h"
 
 enum {
-    UPPERCASE_LEAST    = 200, /* octets of text that may shout */
-    HIGH_LEAST         = 3,   /* octets beyond ASCII that say something */
-    BASE64_LINES_LEAST = 122, /* octets of two lines of base64 that became one */
+    UPPERCASE_MIN    = 200, /* octets of text that may shout */
+    HIGH_MIN         = 3,   /* octets beyond ASCII that say something */
+    BASE64_LINES_MIN = 122, /* octets of two lines of base64 that became one */
 };
 
 /* One in quotes is better than one without, wherever they are, as there may be two fields. */
@@ -162,7 +162,7 @@ is_mostly_high(const struct mail *mail)
         for (size_t j = 0; j < mail->body.items[i].len; j++)
             high += (unsigned char)mail->body.items[i].data[j] >= 0x80;
     }
-    return high > HIGH_LEAST && all - high <= high;
+    return high > HIGH_MIN && all - high <= high;
 }
 
 static unsigned
@@ -240,10 +240,10 @@ uppercase_percentage(struct eval_run *run)
     for (size_t i = 0; i < run->mail->body.count; i++) {
         struct span line = run->mail->body.items[i];
 
-        if (has_words(line) && (line.len < BASE64_LINES_LEAST || !eval_matches(&base64_pattern, line)))
+        if (has_words(line) && (line.len < BASE64_LINES_MIN || !eval_matches(&base64_pattern, line)))
             count_without_japanese(line, &letters);
     }
-    if (letters.all < UPPERCASE_LEAST || letters.capitals + letters.others == 0)
+    if (letters.all < UPPERCASE_MIN || letters.capitals + letters.others == 0)
         return 0;
     return letters.capitals / (letters.capitals + letters.others) * 100;
 }
@@ -326,7 +326,7 @@ check_base64_length(struct eval_run *run, const struct eval_call *call)
 }
 
 static void
-forget(void *facts)
+forget_facts(void *facts)
 {
     bytes_free(&((struct mime_facts *)facts)->charsets);
 }
@@ -359,5 +359,5 @@ const struct eval_plugin mime_eval_plugin = {
     .functions  = functions,
     .features   = features,
     .facts_size = sizeof(struct mime_facts),
-    .forget     = forget,
+    .forget     = forget_facts,
 };

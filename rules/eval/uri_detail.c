@@ -21,7 +21,7 @@ struct condition {
 };
 
 static bool
-fits(const struct condition *condition, struct span text)
+condition_fits(const struct condition *condition, struct span text)
 {
     return regex_matches(condition->pattern, text) != condition->negated;
 }
@@ -30,7 +30,7 @@ static bool
 raw_fits(struct eval_run *run, const struct condition *condition, const struct uri_detail *detail)
 {
     (void)run;
-    return fits(condition, detail->place.raw);
+    return condition_fits(condition, detail->place.raw);
 }
 
 static bool
@@ -38,7 +38,7 @@ type_fits(struct eval_run *run, const struct condition *condition, const struct 
 {
     (void)run;
     for (unsigned i = 0; i < URI_TYPES; i++)
-        if ((detail->place.types >> i & 1) != 0 && fits(condition, span_of(uri_type_names[i])))
+        if ((detail->place.types >> i & 1) != 0 && condition_fits(condition, span_of(uri_type_names[i])))
             return true;
     return false;
 }
@@ -48,7 +48,7 @@ cleaned_fits(struct eval_run *run, const struct condition *condition, const stru
 {
     (void)run;
     for (size_t i = 0; i < detail->cleaned_count; i++)
-        if (fits(condition, detail->cleaned[i]))
+        if (condition_fits(condition, detail->cleaned[i]))
             return true;
     return false;
 }
@@ -57,7 +57,7 @@ static bool
 text_fits(struct eval_run *run, const struct condition *condition, const struct uri_detail *detail)
 {
     for (size_t i = 0; i < detail->place.text_count; i++)
-        if (fits(condition, html_characters(run, detail->place.texts[i])))
+        if (condition_fits(condition, html_characters(run, detail->place.texts[i])))
             return true;
     return false;
 }
@@ -67,7 +67,7 @@ domain_fits(struct eval_run *run, const struct condition *condition, const struc
 {
     (void)run;
     for (size_t i = 0; i < detail->host_count; i++)
-        if (fits(condition, detail->hosts[i].domain))
+        if (condition_fits(condition, detail->hosts[i].domain))
             return true;
     return false;
 }
@@ -77,7 +77,7 @@ host_fits(struct eval_run *run, const struct condition *condition, const struct 
 {
     (void)run;
     for (size_t i = 0; i < detail->host_count; i++)
-        if (fits(condition, detail->hosts[i].host))
+        if (condition_fits(condition, detail->hosts[i].host))
             return true;
     return false;
 }
@@ -115,7 +115,7 @@ check_uri_detail(struct eval_run *run, const struct eval_call *call)
 }
 
 static void
-release(void *prepared)
+release_detail(void *prepared)
 {
     struct conditions *conditions = prepared;
 
@@ -146,7 +146,7 @@ read_condition(struct conditions *conditions, struct span name, bool negated, st
 }
 
 static int
-prepare(struct eval_call *call, void *settings, struct bytes *why)
+prepare_detail(struct eval_call *call, void *settings, struct bytes *why)
 {
     static struct regex_built_in form = {"\\b(\\w+)\\s*([=!])~\\s*((?:/.*?/|m(\\W).*?\\4)[imsx]*+)(?!\\S)", "", NULL};
     struct span                  text = call->arguments[0];
@@ -167,7 +167,11 @@ prepare(struct eval_call *call, void *settings, struct bytes *why)
 }
 
 static const struct eval_function functions[] = {
-    {.name = "check_uri_detail", .most = EVAL_WHOLE, .run = check_uri_detail, .prepare = prepare, .release = release},
+    {.name    = "check_uri_detail",
+     .most    = EVAL_WHOLE,
+     .run     = check_uri_detail,
+     .prepare = prepare_detail,
+     .release = release_detail},
     {.name = NULL},
 };
 

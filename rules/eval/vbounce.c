@@ -130,7 +130,7 @@ read_relays(void *settings, const struct eval_directive *directive, struct span 
 }
 
 static void
-fill(void *settings, const struct mail_settings *mail_settings)
+fill_settings(void *settings, const struct mail_settings *mail_settings)
 {
     struct vbounce_settings *vbounce = settings;
 
@@ -139,7 +139,7 @@ fill(void *settings, const struct mail_settings *mail_settings)
 }
 
 static void
-clear(void *settings)
+clear_settings(void *settings)
 {
     struct vbounce_settings *vbounce = settings;
 
@@ -164,6 +164,6 @@ const struct eval_plugin vbounce_plugin = {
     .functions     = functions,
     .directives    = directives,
     .settings_size = sizeof(struct vbounce_settings),
-    .fill          = fill,
-    .clear         = clear,
+    .fill          = fill_settings,
+    .clear         = clear_settings,
 };

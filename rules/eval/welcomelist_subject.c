@@ -93,7 +93,7 @@ clear_list(struct subject_list *list)
 }
 
 static void
-clear(void *settings)
+clear_settings(void *settings)
 {
     struct subject_settings *subjects = settings;
 
@@ -123,5 +123,5 @@ const struct eval_plugin welcomelist_subject_plugin = {
     .functions     = functions,
     .directives    = directives,
     .settings_size = sizeof(struct subject_settings),
-    .clear         = clear,
+    .clear         = clear_settings,
 };

@@ -94,7 +94,7 @@ add_received(struct eval_run *run, struct spans *addresses)
 
 /* Leaves each address once. */
 static void
-keep(struct eval_run *run, struct spans *addresses, struct wlbl_addresses *kept)
+keep_addresses(struct eval_run *run, struct spans *addresses, struct wlbl_addresses *kept)
 {
     spans_sort_unique(addresses);
     kept->known = true;
@@ -118,7 +118,7 @@ wlbl_senders(struct eval_run *run)
         for (size_t i = 0; i < addresses.count; i++)
             squeeze_points(&addresses.items[i]);
     }
-    keep(run, &addresses, &facts->senders);
+    keep_addresses(run, &addresses, &facts->senders);
     return &facts->senders;
 }
 
@@ -135,6 +135,6 @@ wlbl_recipients(struct eval_run *run)
         add_received(run, &addresses);
         add_fields(run, recipient_fields, &addresses);
     }
-    keep(run, &addresses, &facts->recipients);
+    keep_addresses(run, &addresses, &facts->recipients);
     return &facts->recipients;
 }

@@ -27,7 +27,7 @@ read_named(struct reading *reading, const char *name, bool raw)
 
 /* A copy in which each fold is a space. */
 static struct span
-unfold(struct span raw, struct arena *arena)
+unfold_value(struct span raw, struct arena *arena)
 {
     char  *copy = arena_new(arena, raw.len + 1);
     size_t len  = 0;
@@ -50,7 +50,7 @@ read_several(struct reading *reading, const char *const *names)
     for (; *names != NULL; names++)
         read_named(reading, *names, reading->field->raw);
     for (size_t i = 0; reading->field->raw && i < reading->texts.count; i++)
-        reading->texts.items[i] = unfold(reading->texts.items[i], &reading->arena);
+        reading->texts.items[i] = unfold_value(reading->texts.items[i], &reading->arena);
 }
 
 /* Down to the Received field that the first relay wrote which we do not believe, or from it on. */

@@ -251,7 +251,7 @@ change(struct span text, struct span *to)
 /* What SpamAssassin changes before it parses: &nbsp; is a space, quotation marks that look like quotes are quotes, and
  * tags that end in a slash do not. Never longer than the source. */
 static struct span
-prepare(struct span source, struct arena *arena)
+prepare_source(struct span source, struct arena *arena)
 {
     static const bool special[256] = {['&'] = true, ['<'] = true, [0xe2] = true};
     char             *prepared     = arena_new(arena, source.len);
@@ -339,7 +339,7 @@ finish_numbers(struct render *render, struct span text, size_t octets)
 }
 
 static void
-clear(struct render *render)
+clear_render(struct render *render)
 {
     for (size_t i = 0; i < HTML_LISTS; i++)
         spans_free(&render->lists[i]);
@@ -356,7 +356,7 @@ html_render(struct span source, size_t octets, struct arena *arena, struct bytes
 {
     struct html_facts *facts  = arena_new(arena, sizeof(*facts));
     struct render      render = {.arena = arena, .facts = facts, .text = {.out = text}};
-    struct html_reader reader = {.rest = prepare(source, arena)};
+    struct html_reader reader = {.rest = prepare_source(source, arena)};
     size_t             before = text->len;
     struct html_token  token  = {0};
 
@@ -367,6 +367,6 @@ html_render(struct span source, size_t octets, struct arena *arena, struct bytes
     html_reader_free(&reader);
     finish_lists(&render);
     finish_numbers(&render, span_tail(bytes_span(text), before), octets);
-    clear(&render);
+    clear_render(&render);
     return facts;
 }

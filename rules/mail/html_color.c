@@ -7,7 +7,7 @@
 #include "rules/mail/html_color.h"
 #include "rules/regex/regex.h"
 
-enum { NAME_MOST = 24, COMPONENT_MOST = 255 };
+enum { NAME_OCTETS_MAX = 24, COMPONENT_MAX = 255 };
 
 /* Sorted. */
 static const struct {
@@ -224,7 +224,7 @@ function_color(struct span text)
     for (size_t i = 1; i <= 3; i++) {
         unsigned long value = strtoul(regex_group(&found, i).data, NULL, 10);
 
-        bytes_printf(&hex, "%02lx", form == 0 ? (unsigned long)((double)value / 100 * COMPONENT_MOST) : value);
+        bytes_printf(&hex, "%02lx", form == 0 ? (unsigned long)((double)value / 100 * COMPONENT_MAX) : value);
     }
     color = hex_color(bytes_span(&hex));
     bytes_free(&hex);
@@ -247,7 +247,7 @@ html_color(struct span text)
     uint32_t                     color;
 
     text  = text_trim(text);
-    color = text.len > 0 && text.len < NAME_MOST ? find_name(text) : HTML_COLOR_INVALID;
+    color = text.len > 0 && text.len < NAME_OCTETS_MAX ? find_name(text) : HTML_COLOR_INVALID;
     if (color != HTML_COLOR_INVALID || text.len == 0)
         return color;
     if (is_hex(text))
@@ -267,10 +267,10 @@ html_color_rgb(struct span text)
         if (text.data[i] == ',')
             component++;
         else if (isdigit((unsigned char)text.data[i]))
-            *value = *value > COMPONENT_MOST ? *value : *value * 10 + (uint32_t)(text.data[i] - '0');
+            *value = *value > COMPONENT_MAX ? *value : *value * 10 + (uint32_t)(text.data[i] - '0');
     }
     for (size_t i = 0; i < 3; i++)
-        components[i] = components[i] > COMPONENT_MOST ? COMPONENT_MOST : components[i];
+        components[i] = components[i] > COMPONENT_MAX ? COMPONENT_MAX : components[i];
     return components[0] << 16 | components[1] << 8 | components[2];
 }
 
@@ -285,12 +285,12 @@ difference(uint32_t one, uint32_t other, unsigned shift, double brightness)
 bool
 html_colors_contrast(uint32_t one, uint32_t other)
 {
-    enum { LEAST = 12 }; /* of 191, between black and white */
+    enum { CONTRAST_MIN = 12 }; /* of 191, between black and white */
 
     if (one == other)
         return false;
-    if (one > HTML_COLOR_MOST || other > HTML_COLOR_MOST)
+    if (one > HTML_COLOR_MAX || other > HTML_COLOR_MAX)
         return true;
     return difference(one, other, 16, 0.2126) + difference(one, other, 8, 0.7152) + difference(one, other, 0, 0.0722) >=
-           (double)(LEAST * LEAST);
+           (double)(CONTRAST_MIN * CONTRAST_MIN);
 }

@@ -9,7 +9,7 @@
 
 /* 0xrrggbb; or, above those, what is none. */
 enum {
-    HTML_COLOR_MOST    = 0xffffff,
+    HTML_COLOR_MAX     = 0xffffff,
     HTML_COLOR_INVALID = 0x1000000,
     HTML_COLOR_EMPTY   = 0x1000001, /* "#" without digits */
 };

@@ -5,7 +5,7 @@
 #include "rules/mail/html_entity.h"
 #include "rules/mail/html_entity_names.h"
 
-enum { LATIN_MOST = 0xff, CHARACTER_MOST = 0x10ffff };
+enum { LATIN_MAX = 0xff, CHARACTER_MAX = 0x10ffff };
 
 enum { HIGH_SURROGATE = 0xd800, LOW_SURROGATE = 0xdc00, SURROGATE_BITS = 0xfffffc00, REPLACEMENT = 0xfffd };
 
@@ -17,14 +17,14 @@ read_number(struct span text, unsigned long *character)
     size_t start = hexadecimal ? 2 : 1, at = start;
 
     *character = 0;
-    for (; at < text.len && *character <= CHARACTER_MOST; at++) {
+    for (; at < text.len && *character <= CHARACTER_MAX; at++) {
         int c = tolower((unsigned char)text.data[at]);
 
         if (hexadecimal ? !isxdigit(c) : !isdigit(c))
             break;
         *character = *character * (hexadecimal ? 16 : 10) + (unsigned long)(c >= 'a' ? c - 'a' + 10 : c - '0');
     }
-    if (at == start || *character == 0 || *character > CHARACTER_MOST || (*character & ~1UL) == 0xfffe)
+    if (at == start || *character == 0 || *character > CHARACTER_MAX || (*character & ~1UL) == 0xfffe)
         return 0;
     return at + (at < text.len && text.data[at] == ';');
 }
@@ -40,11 +40,11 @@ read_name(struct span text, bool prefix, unsigned long *character)
         len++;
     ended      = len < text.len && text.data[len] == ';';
     *character = html_entity_find(span_head(text, len));
-    if (*character > 0 && (ended || *character <= LATIN_MOST))
+    if (*character > 0 && (ended || *character <= LATIN_MAX))
         return len + ended;
     for (shorter = len; prefix && shorter > 1;) {
         *character = html_entity_find(span_head(text, --shorter));
-        if (*character > 0 && *character <= LATIN_MOST)
+        if (*character > 0 && *character <= LATIN_MAX)
             return shorter;
     }
     return 0;
@@ -93,7 +93,7 @@ html_decode_entities(struct span text, bool prefix, struct bytes *utf8)
             bytes_add_char(utf8, '&');
         else
             add_character(character, &high, utf8);
-        wide |= len > 0 && character > LATIN_MOST;
+        wide |= len > 0 && character > LATIN_MAX;
         text = span_tail(text, len + 1);
     }
     return wide;

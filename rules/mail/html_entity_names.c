@@ -63,7 +63,7 @@ static const struct entity {
 };
 
 static int
-compare(const void *name, const void *entity)
+compare_names(const void *name, const void *entity)
 {
     return strcmp(name, ((const struct entity *)entity)->name);
 }
@@ -77,6 +77,6 @@ html_entity_find(struct span name)
     if (name.len == 0 || name.len > HTML_ENTITY_NAME_MAX)
         return 0;
     memcpy(key, name.data, name.len);
-    found = bsearch(key, entities, HTML_ENTITIES, sizeof(entities[0]), compare);
+    found = bsearch(key, entities, HTML_ENTITIES, sizeof(entities[0]), compare_names);
     return found != NULL ? found->character : 0;
 }

@@ -19,7 +19,7 @@ static struct regex_built_in base_file_pattern = {"^([a-z]+:/{0,2}[^/]+/.*?)[^/.
 
 /* Without white space around it, and no longer than an address may be. */
 static struct span
-clean(struct html_links *links, struct span uri)
+clean_uri(struct html_links *links, struct span uri)
 {
     size_t len;
 
@@ -117,7 +117,7 @@ forget_written(struct html_links *links)
 static void
 add_value(struct html_links *links, const struct html_element *element)
 {
-    struct span uri = clean(links, bytes_span(&links->value));
+    struct span uri = clean_uri(links, bytes_span(&links->value));
     size_t      place;
 
     if (uri.len == 0)
@@ -131,7 +131,7 @@ add_value(struct html_links *links, const struct html_element *element)
 static void
 set_base(struct html_links *links)
 {
-    struct span        uri = clean(links, bytes_span(&links->value));
+    struct span        uri = clean_uri(links, bytes_span(&links->value));
     struct regex_found found;
 
     if (!regex_matches(regex_of(&base_pattern), uri))
@@ -235,7 +235,7 @@ end_anchor(struct html_links *links)
 static void
 begin_anchor(struct html_links *links, bool linked)
 {
-    struct span uri = linked ? clean(links, bytes_span(&links->value)) : SPAN("");
+    struct span uri = linked ? clean_uri(links, bytes_span(&links->value)) : SPAN("");
 
     end_anchor(links);
     if (links->anchor_count == links->anchor_capacity) {

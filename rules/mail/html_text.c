@@ -5,11 +5,11 @@
 #include "rules/mail/charset.h"
 #include "rules/mail/html_text.h"
 
-enum { PART_MOST = 7 }; /* characters of a parted word that count */
+enum { PART_MAX = 7 }; /* characters of a parted word that count */
 
 /* The characters next to where two pieces meet, from there on. */
 struct edge {
-    gunichar characters[PART_MOST + 1];
+    gunichar characters[PART_MAX + 1];
     size_t   count;
     bool     wide;
 };
@@ -51,7 +51,7 @@ static void
 read_end_of(struct span text, bool wide, struct edge *edge)
 {
     *edge = (struct edge){.wide = wide};
-    for (size_t at = text.len; at > 0 && edge->count <= PART_MOST;) {
+    for (size_t at = text.len; at > 0 && edge->count <= PART_MAX;) {
         do
             at--;
         while (at > 0 && is_continuation(text.data[at]));
@@ -63,7 +63,7 @@ static void
 read_start_of(struct span text, bool wide, struct edge *edge)
 {
     *edge = (struct edge){.wide = wide};
-    for (size_t at = 0; at < text.len && edge->count <= PART_MOST;) {
+    for (size_t at = 0; at < text.len && edge->count <= PART_MAX;) {
         edge->characters[edge->count++] = character_at(text, at);
         do
             at++;
@@ -71,13 +71,13 @@ read_start_of(struct span text, bool wide, struct edge *edge)
     }
 }
 
-/* The longest run of letters at the edge, PART_MOST at most, that a word's boundary ends; 0: there is none. */
+/* The longest run of letters at the edge, PART_MAX at most, that a word's boundary ends; 0: there is none. */
 static size_t
 part_length(const struct edge *edge)
 {
     size_t letters = 0, len;
 
-    while (letters < edge->count && letters < PART_MOST && is_letter(edge->characters[letters], edge->wide))
+    while (letters < edge->count && letters < PART_MAX && is_letter(edge->characters[letters], edge->wide))
         letters++;
     for (len = letters; len > 0; len--) {
         bool inside  = is_word(edge->characters[len - 1], edge->wide);
@@ -106,7 +106,7 @@ note_parted_word(struct html_text *text, struct span piece, bool wide)
     left  = part_length(&end);
     right = left > 0 ? part_length(&start) : 0;
     if (right > 0)
-        text->backhair |= (uint64_t)1 << ((left - 1) * PART_MOST + right - 1);
+        text->backhair |= (uint64_t)1 << ((left - 1) * PART_MAX + right - 1);
 }
 
 static void

@@ -30,7 +30,7 @@ static const struct {
 };
 
 /* Quotes in a declaration hide what ends it as a comment, and the next begins there: all of that is looked at again. */
-enum { IN_VAIN_MOST = 4 * 1024 * 1024 };
+enum { IN_VAIN_MAX = 4 * 1024 * 1024 };
 
 enum { LITERAL_ELEMENTS = COUNT_OF(literal_elements) };
 
@@ -43,7 +43,7 @@ section_of(const struct html_reader *reader)
 
 /* Takes `len` octets off the front, for a token. */
 static void
-take(struct html_reader *reader, size_t len, enum html_token_kind kind, struct html_token *token)
+take_token(struct html_reader *reader, size_t len, enum html_token_kind kind, struct html_token *token)
 {
     *token         = (struct html_token){.kind = kind, .text = span_head(reader->rest, len)};
     reader->rest   = span_tail(reader->rest, len);
@@ -118,7 +118,7 @@ read_start(struct html_reader *reader, struct html_token *token)
     }
     if (at >= text.len)
         return HTML_NO_END;
-    take(reader, at + 1, HTML_START, token);
+    take_token(reader, at + 1, HTML_START, token);
     set_name(reader, name, token);
     token->attributes      = reader->attributes;
     token->attribute_count = count;
@@ -135,7 +135,7 @@ read_end(struct html_reader *reader, struct html_token *token)
 
     if (at == HTML_NO_END)
         return HTML_NO_END;
-    take(reader, at, named ? HTML_END : HTML_COMMENT, token);
+    take_token(reader, at, named ? HTML_END : HTML_COMMENT, token);
     if (named)
         set_name(reader, (struct span){text.data + 2, name - 2}, token);
     return at;
@@ -167,7 +167,7 @@ read_declaration(struct html_reader *reader, struct html_token *token)
         return HTML_NO_END;
     if (html_octet(text, 2) == '-' && html_octet(text, 3) == '-') {
         len = reader->lenient ? html_find(text, 4, SPAN(">")) : html_comment_end(text);
-    } else if (isalpha((unsigned char)html_octet(text, 2)) && reader->in_vain < IN_VAIN_MOST) {
+    } else if (isalpha((unsigned char)html_octet(text, 2)) && reader->in_vain < IN_VAIN_MAX) {
         len  = html_declaration_end(text, &passed);
         kind = len != HTML_NO_MARKUP ? HTML_DECLARATION : HTML_COMMENT;
         reader->in_vain += len == HTML_NO_MARKUP ? passed : 0;
@@ -175,7 +175,7 @@ read_declaration(struct html_reader *reader, struct html_token *token)
     if (len == HTML_NO_MARKUP)
         len = html_find(text, 2, SPAN(">"));
     if (len != HTML_NO_END)
-        take(reader, len, kind, token);
+        take_token(reader, len, kind, token);
     return len;
 }
 
@@ -231,7 +231,7 @@ step_last_text(struct html_reader *reader, struct html_token *token)
         len--;
     if (len == 0)
         return STEP_STUCK;
-    take(reader, len, HTML_TEXT, token);
+    take_token(reader, len, HTML_TEXT, token);
     return STEP_TOKEN;
 }
 
@@ -247,13 +247,13 @@ step_text(struct html_reader *reader, size_t from, struct html_token *token)
     if (section_of(reader) != HTML_NO_SECTION)
         close = memmem(text.data + from, len - from, "]]>", 3);
     if (close != NULL) {
-        take(reader, (size_t)(close - text.data), HTML_TEXT, token);
+        take_token(reader, (size_t)(close - text.data), HTML_TEXT, token);
         leave_section(reader);
         return STEP_TOKEN;
     }
     if (tag == NULL)
         return step_last_text(reader, token);
-    take(reader, len, HTML_TEXT, token);
+    take_token(reader, len, HTML_TEXT, token);
     return STEP_TOKEN;
 }
 
@@ -265,7 +265,7 @@ step_section(struct html_reader *reader, struct html_token *token)
 
     if (end == HTML_NO_END)
         return STEP_STUCK;
-    take(reader, end - 3, HTML_TEXT, token);
+    take_token(reader, end - 3, HTML_TEXT, token);
     leave_section(reader);
     return token->text.len > 0 ? STEP_TOKEN : STEP_ON;
 }
@@ -303,10 +303,10 @@ step_literal(struct html_reader *reader, struct html_token *token)
         return STEP_STUCK;
     }
     if (end > 0) {
-        take(reader, end, HTML_TEXT, token);
+        take_token(reader, end, HTML_TEXT, token);
         return STEP_TOKEN;
     }
-    take(reader, len, HTML_END, token);
+    take_token(reader, len, HTML_END, token);
     set_name(reader, span_of(literal_elements[reader->literal - 1].name), token);
     reader->literal  = 0;
     reader->verbatim = false;
@@ -342,12 +342,12 @@ end_element(struct html_reader *reader, struct html_token *token)
     const char *name = literal_elements[reader->literal - 1].name;
 
     if (!reader->at_end && reader->rest.len > 0) {
-        take(reader, reader->rest.len, HTML_TEXT, token);
+        take_token(reader, reader->rest.len, HTML_TEXT, token);
         return;
     }
     reader->literal = 0;
     reader->verbatim &= reader->at_end;
-    take(reader, 0, HTML_END, token);
+    take_token(reader, 0, HTML_END, token);
     set_name(reader, span_of(name), token);
 }
 
@@ -370,14 +370,14 @@ go_on(struct html_reader *reader, struct html_token *token, bool *done)
         reader->literal = 0;
         *done           = false;
     } else if (reader->literal > 0 || reader->rest.data[0] != '<') {
-        take(reader, reader->rest.len, HTML_TEXT, token);
+        take_token(reader, reader->rest.len, HTML_TEXT, token);
     } else if (!reader->lenient) {
         reader->lenient = true;
         *done           = false;
     } else {
         bool comment = reader->rest.len == 1 || html_is_name_start(second) || memchr("/!?", second, 3) != NULL;
 
-        take(reader, reader->rest.len, comment ? HTML_COMMENT : HTML_TEXT, token);
+        take_token(reader, reader->rest.len, comment ? HTML_COMMENT : HTML_TEXT, token);
     }
     return true;
 }

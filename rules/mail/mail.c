@@ -51,7 +51,7 @@ copy_clean(struct arena *arena, struct span text)
 
 /* Where to cut a text that is too long: behind the next of the octets in `where`, tried one by one, if that is near. */
 static struct span
-cut(struct span text, size_t most, size_t slack, const char *where)
+cut_text(struct span text, size_t most, size_t slack, const char *where)
 {
     if (text.len <= most)
         return text;
@@ -87,7 +87,7 @@ cut_rendered(struct span utf8, const struct mail_settings *settings)
 
     if (settings->body_part_max == 0 || most == utf8.len)
         return utf8;
-    return cut(utf8, most, characters_length(span_tail(utf8, most), CUT_SLACK), "\n ");
+    return cut_text(utf8, most, characters_length(span_tail(utf8, most), CUT_SLACK), "\n ");
 }
 
 /* Is there nothing beyond U+00FF in it? */
@@ -218,7 +218,7 @@ fill_rawbody(struct mail *mail)
     for (size_t i = 0; i < mail->parts.count; i++) {
         const struct mime_part *part = &mail->parts.items[i];
         size_t                  most = mail->settings->rawbody_part_max;
-        struct span             text = most > 0 ? cut(part->text, most, CUT_SLACK, "\n> ") : part->text;
+        struct span             text = most > 0 ? cut_text(part->text, most, CUT_SLACK, "\n> ") : part->text;
 
         if (!part->leaf || !part->in_rawbody)
             continue;

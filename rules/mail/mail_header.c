@@ -45,7 +45,7 @@ field_length(struct span text)
 }
 
 static struct span
-cut(struct span span, size_t most)
+cut_at(struct span span, size_t most)
 {
     return span.len > most ? span_head(span, most) : span;
 }
@@ -76,7 +76,7 @@ add_field(struct mail_headers *headers, struct arena *arena, struct span field, 
     while (name.len > 0 && (name.data[name.len - 1] == ' ' || name.data[name.len - 1] == '\t'))
         name.len--;
     flaws->truncated_header |= name.len > MAIL_HEADER_NAME_MAX || raw.len > MAIL_HEADER_VALUE_MAX;
-    mail_headers_add(headers, arena, cut(name, MAIL_HEADER_NAME_MAX), cut(raw, MAIL_HEADER_VALUE_MAX));
+    mail_headers_add(headers, arena, cut_at(name, MAIL_HEADER_NAME_MAX), cut_at(raw, MAIL_HEADER_VALUE_MAX));
 }
 
 /* Is the whole of it more than rules see? */

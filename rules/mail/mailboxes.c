@@ -60,7 +60,7 @@ mailboxes_free(struct mailboxes *mailboxes)
 
 /* Without "\\" and white space at the end. */
 static struct span
-clean(struct span value, struct arena *arena)
+clean_value(struct span value, struct arena *arena)
 {
     char  *copy = arena_new(arena, value.len + 1);
     size_t len  = 0;
@@ -90,7 +90,7 @@ add_without_comments(struct span text, struct bytes *clean_text)
 }
 
 static struct span
-keep(struct bytes *text, struct arena *arena)
+keep_text(struct bytes *text, struct arena *arena)
 {
     struct span copy = text->len > 0 ? arena_copy(arena, bytes_span(text)) : SPAN("");
 
@@ -114,7 +114,7 @@ in_angle_brackets(struct span text, struct arena *arena)
     struct bytes bare = {0};
 
     add_without_comments(text, &bare);
-    text = keep(&bare, arena);
+    text = keep_text(&bare, arena);
     return regex_matches(regex_of(&address), text) ? text : (struct span){0};
 }
 
@@ -136,7 +136,7 @@ read_phrase(struct span text, struct arena *arena)
         if (plain.len > 0)
             add_without_comments(plain, &phrase);
     }
-    return keep(&phrase, arena);
+    return keep_text(&phrase, arena);
 }
 
 /* Up to a second @, if it has one. */
@@ -217,7 +217,7 @@ read_remains(struct mailboxes *mailboxes, struct span text)
 static void
 read_mailboxes(struct mailboxes *mailboxes, struct span value, struct arena *arena)
 {
-    struct span        text = clean(value, arena);
+    struct span        text = clean_value(value, arena);
     struct regex_found found;
 
     if (regex_find(regex_of(&group_name), text, 0, &found))
@@ -295,7 +295,7 @@ mailboxes_read(struct mailboxes *mailboxes, struct span value, struct arena *are
     mailboxes_start();
     read_mailboxes(&ours, value, arena);
     if (ours.count < count_octets(value, ',') + 1)
-        mailboxes_read_grammar(&theirs, clean(value, arena), arena);
+        mailboxes_read_grammar(&theirs, clean_value(value, arena), arena);
     if (theirs.count > ours.count)
         chosen = &theirs;
     for (size_t i = 0; i < chosen->count; i++)

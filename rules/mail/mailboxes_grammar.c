@@ -20,7 +20,7 @@ struct reader {
 };
 
 static struct span
-keep(struct reader *reader, const struct bytes *text)
+keep_text(struct reader *reader, const struct bytes *text)
 {
     return text->len > 0 ? arena_copy(reader->arena, bytes_span(text)) : SPAN("");
 }
@@ -50,7 +50,7 @@ read_user(struct reader *reader)
             break;
     }
     reader->parts.invalid |= flawed || outcome == BROKEN || outcome == FLAWED;
-    reader->parts.user = keep(reader, &reader->words.text);
+    reader->parts.user = keep_text(reader, &reader->words.text);
     return outcome;
 }
 
@@ -62,7 +62,7 @@ read_host(struct reader *reader)
     bytes_clear(&reader->words.text);
     outcome = words_read_domain(&reader->words);
     if (outcome != BROKEN)
-        reader->parts.host = keep(reader, &reader->words.text);
+        reader->parts.host = keep_text(reader, &reader->words.text);
     return outcome;
 }
 
@@ -110,7 +110,7 @@ static void
 take_comment(struct reader *reader)
 {
     if (reader->words.comment.len > 0)
-        reader->parts.comment = keep(reader, &reader->words.comment);
+        reader->parts.comment = keep_text(reader, &reader->words.comment);
 }
 
 /* "Ann <user@host>". False if it is no such thing. */
@@ -120,7 +120,7 @@ read_name_address(struct reader *reader, enum outcome *outcome)
     if (words_is_unread(words_read_phrase(&reader->words)) || words_peek(&reader->words) != '<')
         return false;
     if (reader->words.text.len > 0)
-        reader->parts.name = keep(reader, &reader->words.text);
+        reader->parts.name = keep_text(reader, &reader->words.text);
     bytes_clear(&reader->words.comment);
     read_angle_address(reader);
     take_comment(reader);
@@ -175,7 +175,7 @@ compose(struct reader *reader, struct span user, struct span host)
         bytes_add_char(text, '"');
     bytes_add_char(text, '@');
     bytes_add(text, host);
-    return keep(reader, text);
+    return keep_text(reader, text);
 }
 
 /* Empty parts are none. */

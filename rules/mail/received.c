@@ -9,7 +9,7 @@
 #include "rules/mail/received_auth.h"
 #include "rules/mail/received_pattern.h"
 
-enum { LINE_MAX_OCTETS = 2048 }; /* of a value that are looked at: some patterns take longer than in proportion */
+enum { LINE_OCTETS_MAX = 2048 }; /* of a value that are looked at: some patterns take longer than in proportion */
 
 /* The tables, and how lines begin that are theirs. */
 static struct {
@@ -109,7 +109,7 @@ received_start(void)
 
 /* Group 1, or nothing. */
 static struct span
-find(struct regex_built_in *pattern, struct span text)
+find_text(struct regex_built_in *pattern, struct span text)
 {
     struct regex_found found;
 
@@ -184,14 +184,14 @@ take_ident(struct relay *relay, struct span text)
 static void
 take_options(struct relay *relay, struct span text)
 {
-    struct span helo  = find(&option_helo, text);
+    struct span helo  = find_text(&option_helo, text);
     struct span rest  = helo.data != NULL ? span_head(text, (size_t)(helo.data - text.data) - 5) : text;
-    struct span ident = find(&option_ident, rest);
+    struct span ident = find_text(&option_ident, rest);
 
     if (helo.data != NULL)
         relay->helo = helo;
     if (ident.data == NULL && helo.data != NULL)
-        ident = find(&option_ident, span_tail(text, (size_t)(helo.data - text.data) + helo.len));
+        ident = find_text(&option_ident, span_tail(text, (size_t)(helo.data - text.data) + helo.len));
     if (ident.data != NULL)
         relay->ident = ident;
 }
@@ -207,7 +207,7 @@ static const struct {
 };
 
 static void
-take(struct relay *relay, char letter, struct span text)
+take_group(struct relay *relay, char letter, struct span text)
 {
     for (size_t i = 0; i < COUNT_OF(places); i++)
         if (places[i].letter == letter)
@@ -220,7 +220,7 @@ take(struct relay *relay, char letter, struct span text)
 
 /* Does the form fit? Then its groups are taken. */
 static bool
-fits(struct reading *reading, const struct received_form *form, const struct received_pattern *pattern)
+form_fits(struct reading *reading, const struct received_form *form, const struct received_pattern *pattern)
 {
     struct span            groups[RECEIVED_GROUPS_MAX];
     struct network_address address;
@@ -239,7 +239,7 @@ fits(struct reading *reading, const struct received_form *form, const struct rec
     }
     for (size_t i = 0; pattern->letters[i] != '\0'; i++)
         if (groups[i].data != NULL)
-            take(reading->relay, pattern->letters[i], groups[i]);
+            take_group(reading->relay, pattern->letters[i], groups[i]);
     return true;
 }
 
@@ -270,7 +270,7 @@ read_forms(struct reading *reading, const struct received_form *forms, const str
 {
     for (size_t i = 0; i < count; i++) {
         enum received_action action = forms[i].action;
-        bool                 fit    = fits(reading, &forms[i], &patterns[i]);
+        bool                 fit    = form_fits(reading, &forms[i], &patterns[i]);
 
         if (action == FORM_GATE && !fit)
             i += forms[i].gated;
@@ -318,7 +318,7 @@ read_line(struct reading *reading)
             continue;
         reading->line = span_tail(line, start.len);
         if (i == 0)
-            relay->envfrom = find(&any_sender, reading->line);
+            relay->envfrom = find_text(&any_sender, reading->line);
         kind = read_forms(reading, tables[i].forms, tables[i].patterns, *tables[i].count);
     }
     if (kind == RECEIVED_UNPARSEABLE && relay->ip.len == 0)
@@ -334,11 +334,11 @@ read_anywhere(struct reading *reading)
     struct span   line  = reading->line;
     struct relay *relay = reading->relay;
 
-    relay->id   = find(&any_id, line);
-    relay->by   = find(&any_by, line);
-    relay->helo = find(&any_helo, line);
+    relay->id   = find_text(&any_id, line);
+    relay->by   = find_text(&any_by, line);
+    relay->helo = find_text(&any_helo, line);
     if (relay->helo.data == NULL)
-        relay->helo = find(&any_greet, line);
+        relay->helo = find_text(&any_greet, line);
 }
 
 /* A copy in which what could be taken for the end of a name is '!'. */
@@ -374,12 +374,12 @@ clean_address(struct span ip)
         ip = span_tail(ip, 5);
     if (ip.len == 0 || memchr(ip.data, ':', ip.len) == NULL)
         return ip;
-    ipv4 = find(&mapped, ip);
+    ipv4 = find_text(&mapped, ip);
     return ipv4.data != NULL ? ipv4 : ip;
 }
 
 static void
-clean(struct reading *reading, struct arena *arena)
+clean_line(struct reading *reading, struct arena *arena)
 {
     struct relay *relay = reading->relay;
 
@@ -406,7 +406,7 @@ received_read(struct span value, struct arena *arena, struct relay *relay)
 
     received_start();
     *relay       = (struct relay){0};
-    reading.line = squeeze(span_head(value, value.len < LINE_MAX_OCTETS ? value.len : LINE_MAX_OCTETS), arena);
+    reading.line = squeeze(span_head(value, value.len < LINE_OCTETS_MAX ? value.len : LINE_OCTETS_MAX), arena);
     if (regex_matches(regex_of(&no_handover), reading.line))
         return RECEIVED_SKIPPED;
     reading.line   = take_date_off(reading.line, arena);
@@ -417,6 +417,6 @@ received_read(struct span value, struct arena *arena, struct relay *relay)
     if (relay->envfrom.data != NULL)
         relay->envfrom = clean_sender(relay->envfrom, arena);
     if (kind == RECEIVED_RELAY)
-        clean(&reading, arena);
+        clean_line(&reading, arena);
     return kind;
 }

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "rules/mail/span_index.h"
 
-enum { SLOTS_LEAST = 64 };
+enum { SLOTS_MIN = 64 };
 
 /* Drawn by the first process that needs it; those forked from it share it. */
 static uint64_t
@@ -58,7 +58,7 @@ make_room(struct span_index *index)
     if (index->spans.count * 2 < index->slot_count)
         return;
     free(index->slots);
-    index->slot_count = index->slot_count > 0 ? index->slot_count * 2 : SLOTS_LEAST;
+    index->slot_count = index->slot_count > 0 ? index->slot_count * 2 : SLOTS_MIN;
     index->slots      = memory_new(index->slot_count * sizeof(index->slots[0]));
     for (size_t i = 0; i < index->spans.count; i++)
         index->slots[find_slot(index, index->spans.items[i])] = (uint32_t)i + 1;

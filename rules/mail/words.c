@@ -284,7 +284,7 @@ has_words(struct span name)
 /* Line ends and the white space behind each become one space. Returns the octets of what comes of it, which is no
  * longer than the text. */
 static size_t
-unfold(struct span text, char *line)
+unfold_line(struct span text, char *line)
 {
     size_t len = 0;
 
@@ -336,7 +336,7 @@ words_decode(struct span name, struct span raw, struct bytes *utf8)
     struct bytes copy    = {0};
     size_t       start   = utf8->len;
 
-    utf8->len += unfold(trimmed, bytes_reserve(utf8, trimmed.len));
+    utf8->len += unfold_line(trimmed, bytes_reserve(utf8, trimmed.len));
     utf8->data[utf8->len] = '\0';
     line                  = span_tail(bytes_span(utf8), start);
     if (charset_is_ascii(line) && !has_word(line))

@@ -9,7 +9,7 @@
 #include "rules/postfix/check_index_private.h"
 #include "rules/postfix/check_names.h"
 
-enum { FILTER_LEAST = 8 }; /* rules of a list, to look for their patterns in one pass */
+enum { FILTER_MIN = 8 }; /* rules of a list, to look for their patterns in one pass */
 
 /* The names that a rule concerns. */
 struct concern {
@@ -159,7 +159,7 @@ add_group(const struct check_index *index, struct header_rules *list, struct pre
     struct regex **patterns;
     size_t         words = prefilter_words(list->count);
 
-    if (count_positive(index, list) < FILTER_LEAST)
+    if (count_positive(index, list) < FILTER_MIN)
         return;
     list->group      = (ssize_t)*count;
     list->ifs        = memory_new(words * sizeof(list->ifs[0]));

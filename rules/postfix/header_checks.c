@@ -102,7 +102,7 @@ read_rule(struct reader *reader, struct span line)
 
 /* Takes a line off the file, without its line feed. */
 static struct span
-take_line(struct reader *reader)
+take_file_line(struct reader *reader)
 {
     const char *end  = memchr(reader->rest.data, '\n', reader->rest.len);
     struct span line = end != NULL ? span_head(reader->rest, (size_t)(end - reader->rest.data)) : reader->rest;
@@ -126,7 +126,7 @@ take_logical_line(struct reader *reader, struct bytes *logical)
 
         if (logical->len > 0 && next != '#' && !isspace((unsigned char)next))
             break;
-        line = take_line(reader);
+        line = take_file_line(reader);
         text = check_skip_space(line);
         if (text.len == 0 || text.data[0] == '#')
             continue;

@@ -105,7 +105,7 @@ find_behind(struct building *building, struct program_places *places, size_t pla
 
 /* Prepares all that does not depend on the state. */
 static void
-prepare(struct building *building)
+prepare_places(struct building *building)
 {
     struct automaton     *automaton = building->automaton;
     const struct program *program   = &building->program;
@@ -271,7 +271,7 @@ automaton_of(struct syntax_node *root, size_t cells, uint32_t copies, bool ancho
     program_write(&building.program, root, copies);
     number_places(&building);
     if (building.place_count > 0 && building.place_count <= PLACES_MAX) {
-        prepare(&building);
+        prepare_places(&building);
         built = !building.ends[building.place_count] && build(&building);
     }
     if (built)

@@ -11,7 +11,7 @@
 #include "rules/prefilter/column.h"
 #include "rules/prefilter/prefilter.h"
 
-enum { REACH_MOST = 512 /* octets in front of the end of a window where a match may begin, to be of interest */ };
+enum { REACH_MAX = 512 /* octets in front of the end of a window where a match may begin, to be of interest */ };
 
 enum { PATTERNS_FEW = 60 }; /* of a group: their windows are going to fit into one column */
 
@@ -55,7 +55,7 @@ struct gathering {
 };
 
 static void
-gather(struct gathering *gathering, const struct windows *found, size_t owner)
+gather_windows(struct gathering *gathering, const struct windows *found, size_t owner)
 {
     if (gathering->count + found->count > gathering->capacity) {
         gathering->capacity = 2 * gathering->capacity + WINDOWS_MAX;
@@ -164,8 +164,8 @@ fill_group(struct prefilter *prefilter, struct group *group, const struct prefil
         bool usable = regex != NULL && windows_find(&found, regex_pattern(regex), regex_flags(regex), window_cost);
 
         if (usable)
-            gather(&gathering, &found, i);
-        if (usable && found.lead <= REACH_MOST - WINDOW_MAX)
+            gather_windows(&gathering, &found, i);
+        if (usable && found.lead <= REACH_MAX - WINDOW_MAX)
             group->reach[i] = found.lead + WINDOW_MAX - 1;
         if (!usable)
             group->always[i / 64] |= UINT64_C(1) << i % 64;
@@ -306,7 +306,7 @@ run_automatons(const struct group *group, struct span text, uint64_t *candidates
 
 /* Patterns without windows are to be run on all of the text. */
 static void
-begin(struct sightings *seen, const struct group *group, size_t text_len)
+begin_sightings(struct sightings *seen, const struct group *group, size_t text_len)
 {
     sightings_clear(seen, text_len);
     for (size_t word = 0; word < group->words; word++)
@@ -324,7 +324,7 @@ prefilter_scan(const struct prefilter *prefilter, size_t group_number, struct sp
     for (size_t i = 0; i < group->words; i++)
         candidates[i] = group->always[i];
     if (seen != NULL)
-        begin(seen, group, text.len);
+        begin_sightings(seen, group, text.len);
     for (size_t i = group->first; group->to > 0 && i <= group->last; i++) {
         struct column_part part;
 

@@ -9,12 +9,12 @@
 #include "rules/prefilter/usual.h"
 
 enum {
-    WINDOWS_MOST = 128,
-    BUCKETS      = 8,  /* of a row */
-    COST_MOST    = 12, /* instructions for an octet of a text: what it takes without the sieve */
-    LOOK_COST    = 60, /* of a place where a window may end */
-    PLACE_COST   = 8,  /* of octets that are looked at at once, */
-    ROW_COST     = 9,  /* and for each row */
+    SIEVE_WINDOWS_MAX = 128,
+    BUCKETS           = 8,  /* of a row */
+    COST_MAX          = 12, /* instructions for an octet of a text: what it takes without the sieve */
+    LOOK_COST         = 60, /* of a place where a window may end */
+    PLACE_COST        = 8,  /* of octets that are looked at at once, */
+    ROW_COST          = 9,  /* and for each row */
 };
 
 /* What may stand at each place: lower five bits of an octet, and upper four; a bit for each. */
@@ -34,7 +34,7 @@ struct candidate {
 static double likely[16][2][256];
 
 static void
-prepare(void)
+prepare_odds(void)
 {
     if (likely[' ' >> 4][0][1] > 0)
         return;
@@ -142,7 +142,7 @@ merge_two(struct candidate *candidates, size_t count)
 }
 
 static void
-put(struct sieve_table *table, const struct bucket *bucket, size_t place, size_t number)
+put_bucket(struct sieve_table *table, const struct bucket *bucket, size_t place, size_t number)
 {
     for (unsigned bits = 0; bits < 32; bits++)
         table->lower[bits] |= (uint8_t)((bucket->lower[place] >> bits & 1) << number);
@@ -174,7 +174,7 @@ try(struct sieve *sieve, const struct candidate *candidates, size_t count, doubl
 
     for (size_t i = 0; i < count; i++)
         for (size_t place = 0; place < SIEVE_DEPTH; place++)
-            put(&tried.tables[place][i / BUCKETS], &candidates[i].bucket, place, i % BUCKETS);
+            put_bucket(&tried.tables[place][i / BUCKETS], &candidates[i].bucket, place, i % BUCKETS);
     for (tried.depth = 3; tried.depth <= SIEVE_DEPTH; tried.depth++) {
         double cost = cost_of(&tried);
 
@@ -189,11 +189,11 @@ void
 sieve_fill(struct sieve *sieve, const struct sieve_end *ends, size_t count)
 {
     struct candidate *candidates;
-    double            least = COST_MOST;
+    double            least = COST_MAX;
 
-    if (count > WINDOWS_MOST || !sieve_works())
+    if (count > SIEVE_WINDOWS_MAX || !sieve_works())
         return;
-    prepare();
+    prepare_odds();
     candidates = memory_new(count * sizeof(*candidates));
     for (size_t i = 0; i < count; i++)
         candidates[i].bucket = bucket_of(&ends[i]);

@@ -188,7 +188,7 @@ read_group_end(struct syntax_reader *reader, struct syntax_reader before)
 }
 
 static bool
-take(struct syntax_reader *reader, const char *text)
+take_text(struct syntax_reader *reader, const char *text)
 {
     bool found = starts_with(reader, text);
 
@@ -203,9 +203,9 @@ read_flag_group(struct syntax_reader *reader)
     struct syntax_reader before = *reader;
 
     read_flags(reader);
-    if (take(reader, ":"))
+    if (take_text(reader, ":"))
         return read_group_end(reader, before);
-    reader->lost |= !take(reader, ")");
+    reader->lost |= !take_text(reader, ")");
     return new_node(reader, SYNTAX_NOTHING);
 }
 
@@ -277,18 +277,18 @@ read_special_group(struct syntax_reader *reader)
     char                     first        = reader->at < reader->end ? *reader->at : '\0';
 
     for (size_t i = 0; i < COUNT_OF(assertions); i++) {
-        if (take(reader, assertions[i])) {
+        if (take_text(reader, assertions[i])) {
             (void)read_group_end(reader, *reader);
             return new_node(reader, SYNTAX_NOTHING);
         }
     }
-    if (take(reader, ":") || take(reader, ">") || take(reader, "|"))
+    if (take_text(reader, ":") || take_text(reader, ">") || take_text(reader, "|"))
         return read_group_end(reader, *reader);
-    if (take(reader, "P<") || take(reader, "<") || take(reader, "'"))
+    if (take_text(reader, "P<") || take_text(reader, "<") || take_text(reader, "'"))
         return read_named_group(reader, first == '\'' ? '\'' : '>');
-    if (take(reader, "&") || take(reader, "P>"))
+    if (take_text(reader, "&") || take_text(reader, "P>"))
         return read_call(reader);
-    if (take(reader, "(DEFINE)")) {
+    if (take_text(reader, "(DEFINE)")) {
         (void)read_group_end(reader, *reader);
         return new_node(reader, SYNTAX_NOTHING);
     }
@@ -308,7 +308,7 @@ read_group(struct syntax_reader *reader)
     reader->lost |= ++reader->depth > DEPTH_MAX || starts_with(reader, "*");
     if (reader->lost)
         return new_node(reader, SYNTAX_NOTHING);
-    group = take(reader, "?") ? read_special_group(reader) : read_group_end(reader, *reader);
+    group = take_text(reader, "?") ? read_special_group(reader) : read_group_end(reader, *reader);
     reader->depth--;
     return group;
 }
@@ -424,7 +424,7 @@ read_repeated(struct syntax_reader *reader, struct syntax_node *item)
     if (!read_quantifier(reader, &least, &most))
         return item;
     spaced = skip_space(reader);
-    if (take(reader, "+") || take(reader, "?"))
+    if (take_text(reader, "+") || take_text(reader, "?"))
         reader->lost |= spaced; /* lazy, or repeated once more? */
     skip_between(reader);
     if (item->kind == SYNTAX_NOTHING || item->kind == SYNTAX_ANYTHING)
@@ -443,14 +443,14 @@ read_sequence(struct syntax_reader *reader)
         skip_between(reader);
         if (reader->lost || reader->at == reader->end)
             return sequence;
-        if (reader->quoting && take(reader, "\\E")) {
+        if (reader->quoting && take_text(reader, "\\E")) {
             reader->quoting = false;
             continue;
         }
         if (!reader->quoting && (*reader->at == '|' || *reader->at == ')'))
             return sequence;
         item = reader->quoting ? read_character(reader, *reader->at++) : read_item(reader);
-        if (reader->quoting && take(reader, "\\E"))
+        if (reader->quoting && take_text(reader, "\\E"))
             reader->quoting = false;
         *last = read_repeated(reader, item);
         last  = &(*last)->next;
@@ -464,7 +464,7 @@ read_choice(struct syntax_reader *reader)
 
     if (!starts_with(reader, "|"))
         return first;
-    while (!reader->lost && take(reader, "|")) {
+    while (!reader->lost && take_text(reader, "|")) {
         *last = read_sequence(reader);
         last  = &(*last)->next;
     }

@@ -15,7 +15,7 @@
 enum {
     WORK_MAX   = 2000000, /* steps looked at for a pattern; past it what was found is good enough */
     DEPTH_MAX  = 12,      /* groups in each other that are looked into */
-    LEAD_MOST  = 100000,  /* octets; more are no help */
+    LEAD_MAX   = 100000,  /* octets; more are no help */
     MATCH_COST = 1000,    /* cycles that PCRE2 takes for a text of usual length, */
     BEGIN_COST = 150,     /* and for each octet that a match can begin with */
     NEAR_COST  = 500,     /* for what is near a window, */
@@ -25,7 +25,7 @@ enum {
 
 #define GOOD_COST 0.002 /* with one window: nothing much better will be found */
 #define WHOLE_COST 1    /* what is given for a text not to have to be matched as a whole */
-#define ODDS_MOST 0.04  /* a window with higher odds stands in most texts */
+#define ODDS_MAX 0.04   /* a window with higher odds stands in most texts */
 
 struct search {
     struct program        program;
@@ -160,7 +160,7 @@ behind(uint32_t lead, const struct syntax_node *part)
 {
     uint32_t longest = syntax_longest(part);
 
-    return lead == WINDOW_ANYWHERE || longest > LEAD_MOST - lead ? WINDOW_ANYWHERE : lead + longest;
+    return lead == WINDOW_ANYWHERE || longest > LEAD_MAX - lead ? WINDOW_ANYWHERE : lead + longest;
 }
 
 static void best_of(struct search *, const struct syntax_node *, struct windows *best, unsigned depth, uint32_t lead);
@@ -279,5 +279,5 @@ windows_find(struct windows *windows, struct span pattern, struct span flags, do
         program_free(&search.program);
     }
     arena_free(&arena);
-    return root != NULL && windows->odds < ODDS_MOST;
+    return root != NULL && windows->odds < ODDS_MAX;
 }

@@ -26,12 +26,12 @@ enum {
     WORK_GROWTH     = 16,        /* times so many once calls turn out to be quick */
     CHECK_EVERY     = 16,        /* items under supervision between looks at the clock, */
     CHECK_LONG      = 2,         /* in long texts */
-    MATCH_LIMIT     = 100000000, /* steps under supervision */
+    MATCH_STEPS_MAX = 100000000, /* steps under supervision */
     MATCH_COST      = 64,        /* octets that any match counts as, beside those it looks at */
-    DEPTH_LIMIT     = 10000,     /* nested backtracking points, where the interpreter has to run */
-    HEAP_LIMIT      = 8 * 1024,  /* KiB, for the interpreter */
-    JIT_STACK_LEAST = 32 * 1024, /* octets */
-    JIT_STACK_MOST  = 1024 * 1024,
+    DEPTH_MAX       = 10000,     /* nested backtracking points, where the interpreter has to run */
+    HEAP_MAX        = 8 * 1024,  /* KiB, for the interpreter */
+    JIT_STACK_MIN   = 32 * 1024, /* octets */
+    JIT_STACK_MAX   = 1024 * 1024,
     PATTERN_MAX     = 256 * 1024, /* octets of a pattern, or of a part of one, */
     PARTS_MAX       = 256,        /* at most that it has */
 };
@@ -210,11 +210,11 @@ start_process(void)
 {
     process.data    = pcre2_match_data_create(REGEX_GROUPS_MAX, NULL);
     process.context = pcre2_match_context_create(NULL);
-    process.stack   = pcre2_jit_stack_create(JIT_STACK_LEAST, JIT_STACK_MOST, NULL);
+    process.stack   = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
     if (process.data == NULL || process.context == NULL || process.stack == NULL)
         abort();
-    (void)pcre2_set_depth_limit(process.context, DEPTH_LIMIT);
-    (void)pcre2_set_heap_limit(process.context, HEAP_LIMIT);
+    (void)pcre2_set_depth_limit(process.context, DEPTH_MAX);
+    (void)pcre2_set_heap_limit(process.context, HEAP_MAX);
     (void)pcre2_set_callout(process.context, supervise, NULL);
     pcre2_jit_stack_assign(process.context, NULL, process.stack);
 }
@@ -240,7 +240,7 @@ match_supervised(const pcre2_code *code, struct span subject, size_t from, size_
     process.calls       = 0;
     process.check_every = subject.len > LONG ? CHECK_LONG : CHECK_EVERY;
     regex_time_start();
-    (void)pcre2_set_match_limit(process.context, MATCH_LIMIT);
+    (void)pcre2_set_match_limit(process.context, MATCH_STEPS_MAX);
     (void)pcre2_set_offset_limit(process.context, last);
     result = pcre2_match(code, text, subject.len, from, 0, process.data, process.context);
     regex_time_stop();

@@ -5,8 +5,8 @@
 
 /* Microseconds. */
 enum {
-    TIME_LIMIT  = 10000, /* of a match, */
-    TIME_LEAST  = 500,   /* and where those of a message */
+    TIME_MAX    = 10000, /* of a match, */
+    TIME_MIN    = 500,   /* and where those of a message */
     SLOW_FREELY = 40000, /* took more in all */
 };
 
@@ -16,7 +16,7 @@ static uint64_t         limit, check; /* microseconds: how long the match may ta
 void
 regex_time_start(void)
 {
-    limit = budget_turn.open && budget_turn.slow > SLOW_FREELY ? TIME_LEAST : TIME_LIMIT;
+    limit = budget_turn.open && budget_turn.slow > SLOW_FREELY ? TIME_MIN : TIME_MAX;
     stopwatch_start(&watch);
     check = watch.wall + (limit < STOPWATCH_COARSE ? limit : STOPWATCH_COARSE);
 }

@@ -57,7 +57,7 @@ is_among(const struct spans *values, struct span value)
 
 /* Keeps a text, once. */
 static void
-keep(struct run *run, struct spans *values, struct span value)
+keep_value(struct run *run, struct spans *values, struct span value)
 {
     if (value.len > 0 && value.len <= CAPTURE_VALUE_MAX && values->count < CAPTURE_VALUES_MAX &&
         !is_among(values, value))
@@ -73,7 +73,7 @@ values_of(struct run *run, int name)
     struct bytes        value  = {0};
 
     if (values->count == 0 && field != NULL && field_read(field, run->mail, &value))
-        keep(run, values, bytes_span(&value));
+        keep_value(run, values, bytes_span(&value));
     bytes_free(&value);
     return values;
 }
@@ -130,7 +130,7 @@ static void
 keep_groups(struct run *run, const struct capture *capture, const struct regex_found *found, struct spans *values)
 {
     for (size_t i = 0; i < capture->group_count; i++)
-        keep(run, &values[i], regex_group(found, capture->groups[i].group));
+        keep_value(run, &values[i], regex_group(found, capture->groups[i].group));
 }
 
 /* What was captured under a name takes the place of what an earlier rule captured. */

@@ -8,7 +8,7 @@
 #include "rules/spamassassin/known_words.h"
 #include "rules/spamassassin/loader.h"
 
-enum { NAME_MAX_OCTETS = 100, SCORE_SETS = 4, SCORE_MOST = 1000000, PRIORITY_MOST = 1000000 };
+enum { NAME_OCTETS_MAX = 100, SCORE_SETS = 4, SCORE_MAX = 1000000, PRIORITY_MAX = 1000000 };
 
 /* A row of the table. */
 struct directive {
@@ -30,7 +30,7 @@ is_rule_name(struct span name)
     for (size_t i = 0; i < name.len; i++)
         if (!is_word_octet(name.data[i]))
             return false;
-    return name.len > 0 && name.len <= NAME_MAX_OCTETS && !isdigit((unsigned char)name.data[0]);
+    return name.len > 0 && name.len <= NAME_OCTETS_MAX && !isdigit((unsigned char)name.data[0]);
 }
 
 /* The rule whose name stands first, which is taken off; NULL, and a mistake, if it is no name. */
@@ -89,7 +89,7 @@ read_score(struct span word, const struct rule *rule, double *score)
     memcpy(text, word.data, word.len);
     text[word.len] = '\0';
     *score         = strtod(text, NULL) + (relative ? rule->score : 0);
-    return *score > -SCORE_MOST && *score < SCORE_MOST ? 0 : -1;
+    return *score > -SCORE_MAX && *score < SCORE_MAX ? 0 : -1;
 }
 
 /* Of four scores the first is for those who have neither network nor Bayes. */
@@ -193,7 +193,7 @@ obey_priority(struct loader *loader, const struct directive *directive, struct s
     if (rule == NULL)
         return;
     minus = value.len > 0 && value.data[0] == '-';
-    if (text_read_number(span_tail(value, minus), 0, PRIORITY_MOST, &most))
+    if (text_read_number(span_tail(value, minus), 0, PRIORITY_MAX, &most))
         rule->priority = minus ? -(int)most : (int)most;
     else
         loader_complain(loader, "\"%.*s\" is no priority", SPAN_ARG(value));

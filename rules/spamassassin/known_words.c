@@ -332,7 +332,7 @@ static const char *const of_plugins[] = {
 static const char *const of_plugins_prefixes[] = {"bayes_stopword_", "hashbl_acl_"};
 
 static int
-compare(const void *key, const void *member)
+compare_words(const void *key, const void *member)
 {
     return span_compare(*(const struct span *)key, span_of(*(const char *const *)member));
 }
@@ -340,7 +340,7 @@ compare(const void *key, const void *member)
 static bool
 is_among(struct span word, const char *const *words, size_t count)
 {
-    return bsearch(&word, words, count, sizeof(*words), compare) != NULL;
+    return bsearch(&word, words, count, sizeof(*words), compare_words) != NULL;
 }
 
 enum known_word

@@ -64,7 +64,7 @@ struct reader {
 static int read_choice(struct reader *);
 
 static int
-complain(struct reader *reader, const char *what)
+note_mistake(struct reader *reader, const char *what)
 {
     if (reader->rest.len > 0)
         bytes_printf(reader->why, "%s at \"%.*s\"", what, SPAN_ARG(reader->rest));
@@ -104,14 +104,14 @@ read_number(struct reader *reader)
 
     if (digits.len >= sizeof(text)) {
         reader->rest = start;
-        return complain(reader, "number too long");
+        return note_mistake(reader, "number too long");
     }
     memcpy(text, digits.data, digits.len);
     text[digits.len] = '\0';
     number           = strtod(text, &end);
     if (*end != '\0' || !(isdigit((unsigned char)text[0]) || text[0] == '.')) {
         reader->rest = start;
-        return complain(reader, "not a number");
+        return note_mistake(reader, "not a number");
     }
     add_step(reader->meta, (struct step){.operation = NUMBER, .number = number});
     return 0;
@@ -135,10 +135,10 @@ read_matching(struct reader *reader)
     reader->rest = text_trim_start(reader->rest);
     glob         = take_while(reader, "*?");
     if (glob.len == 0)
-        return complain(reader, "rule pattern expected");
+        return note_mistake(reader, "rule pattern expected");
     add_step(reader->meta, (struct step){.operation = NUMBER});
     reader->names->match(reader->names->context, glob, add_matching, reader->meta);
-    return text_accept(&reader->rest, ')') ? 0 : complain(reader, "')' expected");
+    return text_accept(&reader->rest, ')') ? 0 : note_mistake(reader, "')' expected");
 }
 
 static int
@@ -166,7 +166,7 @@ read_bare_value(struct reader *reader)
 
     reader->rest = text_trim_start(reader->rest);
     if (reader->rest.len == 0)
-        return complain(reader, "value expected");
+        return note_mistake(reader, "value expected");
     next = reader->rest.data[0];
     if (text_accept(&reader->rest, '!')) {
         if (read_value(reader) != 0)
@@ -184,13 +184,13 @@ read_bare_value(struct reader *reader)
     if (text_accept(&reader->rest, '(')) {
         if (read_choice(reader) != 0)
             return -1;
-        return text_accept(&reader->rest, ')') ? 0 : complain(reader, "')' expected");
+        return text_accept(&reader->rest, ')') ? 0 : note_mistake(reader, "')' expected");
     }
     if (isdigit((unsigned char)next) || next == '.')
         return read_number(reader);
     if (isalpha((unsigned char)next) || next == '_')
         return read_name(reader);
-    return complain(reader, "value expected");
+    return note_mistake(reader, "value expected");
 }
 
 /* A value: number, name, parentheses, or one with signs in front. */
@@ -200,7 +200,7 @@ read_value(struct reader *reader)
     int result;
 
     if (++reader->depth > META_DEPTH_MAX)
-        return complain(reader, "nested too deep");
+        return note_mistake(reader, "nested too deep");
     result = read_bare_value(reader);
     reader->depth--;
     return result;
@@ -233,12 +233,12 @@ read_choice(struct reader *reader)
     int result;
 
     if (++reader->depth > META_DEPTH_MAX)
-        return complain(reader, "nested too deep");
+        return note_mistake(reader, "nested too deep");
     result = read_operation(reader, 1);
     if (result == 0 && text_accept(&reader->rest, '?')) {
         result = read_choice(reader);
         if (result == 0 && !text_accept(&reader->rest, ':'))
-            result = complain(reader, "':' expected");
+            result = note_mistake(reader, "':' expected");
         if (result == 0)
             result = read_choice(reader);
         add_step(reader->meta, (struct step){.operation = CHOOSE});
@@ -278,9 +278,9 @@ meta_compile(struct span expression, const struct meta_names *names, struct byte
 
     reader.rest = text_trim_start(reader.rest);
     if (result == 0 && reader.rest.len > 0)
-        result = complain(&reader, "operator expected");
+        result = note_mistake(&reader, "operator expected");
     if (result == 0 && stack_need(meta) > STACK)
-        result = complain(&reader, "nested too deep");
+        result = note_mistake(&reader, "nested too deep");
     if (result != 0)
         meta_free(&meta);
     return meta;

@@ -74,7 +74,7 @@ has_name(const struct property *property, struct span name)
 }
 
 static const struct property *
-find(struct span name)
+find_property(struct span name)
 {
     for (size_t i = 0; i < COUNT_OF(properties); i++)
         if (has_name(&properties[i], name))
@@ -137,7 +137,7 @@ pattern_property_add(struct span name, bool negated, bool in_class, struct bytes
     }
     loose    = loosen(name, room);
     is       = span_starts(loose, SPAN("is"));
-    property = find(is ? span_tail(loose, 2) : loose);
+    property = find_property(is ? span_tail(loose, 2) : loose);
     if (property == NULL && !is)
         return false;
     if (property == NULL) /* what else PCRE2 knows, it knows without the "Is" */

@@ -99,7 +99,7 @@ behind(struct span text, struct span prefix)
 
 /* Where in `on` the plugin stands; PLUGINS_MAX if it is not here. */
 static size_t
-find(struct span name)
+find_plugin(struct span name)
 {
     for (size_t i = 0; i < COUNT_OF(renamed); i++)
         if (span_equal(name, span_of(renamed[i].before)))
@@ -124,7 +124,7 @@ plugins_load(struct plugins *plugins, struct span value, bool chooses)
     plugins->chosen |= chooses;
     while (len < name.len && name.data[len] != ' ' && name.data[len] != '\t')
         len++;
-    index = find(span_head(name, len));
+    index = find_plugin(span_head(name, len));
     if (index < PLUGINS_MAX)
         plugins->on[index] = true;
 }
@@ -139,7 +139,7 @@ struct span plugins_short(struct span class)
 bool
 plugins_on_short(const struct plugins *plugins, struct span name)
 {
-    size_t index = find(name);
+    size_t index = find_plugin(name);
 
     return index < PLUGINS_MAX && plugins->on[index];
 }
@@ -207,7 +207,7 @@ plugins_can(const struct plugins *plugins, struct span method, bool has)
     colon = rest.len > 0 ? memrchr(rest.data, ':', rest.len) : NULL;
     if (colon == NULL || colon < rest.data + 1 || colon[-1] != ':')
         return false;
-    index = find(span_head(rest, (size_t)(colon - rest.data) - 1));
+    index = find_plugin(span_head(rest, (size_t)(colon - rest.data) - 1));
     return index < PLUGINS_MAX && plugins->on[index] &&
            plugin_can(index, span_tail(rest, (size_t)(colon - rest.data) + 1), has);
 }

@@ -123,9 +123,9 @@ end_start_tls(struct end *end, SSL_CTX *context, bool server)
 static inline void
 end_put(struct end *end, struct span span)
 {
-    enum { MOST = 512 * 1024 };
+    enum { KEPT_MAX = 512 * 1024 };
 
-    if (end->out.len < MOST)
+    if (end->out.len < KEPT_MAX)
         bytes_add(&end->out, span);
 }
 

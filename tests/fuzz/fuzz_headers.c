@@ -5,7 +5,7 @@
 #include "filters/headers.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { LINE_MOST = 1000 }; /* octets with CR LF (RFC 5322, 2.1.1) */
+enum { LINE_OCTETS_MAX = 1000 }; /* octets with CR LF (RFC 5322, 2.1.1) */
 
 /* The block's length, looked for as the text comes in pieces. */
 static ssize_t
@@ -86,7 +86,7 @@ check_new_lines(const struct header_list *list)
         while (list->fields[i].owned != NULL && rest.len > 0) {
             const char *lf = memchr(rest.data, '\n', rest.len);
 
-            FUZZ_EXPECT(lf != NULL && lf - rest.data < LINE_MOST && memchr(rest.data, '\0', rest.len) == NULL);
+            FUZZ_EXPECT(lf != NULL && lf - rest.data < LINE_OCTETS_MAX && memchr(rest.data, '\0', rest.len) == NULL);
             rest = span_tail(rest, (size_t)(lf - rest.data) + 1);
             FUZZ_EXPECT(rest.len == 0 || rest.data[0] == ' ' || rest.data[0] == '\t');
         }

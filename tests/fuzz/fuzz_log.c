@@ -10,7 +10,7 @@
 #include "proxy/log.h"
 #include "tests/fuzz/fuzz_file.h"
 
-enum { LINE_MOST = 4096 };
+enum { LINE_OCTETS_MAX = 4096 };
 
 static char path[64];
 
@@ -29,17 +29,17 @@ open_log(void)
 static struct span
 read_line(char *line)
 {
-    ssize_t got = pread(log_descriptor(), line, LINE_MOST + 1, 0);
+    ssize_t got = pread(log_descriptor(), line, LINE_OCTETS_MAX + 1, 0);
     char    name[64];
     int     fd;
 
     if (got < 0) { /* the log is only written to: by another descriptor of the same file */
         (void)snprintf(name, sizeof(name), "/proc/self/fd/%d", log_descriptor());
         fd  = open(name, O_RDONLY | O_CLOEXEC);
-        got = pread(fd, line, LINE_MOST + 1, 0);
+        got = pread(fd, line, LINE_OCTETS_MAX + 1, 0);
         (void)close(fd);
     }
-    FUZZ_EXPECT(got > 0 && got <= LINE_MOST && ftruncate(log_descriptor(), 0) == 0);
+    FUZZ_EXPECT(got > 0 && got <= LINE_OCTETS_MAX && ftruncate(log_descriptor(), 0) == 0);
     return (struct span){line, (size_t)got};
 }
 
@@ -92,7 +92,7 @@ check_message(struct span line, struct span said)
 static const char *
 string_of(struct span *input)
 {
-    static char room[2][LINE_MOST * 2];
+    static char room[2][LINE_OCTETS_MAX * 2];
     static int  turn;
     struct span text = fuzz_text(input);
 
@@ -109,7 +109,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct span              input   = {(const char *)data, size}, line;
     const char              *said    = string_of(&input);
     const struct log_context context = {.user = input.len > 0 ? string_of(&input) : NULL};
-    char                     text[LINE_MOST + 1];
+    char                     text[LINE_OCTETS_MAX + 1];
 
     if (path[0] == '\0')
         open_log();

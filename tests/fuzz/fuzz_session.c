@@ -14,7 +14,7 @@
 #include "tests/fuzz/fuzz_end.h"
 #include "tests/unit/certificate.h"
 
-enum { TURNS_MOST = 20000 /* of the loop: more are for ever */, HOUR = 3600 };
+enum { TURNS_MAX = 20000 /* of the loop: more are for ever */, HOUR = 3600 };
 
 static char                folder[] = "/tmp/fuzz_session.XXXXXX";
 static struct event_base  *base;
@@ -277,7 +277,7 @@ settle(const struct config_upstream *upstream)
         if (server.in.len > 0 && answers)
             answer();
         bytes_clear(&client.in);
-        FUZZ_EXPECT(++turns < TURNS_MOST);
+        FUZZ_EXPECT(++turns < TURNS_MAX);
     } while (calls.asked != before);
     while (__real_recv(auditor, packet, sizeof(packet), MSG_DONTWAIT) > 0)
         ;

@@ -273,7 +273,7 @@ test_given_up(void **state)
 static void
 test_time_limit(void **state)
 {
-    enum { LIMIT = 100, SLACK = 50 }; /* milliseconds */
+    enum { TIME_MAX = 100, SLACK = 50 }; /* milliseconds */
     struct header_rewrite conf;
     struct bytes          field = {0}, block = {0}, written = {0}, changes = {0};
     uint64_t              took = clock_microseconds(CLOCK_THREAD_CPUTIME_ID);
@@ -286,12 +286,14 @@ test_time_limit(void **state)
     bytes_add(&block, SPAN("X-B: b\r\n\r\n"));
     configure(&conf, "/^X-A: (a+)+$/ IGNORE\n/^X-B/ IGNORE\n");
     bytes_clear(&log_lines);
-    assert_int_equal(rewrite_within(&conf, LIMIT, CHAIN_PASS, bytes_span(&block), &written, &changes), FILTER_CONTINUE);
+    assert_int_equal(rewrite_within(&conf, TIME_MAX, CHAIN_PASS, bytes_span(&block), &written, &changes),
+                     FILTER_CONTINUE);
     took = (clock_microseconds(CLOCK_THREAD_CPUTIME_ID) - took) / 1000;
-    assert_in_range(took, LIMIT - 10, LIMIT + SLACK);
+    assert_in_range(took, TIME_MAX - 10, TIME_MAX + SLACK);
     assert_true(span_equal(bytes_span(&written), bytes_span(&block)));
     assert_non_null(strstr(log_lines.data, "1 time_limit was met: the message passes with what was done by then\n"));
-    assert_int_equal(rewrite_within(&conf, LIMIT, CHAIN_REFUSE, bytes_span(&block), &written, &changes), FILTER_FAILED);
+    assert_int_equal(rewrite_within(&conf, TIME_MAX, CHAIN_REFUSE, bytes_span(&block), &written, &changes),
+                     FILTER_FAILED);
     header_rewrite_module.release(&conf);
     bytes_free(&field);
     bytes_free(&block);

@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "proxy/net/buffer.h"
 
-enum { ROUNDS = 20000, MOST = 3000, BUFFERS = 3 };
+enum { ROUNDS = 20000, OCTETS_MAX = 3000, BUFFERS = 3 };
 
 static unsigned blocks; /* in use, of those with a release of their own */
 
@@ -58,8 +58,8 @@ take_out(struct bytes *bytes, size_t len)
 static void
 add_copy(struct pair *pair, struct pair *other)
 {
-    char   data[MOST];
-    size_t len = below(2) ? below(20) : below(MOST);
+    char   data[OCTETS_MAX];
+    size_t len = below(2) ? below(20) : below(OCTETS_MAX);
 
     (void)other;
     fill(data, len);
@@ -70,7 +70,7 @@ add_copy(struct pair *pair, struct pair *other)
 static void
 add_block(struct pair *pair, struct pair *other)
 {
-    size_t        size = 1 + below(MOST), start = below((uint32_t)size);
+    size_t        size = 1 + below(OCTETS_MAX), start = below((uint32_t)size);
     struct block *block = block_new(size);
 
     (void)other;
@@ -106,7 +106,7 @@ drain(struct pair *pair, struct pair *other)
 static void
 pull(struct pair *pair, struct pair *other)
 {
-    size_t      len = below(MOST), there = len < pair->bytes.len ? len : pair->bytes.len;
+    size_t      len = below(OCTETS_MAX), there = len < pair->bytes.len ? len : pair->bytes.len;
     struct span pulled = buffer_pull(&pair->buffer, len);
 
     (void)other;
@@ -118,13 +118,13 @@ pull(struct pair *pair, struct pair *other)
 static void
 compare(struct pair *pair)
 {
-    static char copy[ROUNDS * MOST];
+    static char copy[ROUNDS * OCTETS_MAX];
     size_t      len = pair->bytes.len;
 
     assert_int_equal(pair->buffer.length, len);
     assert_int_equal(buffer_copy(&pair->buffer, copy, sizeof(copy)), len);
     assert_memory_equal(copy, len > 0 ? pair->bytes.data : "", len);
-    if (len > MOST)
+    if (len > OCTETS_MAX)
         drain(pair, pair);
 }
 
@@ -155,14 +155,14 @@ static void
 test_moves_without_copies(void **state)
 {
     struct buffer from = {0}, to = {0};
-    struct block *block = block_new(MOST);
+    struct block *block = block_new(OCTETS_MAX);
 
     (void)state;
-    buffer_add_block(&from, block, block->data, MOST);
+    buffer_add_block(&from, block, block->data, OCTETS_MAX);
     buffer_move(&from, &to, 1000);
     assert_ptr_equal(buffer_first(&to).data, block->data);
     assert_ptr_equal(buffer_first(&from).data, block->data + 1000);
-    buffer_move(&from, &to, MOST - 1000);
+    buffer_move(&from, &to, OCTETS_MAX - 1000);
     assert_ptr_equal(to.last->data, block->data + 1000);
     assert_int_equal(block->users, 2);
     buffer_clear(&to);

@@ -14,7 +14,7 @@
 
 /* A message costs no more than so many usual ones. Those that are here cost 30 times as much, and most some hundreds.
  */
-enum { SIZE = 256 * 1024, TIMES_MOST = 10, ATTEMPTS = 3 };
+enum { SIZE = 256 * 1024, TIMES_MAX = 10, ATTEMPTS = 3 };
 
 /* What may stand in a shape behind what is repeated. */
 static const char rules_text[] = "body ALTERNATIVES eval:multipart_alternative_difference('99', '100')\n"
@@ -126,7 +126,7 @@ test_shapes(void **state)
         make(&shapes[i], &text);
         took = cost(bytes_span(&text));
         print_message("%6.1f  %s\n", (double)took / (double)least, shapes[i].name);
-        if (took > TIMES_MOST * least)
+        if (took > TIMES_MAX * least)
             fail_msg("%s: %lu us, a usual message %lu", shapes[i].name, took, least);
     }
     bytes_free(&text);
@@ -147,7 +147,7 @@ test_nested_alternatives(void **state)
     for (unsigned i = 0; text.len < SIZE; i++)
         bytes_printf(&text, "w%u ", i);
     took = cost(bytes_span(&text));
-    if (took > TIMES_MOST * least)
+    if (took > TIMES_MAX * least)
         fail_msg("%lu us, a usual message %lu", took, least);
     bytes_free(&text);
 }
