@@ -1,4 +1,4 @@
-/* What is called when, and what comes of what it says. */
+/* Which callback of a filter is called when, and what follows from its verdict. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -7,7 +7,7 @@
 #include "filters/chain_step.h"
 
 static void
-finish(struct chain_step *step)
+finish_step(struct chain_step *step)
 {
     step->state = STEP_FINISHED;
     step->reach = FILTER_SKIPS;
@@ -16,9 +16,9 @@ finish(struct chain_step *step)
 }
 
 static void
-stop(struct chain_step *step, enum filter_verdict verdict)
+stop_run(struct chain_step *step, enum filter_verdict verdict)
 {
-    finish(step);
+    finish_step(step);
     if (step->run->verdict != FILTER_CONTINUE)
         return;
     step->run->verdict = verdict;
@@ -52,9 +52,9 @@ fail(struct chain_step *step)
 
     log_failure(step, passes);
     if (passes)
-        finish(step);
+        finish_step(step);
     else
-        stop(step, FILTER_FAILED);
+        stop_run(step, FILTER_FAILED);
 }
 
 static void
@@ -63,7 +63,7 @@ begin_turn(struct chain_step *step)
     budget_begin(&step->run->budget, (uint64_t)step->setup->time_limit * 1000);
 }
 
-/* The list is at hand for the step's next call. */
+/* The list was unfolded for the step's next call. */
 static bool
 has_header(struct chain_step *step)
 {
@@ -119,11 +119,11 @@ end(struct chain_step *step)
     if (verdict == FILTER_WAIT)
         chain_begin_wait(step);
     else if (verdict == FILTER_WITHHOLD)
-        stop(step, verdict);
+        stop_run(step, verdict);
     else if (verdict == FILTER_FAILED)
         fail(step);
     else
-        finish(step);
+        finish_step(step);
 }
 
 /* Does a step in front of this one hold the message, and can still edit the header? */
@@ -150,13 +150,13 @@ chain_judge(struct chain_step *step, enum filter_verdict verdict)
 {
     chain_end_wait(step);
     if (verdict == FILTER_WITHHOLD)
-        stop(step, verdict);
+        stop_run(step, verdict);
     else if (verdict == FILTER_FAILED)
         fail(step);
     else if (verdict == FILTER_ENOUGH && (step->reach & FILTER_HOLD) != 0)
         end_in_turn(step);
     else if (verdict == FILTER_ENOUGH || step->reach == FILTER_SKIPS)
-        finish(step);
+        finish_step(step);
 }
 
 static bool
@@ -165,7 +165,7 @@ is_interested(struct chain_step *step)
     if (step->filter.module->open != NULL)
         step->reach = step->filter.module->open(&step->filter);
     if (step->reach == FILTER_SKIPS)
-        finish(step);
+        finish_step(step);
     return step->reach != FILTER_SKIPS;
 }
 
@@ -281,7 +281,7 @@ chain_headers(struct chain_run *run, struct header_list *list)
     return run->verdict;
 }
 
-/* Text comes: if it is rewritten, that stays so though the filter finish. */
+/* Text comes. If a filter rewrites it, text stays rewritten even when that filter finishes. */
 static void
 begin_text(struct chain_run *run)
 {
@@ -346,7 +346,7 @@ chain_cut(struct chain_run *run, const char *why)
             continue;
         filter_log(&step->filter, FILTER_LOG_WARNING, "%s", why);
         if (step->setup->on_failure == CHAIN_REFUSE)
-            stop(step, FILTER_FAILED);
+            stop_run(step, FILTER_FAILED);
     }
     return run->verdict;
 }
@@ -360,7 +360,10 @@ fail_hold(struct chain_step *step, const char *why)
     fail(step);
 }
 
-/* Those behind that only wait for these have their turn then; who still holds the message after that fails as well. */
+/*
+ * Steps behind that only wait for these have their turn then; a step that still holds the message after that fails as
+ * well.
+ */
 enum filter_verdict
 chain_fail_holds(struct chain_run *run, const char *why)
 {

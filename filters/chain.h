@@ -25,8 +25,8 @@ struct chain_filter {
 };
 
 enum {
-    CHAIN_TIME_LIMIT = 2000, /* milliseconds, where proxy.conf says nothing */
-    CHAIN_SLICE      = 10,   /* milliseconds of the processor's time after which filters yield that can */
+    CHAIN_TIME_DEFAULT = 2000, /* milliseconds, where proxy.conf says nothing */
+    CHAIN_SLICE        = 10,   /* milliseconds of the processor's time after which filters yield that can */
 };
 
 /* The filters of a listener, in their order. The filters are the configuration's, and outlive the chain. */
@@ -63,7 +63,8 @@ uint64_t chain_needs(const struct chain *, const struct message_info *, const st
  */
 struct chain_host {
     void (*log)(void *context, const char *filter, enum filter_log_level, const char *line);
-    bool (*wants)(void *context, enum filter_log_level); /* lines of this level? They are not written else */
+    bool (*wants)(void *context,
+                  enum filter_log_level); /* are lines of this level wanted? If not they are not written */
     void (*resume)(void *context); /* filter_resume() was called: run the chain again, soon, from the event loop */
     void (*yield)(void *context);  /* filter_yield() was called: chain_next_turn() and run the chain again, in the next
                                       turn of the event loop. NULL: what filters have to do they do in one */
@@ -104,13 +105,13 @@ unsigned chain_reach(const struct chain_run *);
  * A filter of reach FILTER_HEADERS alone, behind one that holds, is called when that one has spoken: it sees what that
  * one wrote. Until then chain_reach() has FILTER_HOLD for it.
  *
- * The list given to chain_headers() is that of the calls behind it. Filters edit the header while chain_reach() has
+ * The calls that follow use the list given to chain_headers(). Filters edit the header while chain_reach() has
  * FILTER_HOLD, in whatever callback ends the hold: when FILTER_HOLD is gone the header can be written.
  *
  * Text that is at hand when chain_body() says FILTER_WAIT may still be given to it: it is kept, for the filter that
- * waits and for those behind one that rewrites. Who wants to be bounded gives no more. Where a filter has
- * FILTER_REWRITE when the first text comes, it stays in chain_reach() and all text leaves by host->text, though that
- * filter finish early. Where none has, host->text is not called.
+ * waits and for those behind one that rewrites. A caller that wants to bound the memory gives no more. Where a filter
+ * has FILTER_REWRITE when the first text comes, it stays in chain_reach() and all text leaves by host->text, though
+ * that filter finish early. Where none has, host->text is not called.
  */
 enum filter_verdict chain_headers(struct chain_run *, struct header_list *);
 enum filter_verdict chain_body(struct chain_run *, struct span text);
@@ -124,17 +125,17 @@ enum filter_verdict chain_surplus(struct chain_run *, struct span text);
 
 /*
  * While a filter waits for an answer: until when the first one may, in milliseconds of CLOCK_MONOTONIC; INT64_MAX:
- * there is no end to it. chain_expire() has those fail whose time is over at `now`, by the next call of the chain.
+ * without end. chain_expire() makes those fail whose time is over at `now`, in the next call of the chain.
  */
 int64_t chain_deadline(const struct chain_run *);
 void    chain_expire(struct chain_run *, int64_t now);
 
-/* Another turn of the event loop: who has yielded may go on. */
+/* Another turn of the event loop has begun: filters that yielded may go on. */
 void chain_next_turn(struct chain_run *);
 
 /*
  * Before chain_headers(): the list will lack fields, for the block is longer than what is taken apart. Filters whose
- * on_failure is "refuse" have failed; the others go on with what there is. Both is logged, as `why`.
+ * on_failure is "refuse" have failed; the others go on with what there is. Both are logged, with `why`.
  */
 enum filter_verdict chain_cut(struct chain_run *, const char *why);
 
@@ -148,7 +149,7 @@ enum filter_verdict chain_fail_holds(struct chain_run *, const char *why);
 /* The name of the filter that withheld the message or failed; NULL if none did. */
 const char *chain_failure(const struct chain_run *);
 
-/* Closes every filter; frees the run and sets it to NULL. Of NULL: nothing. */
+/* Closes every filter; frees the run and sets it to NULL. It may be NULL. */
 void chain_close(struct chain_run **);
 
 #endif

@@ -2,7 +2,7 @@
  * One run of a chain over one message, from within: a step for each filter, in one piece of memory. A step that has
  * finished is passed over; a step that waits stops the run, and is tried again when it was resumed.
  *
- *      chain.c         what is called when, and what comes of what it says
+ *      chain.c         which callback is called when, and what follows from its verdict
  *      chain_text.c    text, from step to step
  *      chain_wait.c    steps that wait
  */
@@ -28,7 +28,7 @@ enum step_state {
  */
 enum chain_wait_for { WAITS_FOR_NOTHING, WAITS_FOR_ANSWER, WAITS_FOR_TURN, WAITS_IN_VAIN };
 
-/* And the text that waits with it for body(). */
+/* What a step waits for, and the text that waits with it for body(). */
 struct chain_wait {
     enum chain_wait_for state;
     int64_t             since;   /* milliseconds of CLOCK_MONOTONIC: when that callback first waited; 0: it has not */
@@ -69,7 +69,7 @@ void chain_judge(struct chain_step *, enum filter_verdict);
 /* Gives text to the steps from `at` on, up to one that rewrites it, and behind the last to the host. */
 void chain_deliver(struct chain_run *, size_t at, struct span text);
 
-/* Shows the step again what it did not take; what it has nothing more to say of goes on. */
+/* Shows the step again the text that it did not take; text that it has no more need to see goes on. */
 void chain_take_unread(struct chain_step *);
 
 static inline bool
@@ -78,7 +78,7 @@ chain_waits(const struct chain_step *step)
     return step->wait.state != WAITS_FOR_NOTHING;
 }
 
-/* The callback said FILTER_WAIT; or something else, and the next one has all of its time. */
+/* The callback said FILTER_WAIT; it said something else, so that the next callback has all of its time. */
 void chain_begin_wait(struct chain_step *);
 void chain_end_wait(struct chain_step *);
 

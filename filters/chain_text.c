@@ -31,7 +31,7 @@ keep_unread(struct chain_step *step, struct span text)
         step->wait.asked = step->wait.unread.len;
 }
 
-/* Text that a step does not take now waits for it, behind what does so already. */
+/* Keeps text that a step does not take now, behind the text that waits already. */
 static void
 show_body(struct chain_step *step, struct span text)
 {
@@ -81,7 +81,7 @@ filter_write(struct filter *filter, struct span text)
         chain_deliver(step->run, at + 1, text);
 }
 
-/* Text that waited for a step: it is due, or has nothing more to say of it, and those behind may get it. */
+/* Text that waited for a step: shows it to the step if that wants it, else the steps behind may get it. */
 static void
 show_again(struct chain_step *step, struct span text, bool surplus)
 {

@@ -50,7 +50,7 @@ chain_next_turn(struct chain_run *run)
             run->steps[i].wait.state = WAITS_FOR_NOTHING;
 }
 
-/* INT64_MAX: there is none. */
+/* When the step's time is over; INT64_MAX: never. */
 static int64_t
 deadline(const struct chain_step *step)
 {

@@ -13,16 +13,16 @@
  * callback lives for that call, but for the header list, which lives until close.
  *
  * A filter that has to ask somebody says FILTER_WAIT, and filter_resume() when it was answered. Meanwhile no more is
- * read of the message, and nothing else happens to it: only close may follow at any time, as when the client leaves.
- * Where the answer does not come within the filter's `timeout`, counted from the callback's first FILTER_WAIT, it has
- * failed, and close follows without another call.
+ * read of the message, and nothing else happens to it: only close may follow at any time, as when the client leaves. If
+ * the answer does not come within the filter's `timeout`, counted from the callback's first FILTER_WAIT, it has failed,
+ * and close follows without another call.
  *
  * A worker serves all of its sessions in one loop. A callback that has much to do leaves off where
  * budget_slice_is_over() (base/budget.h) with what it has done so far in `state`, and returns filter_yield(): it is
  * called again when others have had their turn.
  *
  * Where the time that headers() or end() takes is the sender's to choose, they say what they do with budget_use(), and
- * once the budget of the message is spent (base/budget.h) they stop and answer FILTER_FAILED: see `time_limit`.
+ * once the budget of the message is spent (base/budget.h) they stop and return FILTER_FAILED: see `time_limit`.
  */
 #ifndef FILTERS_FILTER_H
 #define FILTERS_FILTER_H

@@ -16,7 +16,7 @@ enum {
     SHOWN_MAX       = 200,        /* octets of a field that a log line shows */
 };
 
-/* The work on one message; the filter's state while it has been left off. */
+/* The work on one message; it is the filter's state while it yields. */
 struct pass {
     struct filter      *filter;
     struct header_list *list;
@@ -179,7 +179,7 @@ begin_pass(struct pass *pass, struct filter *filter, struct header_list *list)
     headers_walk(list);
 }
 
-/* Most messages need no memory for that. */
+/* Most messages are done in one go, and need no memory for that. */
 static enum filter_verdict
 leave_off(const struct pass *pass)
 {

@@ -20,7 +20,8 @@
 enum {
     TAG_OCTETS_MAX  = 200,
     REQUIRED_SCORE  = 5,
-    MEMORY_OF_OCTET = 16, /* octets that looking at one takes, at most: 12.8 of the worst messages tried */
+    MEMORY_OF_OCTET = 16, /* octets of memory for each octet of a message that is looked at, at most: 12.8 for the worst
+                             messages tried */
 };
 
 /* What is kept of one message. */
@@ -94,7 +95,7 @@ gather_text(struct filter *filter, struct span text)
     return filter_keep(filter, text) == 0 ? FILTER_CONTINUE : FILTER_FAILED;
 }
 
-/* A header that fills the limit alone is scored when the body begins, as all are. */
+/* A header that fills the limit by itself is scored when the body begins, as any other. */
 static enum filter_verdict
 read_headers(struct filter *filter, struct header_list *list)
 {
@@ -222,7 +223,7 @@ check_tag(struct span tag, const struct setting_place *place, struct error *erro
         error_add(error, place->file, line, "subject_tag has a control character in it");
 }
 
-/* What the rules say of the verdict holds where proxy.conf says nothing. */
+/* Where proxy.conf says nothing of the verdict, what the rules say holds. */
 static void
 take_from_rules(struct spam_score *score, const struct setting_place *place, struct error *error)
 {
@@ -245,7 +246,7 @@ note_lines(const char *lines, const struct setting_place *place, struct error *e
                    (int)(end - lines), lines);
 }
 
-/* What is wrong in the rules, and what was left out of them: the rest of them works. */
+/* Notes what is wrong in the rules, and what was left out of them: the other rules work. */
 static void
 note_rules(const struct score_rules *rules, const struct setting_place *place, struct error *error)
 {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/logfile.h"
 #include "base/memory.h"
 #include "base/span.h"
@@ -53,7 +54,7 @@ const char *const log_level_names[] = {
     NULL,
 };
 
-_Static_assert(sizeof(log_level_names) / sizeof(log_level_names[0]) == LOG_LEVEL_DEBUG + 2, "a word for each level");
+_Static_assert(COUNT_OF(log_level_names) == LOG_LEVEL_DEBUG + 2, "a word for each level");
 
 /* Adds octets as they are. What does not fit is cut there, visibly, and nothing follows it. */
 static void
@@ -94,7 +95,7 @@ line_add_character(struct line *line, struct span text, char also)
     return next.len;
 }
 
-/* Adds what a peer may have chosen. `also` is escaped too: a space, where it would end a value. */
+/* Adds text that a peer may have chosen. `also` is escaped too: a space, where it would end a value. */
 static void
 line_add(struct line *line, struct span text, char also)
 {
@@ -123,7 +124,7 @@ line_add_context(struct line *line, const struct log_context *context)
     };
     bool any = false;
 
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
         if (parts[i].value != NULL) {
             line_add_raw(line, any ? SPAN(" ") : SPAN(""));
             line_add_raw(line, span_of(parts[i].word));
@@ -300,7 +301,7 @@ log_adopt(int fd)
     set_target(KIND_MASTER, fd, NULL);
 }
 
-/* Nothing in it that line_add() would have escaped. */
+/* Is there nothing in it that line_add() would have escaped? */
 static bool
 is_harmless(struct span text)
 {

@@ -43,7 +43,7 @@ struct log_context {
  */
 int log_open(const char *target, enum log_level);
 
-/* Opens a file's path anew, after a rotation; nothing for the others. Returns as log_open(). */
+/* Opens a file's path again, after a rotation; does nothing for other targets. Returns as log_open(). */
 int log_reopen(void);
 
 /* Is the log a file, of which children must not have a descriptor? */
@@ -58,7 +58,9 @@ int log_descriptor(void);
  */
 void log_adopt(int fd);
 
-/* In the master: writes a line that came so from the child of that process id. False: it is none that log_write() made.
+/*
+ * In the master: writes a line that came so from the child of that process id. False if log_write() cannot have made
+ * it.
  */
 bool log_pass(struct span line, pid_t process);
 
@@ -74,7 +76,7 @@ log_write(enum log_level, const struct log_context *, const char *format, ...) _
 void log_vwrite(enum log_level, const struct log_context *, const char *format, va_list)
     __attribute__((format(printf, 3, 0)));
 
-/* Writes a line for each of `lines`, which newlines end or part, about nobody. */
+/* Writes a line for each of `lines`, which newlines separate, about nobody. */
 void log_lines(enum log_level, struct span lines);
 
 #endif

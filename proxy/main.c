@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "proxy/config/config.h"
 #include "proxy/process/master.h"
 #include "proxy/process/master_load.h"
@@ -99,7 +100,7 @@ main(int argc, char **argv)
     bool        test = false;
     int         option;
 
-    for (size_t i = 0; argc > 1 && i < sizeof(tools) / sizeof(*tools); i++)
+    for (size_t i = 0; argc > 1 && i < COUNT_OF(tools); i++)
         if (strcmp(argv[1], tools[i].name) == 0)
             return tools[i].run(argc - 1, argv + 1);
     while ((option = getopt_long(argc, argv, "c:tVh", options, NULL)) != -1) {

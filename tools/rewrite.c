@@ -77,7 +77,7 @@ static int
 rewrite_files(const struct header_rewrite *conf, char **files)
 {
     struct chain_filter setup = {
-        &header_rewrite_module, header_rewrite_module.name, (void *)conf, CHAIN_PASS, CHAIN_TIME_LIMIT, 0};
+        &header_rewrite_module, header_rewrite_module.name, (void *)conf, CHAIN_PASS, CHAIN_TIME_DEFAULT, 0};
     const struct chain_filter *filter  = &setup;
     struct chain               chain   = {&filter, 1};
     struct bytes               message = {0};

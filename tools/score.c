@@ -58,7 +58,7 @@ score_text(struct scorer *scorer, const struct mbox_message *message)
     struct budget budget = {0};
 
     bytes_clear(&scorer->subrules);
-    budget_begin(&budget, CHAIN_TIME_LIMIT * 1000);
+    budget_begin(&budget, CHAIN_TIME_DEFAULT * 1000);
     (message->cut ? mail_parse_cut : mail_parse)(&mail, score_mail_settings(scorer->rules), message->text);
     if (scorer->options->explain || scorer->options->subrules)
         score_explain(scorer->rules, &mail, &scorer->result, take_hit, scorer);

@@ -10,7 +10,7 @@ hold_open(struct hold *hold, struct hold_budget *budget)
 }
 
 static int
-spill(struct hold *hold)
+spill_parked(struct hold *hold)
 {
     while (hold->parked.length > 0) {
         struct span first = buffer_first(&hold->parked);
@@ -29,7 +29,7 @@ hold_settle(struct hold *hold)
 
     hold_count(hold->budget, &hold->counted, hold->parked.length);
     if (hold_is_over(hold->budget))
-        result = spill(hold);
+        result = spill_parked(hold);
     hold_count(hold->budget, &hold->counted, hold->parked.length);
     return result;
 }

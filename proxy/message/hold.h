@@ -34,7 +34,7 @@ enum hold_drain {
 /* Moves what is held to the end of `to`, while that has fewer than `most` octets. Nothing is parked any more then. */
 enum hold_drain hold_drain(struct hold *, struct buffer *to, size_t most);
 
-/* Gives everything back; what is still held is lost. Of {0}: nothing. */
+/* Gives everything back; what is still held is lost. The struct may be {0}. */
 void hold_close(struct hold *);
 
 #endif

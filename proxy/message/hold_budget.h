@@ -1,5 +1,5 @@
 /*
- * What a worker keeps for messages, counted: hold_memory says how much of it may be in memory. Who keeps something
+ * What a worker keeps for messages, counted: hold_memory says how much of it may be in memory. Whoever keeps something
  * counts it, and puts it into a file if all together is too much, or more than the machine has.
  */
 #ifndef PROXY_MESSAGE_HOLD_BUDGET_H
@@ -18,7 +18,7 @@ struct hold_budget {
     bool        lacks; /* there was none */
 };
 
-/* What was counted of a thing as `*counted` octets, 0 at first, is `octets` now. */
+/* A thing that was counted as `*counted` octets, 0 at first, has `octets` now. */
 static inline void
 hold_count(struct hold_budget *budget, int64_t *counted, size_t octets)
 {
@@ -26,7 +26,7 @@ hold_count(struct hold_budget *budget, int64_t *counted, size_t octets)
     *counted = (int64_t)octets;
 }
 
-/* More is in memory than may be, or the last octets of what the process can have would be used for it. */
+/* Is more in memory than may be, or would it take the last memory that the process can have? */
 bool hold_is_over(struct hold_budget *);
 
 #endif

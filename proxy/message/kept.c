@@ -6,7 +6,7 @@
 #include "base/pool.h"
 #include "proxy/message/kept.h"
 
-enum { SPARE_MOST = 256 * 1024 /* octets of memory that is kept for the next text */ };
+enum { SPARE_MAX = 256 * 1024 /* octets of memory that is kept for the next text */ };
 
 struct kept {
     struct hold_budget *budget;
@@ -19,9 +19,9 @@ static struct pool  pool = {.size = sizeof(struct kept)};
 static struct bytes spare;
 
 static void
-give_back(struct bytes *text)
+give_text_back(struct bytes *text)
 {
-    if (text->capacity > spare.capacity && text->capacity <= SPARE_MOST) {
+    if (text->capacity > spare.capacity && text->capacity <= SPARE_MAX) {
         bytes_free(&spare);
         spare = *text;
         *text = (struct bytes){0};
@@ -44,11 +44,11 @@ open_kept(struct hold_budget *budget)
 }
 
 static int
-spill(struct kept *kept)
+spill_kept(struct kept *kept)
 {
     if (spool_write(&kept->spool, kept->budget->spool_dir, bytes_span(&kept->text)) != 0)
         return -1;
-    give_back(&kept->text);
+    give_text_back(&kept->text);
     hold_count(kept->budget, &kept->counted, 0);
     return 0;
 }
@@ -59,11 +59,11 @@ kept_add(struct kept **made, struct hold_budget *budget, struct span text)
     struct kept *kept = *made != NULL ? *made : (*made = open_kept(budget));
     size_t       len  = kept->text.len + text.len;
 
-    if (len >= kept->text.capacity && !memory_can_be_had(2 * len) && spill(kept) != 0)
+    if (len >= kept->text.capacity && !memory_can_be_had(2 * len) && spill_kept(kept) != 0)
         return -1;
     bytes_add(&kept->text, text);
     hold_count(budget, &kept->counted, kept->text.capacity);
-    return hold_is_over(budget) && kept->text.len > 0 ? spill(kept) : 0;
+    return hold_is_over(budget) && kept->text.len > 0 ? spill_kept(kept) : 0;
 }
 
 int
@@ -95,7 +95,7 @@ kept_close(struct kept **kept)
         return;
     hold_count((*kept)->budget, &(*kept)->counted, 0);
     spool_close(&(*kept)->spool);
-    give_back(&(*kept)->text);
+    give_text_back(&(*kept)->text);
     pool_give(&pool, *kept);
     *kept = NULL;
 }

@@ -11,15 +11,17 @@
 
 struct kept;
 
-/* Made in `*kept`, which is NULL at first, by the first call. What memory cannot be had for goes to the file. 0; or -1
- * with errno if it could not be written. */
+/*
+ * Adds text. The first call makes `*kept`, which is NULL before. Text for which there is no memory goes to the file. 0;
+ * or -1 with errno if it could not be written.
+ */
 int kept_add(struct kept **, struct hold_budget *, struct span);
 
 /* All of it, in one piece, until the next call. 0; or -1 with errno if it could not be read, or there is
  * no memory for it. */
 int kept_text(struct kept *, struct span *text);
 
-/* Gives it back and sets it to NULL. Of NULL: nothing. */
+/* Gives it back and sets it to NULL. It may be NULL. */
 void kept_close(struct kept **);
 
 #endif

@@ -22,7 +22,7 @@
 
 enum {
     WRITTEN_KEPT = 64 * 1024,  /* octets of memory */
-    UNREAD_MOST  = 256 * 1024, /* octets that the client has not taken, beyond which none are read from the spool */
+    UNREAD_MAX   = 256 * 1024, /* octets that the client has not taken, beyond which none are read from the spool */
 };
 
 enum message_stage {
@@ -35,7 +35,7 @@ enum message_stage {
     MESSAGE_DONE,
 };
 
-/* The body's way: does it wait in `hold`? */
+/* Does the body wait in `hold`? */
 enum message_hold {
     MESSAGE_HOLDS_NOTHING,
     MESSAGE_HOLDS,    /* nothing may be put into `to` yet */
@@ -66,13 +66,13 @@ struct message {
     struct message_writer head;   /* to the client */
     struct message_writer body;   /* to the client, or to where the message is parked */
     struct buffer        *to;     /* message_move()'s, during the call */
-    bool                  waits;  /* the last one ended so: */
-    struct buffer         behind; /* the client does not get what is asked about before that is answered */
+    bool                  waits;  /* the last call ended in MESSAGE_WAITS: */
+    struct buffer         behind; /* what a filter is asking about, which the client does not get before the answer */
     uint64_t              octets_in, octets_out;
 };
 
 static unsigned
-reach(const struct message *message)
+message_reach(const struct message *message)
 {
     return message->run != NULL ? chain_reach(message->run) : FILTER_SKIPS;
 }
@@ -83,7 +83,7 @@ show(struct message *message, struct span text, enum filter_verdict (*call)(stru
 {
     bool stopped = message->verdict == FILTER_WITHHOLD || message->verdict == FILTER_FAILED;
 
-    if (text.len > 0 && !stopped && reach(message) != FILTER_SKIPS)
+    if (text.len > 0 && !stopped && message_reach(message) != FILTER_SKIPS)
         message->verdict = call(message->run, text);
 }
 
@@ -130,7 +130,7 @@ message_open(const struct message_setup *setup)
 
 /* The first octets of the answer: from here on it is +OK. */
 static void
-begin(struct message *message)
+begin_answer(struct message *message)
 {
     if (message->begun)
         return;
@@ -168,7 +168,7 @@ write_header(struct message *message)
 
 /* Nothing holds the message any longer: the header as it is now, then what was parked. */
 static bool
-release(struct message *message, enum message_progress *progress)
+release_held(struct message *message, enum message_progress *progress)
 {
     if (message_header_unfold(&message->header) != 0)
         return lose(message, progress);
@@ -183,7 +183,7 @@ release(struct message *message, enum message_progress *progress)
 static bool
 drain(struct message *message, enum message_progress *progress)
 {
-    switch (hold_drain(&message->hold, message->to, UNREAD_MOST)) {
+    switch (hold_drain(&message->hold, message->to, UNREAD_MAX)) {
     case HOLD_EMPTY:
         message->holds = MESSAGE_HOLDS_NOTHING;
         return true;
@@ -227,7 +227,10 @@ collect_header(struct message *message, struct buffer *from, enum message_progre
     return true;
 }
 
-/* The body begins in the line where the header ends: behind a bare LF that stays one that is no line's start. */
+/*
+ * The body begins in the line where the header ends: if the header ends in a bare LF that stays one, the body does not
+ * begin a line.
+ */
 static void
 begin_body(struct message *message)
 {
@@ -253,11 +256,11 @@ pass_collected_body(struct message *message)
 static bool
 choose_path(struct message *message, enum message_progress *progress)
 {
-    message->rewriting  = (reach(message) & FILTER_REWRITE) != 0;
-    message->holds      = (reach(message) & FILTER_HOLD) != 0 ? MESSAGE_HOLDS : MESSAGE_HOLDS_NOTHING;
+    message->rewriting  = (message_reach(message) & FILTER_REWRITE) != 0;
+    message->holds      = (message_reach(message) & FILTER_HOLD) != 0 ? MESSAGE_HOLDS : MESSAGE_HOLDS_NOTHING;
     message->writes_end = message->rewriting || message->cutting || message->reader.done;
     if (message->holds == MESSAGE_HOLDS_NOTHING)
-        return release(message, progress);
+        return release_held(message, progress);
     hold_open(&message->hold, message->setup.budget);
     message->body.to = &message->hold.parked;
     return true;
@@ -288,8 +291,9 @@ check_header(struct message *message, struct buffer *from, enum message_progress
 static bool
 pass_piece(struct message *message, struct buffer *from)
 {
-    bool     moves = !message->rewriting && !message->cutting;
-    bool     shown = (reach(message) & (FILTER_BODY | FILTER_REWRITE)) != 0 || (message->cutting && !message->top.done);
+    bool moves = !message->rewriting && !message->cutting;
+    bool shown =
+        (message_reach(message) & (FILTER_BODY | FILTER_REWRITE)) != 0 || (message->cutting && !message->top.done);
     uint64_t before = message->octets_in;
     bool passed = relay_piece(&message->reader, from, moves ? message->body.to : NULL, shown ? &message->text : NULL,
                               &message->octets_out);
@@ -322,11 +326,11 @@ settle(struct message *message, enum message_progress *progress)
         fail_holds(message);
     if (message->verdict != FILTER_CONTINUE)
         return refuse(message, message->verdict, progress) && message->stage == MESSAGE_BODY;
-    if (message->holds == MESSAGE_HOLDS && (reach(message) & FILTER_HOLD) != 0) {
+    if (message->holds == MESSAGE_HOLDS && (message_reach(message) & FILTER_HOLD) != 0) {
         message_header_fold(&message->header);
         return true;
     }
-    if (message->holds == MESSAGE_HOLDS && !release(message, progress))
+    if (message->holds == MESSAGE_HOLDS && !release_held(message, progress))
         return false;
     return message->holds == MESSAGE_HOLDS_NOTHING || drain(message, progress);
 }
@@ -335,7 +339,7 @@ static bool
 pass_body(struct message *message, struct buffer *from, enum message_progress *progress)
 {
     if (message->run == NULL && from->length > 0) {
-        begin(message);
+        begin_answer(message);
         message->body.to = message->to;
     }
     while (settle(message, progress)) {
@@ -365,7 +369,7 @@ complete(struct message *message)
 }
 
 static bool
-finish(struct message *message, struct buffer *from, enum message_progress *progress)
+end_chain(struct message *message, struct buffer *from, enum message_progress *progress)
 {
     enum filter_verdict verdict = message->run != NULL ? chain_end(message->run) : FILTER_CONTINUE;
     struct buffer_sink  wire    = buffer_sink(message->body.to);
@@ -378,7 +382,7 @@ finish(struct message *message, struct buffer *from, enum message_progress *prog
         return refuse(message, verdict, progress);
     if (message->writes_end)
         dot_finish(&message->body.dots, &wire.sink);
-    if (message->holds == MESSAGE_HOLDS && !release(message, progress))
+    if (message->holds == MESSAGE_HOLDS && !release_held(message, progress))
         return false;
     message->stage = MESSAGE_REST;
     return true;
@@ -414,12 +418,12 @@ stop(struct message *message, struct buffer *from, enum message_progress *progre
     return false;
 }
 
-/* Each returns true if the next stage can run at once; else it has said why not. */
+/* Each returns true if the next stage can run at once; else it has set `*progress` to the reason. */
 static bool (*const stages[])(struct message *, struct buffer *from, enum message_progress *) = {
     [MESSAGE_HEADER]  = collect_header,
     [MESSAGE_CHECK]   = check_header,
     [MESSAGE_BODY]    = pass_body,
-    [MESSAGE_END]     = finish,
+    [MESSAGE_END]     = end_chain,
     [MESSAGE_REST]    = pass_rest,
     [MESSAGE_DISCARD] = discard,
     [MESSAGE_DONE]    = stop,

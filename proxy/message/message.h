@@ -32,7 +32,7 @@ struct message_setup {
     bool                       keep_bare_lf; /* as in proxy/pop3/dot.h, at most one of the two */
     bool                       lf_ends_line;
     void (*log)(void *context, const char *filter, enum filter_log_level, const char *line);
-    bool (*wants)(void *context, enum filter_log_level); /* lines of this level? NULL: all */
+    bool (*wants)(void *context, enum filter_log_level); /* are lines of this level wanted? NULL: all are */
     void (*resume)(void *context); /* a filter's answer has come: call message_move() again, from the event loop */
     void (*yield)(void *context);  /* a filter has more to do: chain_next_turn() and message_move(), in the next turn
                                       of the event loop; NULL: filters work without a break */
@@ -76,7 +76,7 @@ struct message_facts {
 };
 struct message_facts message_facts(const struct message *);
 
-/* Ends it at any time, frees it and sets it to NULL. Of NULL: nothing. */
+/* Ends it at any time, frees it and sets it to NULL. It may be NULL. */
 void message_close(struct message **);
 
 #endif

@@ -5,7 +5,7 @@
 enum {
     TEXT_KEPT   = 16 * 1024, /* octets of the memory of a header that is kept for the next: most come one by one */
     FIELDS_KEPT = 256,
-    LEAST       = 4 * 1024, /* octets that are worth a file */
+    FILE_MIN    = 4 * 1024, /* octets that are worth a file */
 };
 
 static struct message_header kept;
@@ -27,12 +27,12 @@ count(struct message_header *header)
 
 /* Puts what has been looked at into the file; one octet stays, which says whether the next begins a line. */
 static void
-spill(struct message_header *header)
+spill_text(struct message_header *header)
 {
     size_t       len  = header->scan.at > 0 ? header->scan.at - 1 : 0;
     struct bytes rest = {0};
 
-    if (len < LEAST ||
+    if (len < FILE_MIN ||
         spool_write(&header->spool, header->budget->spool_dir, span_head(bytes_span(&header->text), len)) != 0)
         return;
     bytes_add(&rest, span_tail(bytes_span(&header->text), len));
@@ -66,7 +66,7 @@ read_back(struct message_header *header)
 
 /* A header too long to be taken apart is cut in front of a field: what is behind passes as it is. */
 static struct span
-cut(struct message_header *header)
+cut_header(struct message_header *header)
 {
     struct span text = bytes_span(&header->text);
     size_t      len  = text.len - 1;
@@ -77,7 +77,9 @@ cut(struct message_header *header)
     return span_head(text, len);
 }
 
-/* Takes the header apart, if what was collected holds all of it. `ends`: it does, whatever its last line is. */
+/*
+ * Takes the header apart, if what was collected holds all of it. With `ends` it holds all, whatever its last line is.
+ */
 static enum message_header_progress
 take_apart(struct message_header *header, bool ends)
 {
@@ -88,7 +90,7 @@ take_apart(struct message_header *header, bool ends)
         return MESSAGE_HEADER_WANTS_MORE;
     if (read_back(header) != 0)
         return MESSAGE_HEADER_LOST;
-    text                  = whole ? bytes_span(&header->text) : cut(header);
+    text                  = whole ? bytes_span(&header->text) : cut_header(header);
     header->octets        = headers_parse(&header->list, text);
     header->list.headless = header->list.headless && !header->cut;
     return MESSAGE_HEADER_WHOLE;
@@ -122,7 +124,7 @@ message_header_read(struct message_header *header, struct dot_reader *reader, st
         progress = take_apart(header, collect(header, reader, from));
         count(header);
         if (progress == MESSAGE_HEADER_WANTS_MORE && hold_is_over(header->budget))
-            spill(header);
+            spill_text(header);
     }
     return progress;
 }
@@ -132,7 +134,7 @@ message_header_fold(struct message_header *header)
 {
     struct bytes packed = {0};
 
-    if (header->folded || !hold_is_over(header->budget) || header->counted < LEAST)
+    if (header->folded || !hold_is_over(header->budget) || header->counted < FILE_MIN)
         return;
     headers_pack(&header->list, &packed);
     bytes_free(&header->text);

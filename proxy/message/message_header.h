@@ -46,7 +46,7 @@ void message_header_fold(struct message_header *);
 /* They are needed. 0; or -1 with errno if the file cannot be read. */
 int message_header_unfold(struct message_header *);
 
-/* Ends it; only open is to be called then. Of {0}: nothing. */
+/* Ends it; only message_header_open() may follow. The struct may be {0}. */
 void message_header_close(struct message_header *);
 
 #endif

@@ -41,7 +41,7 @@ take_rewritten(void *context, struct span text)
 }
 
 static int
-keep(void *context, void **kept, struct span text)
+keep_text(void *context, void **kept, struct span text)
 {
     struct kept *made   = *kept;
     int          result = kept_add(&made, ((struct message_host *)context)->setup->budget, text);
@@ -58,7 +58,7 @@ show_kept(void *context, void *kept, struct span *text)
 }
 
 static void
-drop(void *context, void **kept)
+drop_kept(void *context, void **kept)
 {
     struct kept *made = *kept;
 
@@ -68,7 +68,7 @@ drop(void *context, void **kept)
 }
 
 static int
-unfold(void *context)
+unfold_header(void *context)
 {
     return message_header_unfold(((struct message_host *)context)->header);
 }
@@ -83,10 +83,10 @@ message_host_open(struct message_host *host, const struct message_setup *setup, 
                                       .resume  = pass_resume,
                                       .yield   = setup->yield != NULL ? pass_yield : NULL,
                                       .text    = take_rewritten,
-                                      .keep    = keep,
+                                      .keep    = keep_text,
                                       .kept    = show_kept,
-                                      .drop    = drop,
-                                      .unfold  = unfold,
+                                      .drop    = drop_kept,
+                                      .unfold  = unfold_header,
                                       .notes   = setup->notes,
                                       .context = host};
 }

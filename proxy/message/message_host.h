@@ -10,7 +10,7 @@ struct message_host {
     struct chain_host           chain; /* for chain_open() */
     const struct message_setup *setup;
     struct message_header      *header;
-    struct sink                *body; /* where text goes that leaves the last of filters that rewrite */
+    struct sink                *body; /* where the text of the last filter that rewrites goes */
 };
 
 /* All that is given outlives the host. */

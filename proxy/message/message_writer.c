@@ -2,7 +2,7 @@
 #include "proxy/message/message_writer.h"
 
 static void
-take(struct sink *sink, struct span text)
+take_text(struct sink *sink, struct span text)
 {
     struct message_writer *writer = container_of(sink, struct message_writer, sink);
     struct buffer_sink     wire   = buffer_sink(writer->to);
@@ -13,11 +13,11 @@ take(struct sink *sink, struct span text)
 void
 message_writer_open(struct message_writer *writer, uint64_t *octets, bool keep_bare_lf)
 {
-    *writer = (struct message_writer){.sink.take = take, .dots.keep_bare_lf = keep_bare_lf, .octets = octets};
+    *writer = (struct message_writer){.sink.take = take_text, .dots.keep_bare_lf = keep_bare_lf, .octets = octets};
 }
 
 static void
-drop(struct sink *sink, struct span wire)
+drop_octets(struct sink *sink, struct span wire)
 {
     (void)sink;
     (void)wire;
@@ -26,7 +26,7 @@ drop(struct sink *sink, struct span wire)
 void
 message_writer_skip(struct message_writer *writer, struct span text)
 {
-    struct sink nowhere = {.take = drop};
+    struct sink nowhere = {.take = drop_octets};
 
     (void)dot_write(&writer->dots, text, &nowhere);
 }

@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "proxy/message/spool.h"
 
-/* File systems without O_TMPFILE get a name for the blink of an eye. */
+/* On file systems without O_TMPFILE the file has a name for a moment. */
 static int
 open_file(const char *folder)
 {

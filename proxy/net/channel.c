@@ -49,7 +49,7 @@ channel_send(int fd, unsigned word, uint32_t number, int descriptor)
     return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
-/* The one descriptor there is room for, or -1. */
+/* The descriptor that came with the packet, or -1; there is room for one. */
 static int
 attached(struct msghdr *message)
 {

@@ -28,7 +28,7 @@ enum {
     LAST_MS     = 5000, /* for what could not be written, when all others have gone */
 };
 
-/* The way that one worker's records come. */
+/* The line by which one worker's records come. */
 struct line {
     int      fd;
     uint32_t worker;     /* its process id */
@@ -93,7 +93,7 @@ read_control(struct auditor *auditor)
 }
 
 static void
-complain(struct line *line)
+complain_once(struct line *line)
 {
     if (!line->complained)
         log_write(LOG_LEVEL_ERROR, NULL,
@@ -113,9 +113,9 @@ take_packet(struct auditor *auditor, struct line *line, struct span packet)
         if (record.id < auditor->count && audit_check(record.line))
             auditor_file_add(&auditor->files[record.id], span_head(record.line, record.line.len - strlen("}\n")), end);
         else
-            complain(line);
+            complain_once(line);
     if (packet.len > 0)
-        complain(line);
+        complain_once(line);
 }
 
 /* recv(2) says 0 for an empty packet as well; the end is where the other end sends no more and nothing is left. */
@@ -129,7 +129,7 @@ at_end(int fd)
            left == 0;
 }
 
-/* False at the line's end. */
+/* Returns false at the line's end. */
 static bool
 read_line(struct auditor *auditor, struct line *line)
 {

@@ -24,13 +24,13 @@ struct master_audit {
 /* The number of the log at `path`, which is opened if it is new; or -1 with errno. */
 int master_audit_find(struct master_audit *, const char *path);
 
-/* Opens each file anew after a rotation. One that cannot be opened is logged, and stays what it was. */
+/* Opens each file again, after a rotation. One that cannot be opened is logged, and stays what it was. */
 void master_audit_reopen(struct master_audit *);
 
 /* Hands all files over the channel to the auditor. */
 void master_audit_send(const struct master_audit *, int channel);
 
-/* Hands it a line, or all lines there are. The files that their records go to have to be with it by then. */
+/* Hands it a line, or all lines there are. By then the auditor must have the files that the records go to. */
 void master_audit_send_line(const struct master_line *, int channel);
 void master_audit_send_lines(const struct master_audit *, int channel);
 

@@ -46,7 +46,7 @@ close_worker_end(struct master_line *line)
 }
 
 static void
-forget(struct master_line *line)
+forget_line(struct master_line *line)
 {
     close_worker_end(line);
     (void)close(line->auditor_fd);
@@ -75,7 +75,7 @@ master_lines_forget_read(struct master_lines *lines)
     for (line = LIST_FIRST(lines); line != NULL; line = next) {
         next = LIST_NEXT(line, next);
         if (line->worker_fd < 0 && (ioctl(line->auditor_fd, FIONREAD, &left) != 0 || left == 0))
-            forget(line);
+            forget_line(line);
     }
 }
 
@@ -88,6 +88,6 @@ master_lines_close(struct master_lines *lines, const struct master_line *own)
         next = LIST_NEXT(line, next);
         if (line == own)
             line->worker_fd = -1;
-        forget(line);
+        forget_line(line);
     }
 }

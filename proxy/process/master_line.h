@@ -28,8 +28,8 @@ struct master_line *master_line_open(struct master_lines *);
 bool master_line_send(const struct master_line *, int channel);
 
 /*
- * The worker has died: sends what it left in its batch (NULL: nothing), of which stays there what does not go out now,
- * and closes its end. The line stays until it has been read. Of NULL: nothing.
+ * The worker has died: sends what it left in its batch, which may be NULL, and closes its end. What does not go out now
+ * stays in the batch. The line stays until the auditor has read it. It may be NULL.
  */
 void master_line_end(struct master_line *, struct audit_batch *);
 

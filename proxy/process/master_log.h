@@ -7,8 +7,10 @@
 
 #include "proxy/process/master_child.h"
 
-/* A way for the child's lines, if the log is a file. Returns the child's end, for log_adopt(); -1: none, as said in the
- * log if that is a failure. */
+/*
+ * A way for the child's lines, if the log is a file. Returns the child's end, for log_adopt(); -1: there is none, and
+ * the log says so if that is a failure.
+ */
 int master_log_open(struct master_child *);
 
 /* One that runs while the log becomes a file is given such a way over its channel. */

@@ -82,7 +82,7 @@ end_pause(evutil_socket_t fd, short what, void *context)
     enter(context, ACCEPT_LISTENS);
 }
 
-/* The system has no descriptor left: those who wait are served later, and nobody spins meanwhile. */
+/* The system has no descriptor left: clients that wait are served later, and the worker does not spin meanwhile. */
 static void
 wait_for_system(struct worker_accept *accept, int error)
 {
@@ -212,7 +212,7 @@ let_in(struct listening *listening, int fd, const struct sockaddr *client, sockl
     session_open(accept->host, listener, &listening->logs, &seat, fd, client);
 }
 
-/* Descriptors are kept in reserve for this: the client is there before somebody leaves for it. */
+/* Descriptors are kept in reserve for this: the new client is accepted before another one leaves for it. */
 static void
 make_room(struct listening *listening, const struct sockaddr *client, socklen_t len)
 {

@@ -14,8 +14,10 @@ struct worker_accept;
 /* Does not listen yet. All that is given must outlive it. NULL if there is no memory for the events. */
 struct worker_accept *worker_accept_new(struct session_host *, const struct worker_start *, const struct admission *);
 
-/* Begins to listen; and stops for good, closing the sockets: else clients would wait in vain where nobody listens any
- * more, and a new master could not bind. */
+/*
+ * Begins to listen; and stops for good, closing the sockets: else clients would wait where nobody accepts them any
+ * more, and a new master could not bind.
+ */
 void worker_accept_start(struct worker_accept *);
 void worker_accept_stop(struct worker_accept *);
 

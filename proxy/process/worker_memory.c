@@ -10,9 +10,9 @@
 #include "proxy/process/worker_memory.h"
 
 enum {
-    BLOCK  = 16,
-    BLOCKS = 1 << 20, /* address space; memory is what was used of it */
-    LEAST  = 128,     /* sessions: the memory of fewer is not worth looking for */
+    BLOCK        = 16,
+    BLOCKS       = 1 << 20, /* address space; memory is what was used of it */
+    SESSIONS_MIN = 128,     /* sessions: the memory of fewer is not worth looking for */
 };
 
 union block {
@@ -30,7 +30,7 @@ is_block(const void *pointer)
 }
 
 static void *
-take(size_t size)
+take_block(size_t size)
 {
     union block *block = free_blocks;
 
@@ -43,7 +43,7 @@ take(size_t size)
 }
 
 static void
-give(void *pointer)
+give_block(void *pointer)
 {
     union block *block = pointer;
 
@@ -66,7 +66,7 @@ resize(void *pointer, size_t size)
     if (larger == NULL)
         return NULL;
     memcpy(larger, pointer, size < BLOCK ? size : BLOCK);
-    give(pointer);
+    give_block(pointer);
     return larger;
 }
 
@@ -79,7 +79,7 @@ worker_memory_start(void)
     if (place == MAP_FAILED)
         return; /* address space is limited: malloc()'s memory does as well, only longer */
     blocks = place;
-    event_set_mem_functions(take, resize, give);
+    event_set_mem_functions(take_block, resize, give_block);
 }
 
 void
@@ -89,7 +89,7 @@ worker_memory_give_back(size_t left)
 
     if (most <= left)
         most = left + 1;
-    if (most < LEAST || left > most / 2)
+    if (most < SESSIONS_MIN || left > most / 2)
         return;
     (void)malloc_trim(0);
     most = left;

@@ -6,11 +6,10 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "filters/audit_log.h"
 #include "filters/chain.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct chain_host   host;
 static const struct message_info info;
@@ -47,7 +46,7 @@ static void
 test_digests(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(digests); i++)
+    for (size_t i = 0; i < COUNT_OF(digests); i++)
         for (size_t cut = 0; cut <= digests[i].body.len; cut++) {
             struct message_report report = {0};
             struct header_list    list   = {0};

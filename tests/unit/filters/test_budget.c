@@ -7,6 +7,7 @@
 
 #include "base/budget.h"
 #include "base/clock.h"
+#include "base/count.h"
 #include "filters/chain.h"
 
 enum { MILLISECOND = 1000, SLACK = 5 * MILLISECOND };
@@ -194,7 +195,7 @@ test_filters_share(void **state)
     static const struct chain_host host    = {.log = take_line};
 
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct chain_filter        setups[3];
         const struct chain_filter *filters[] = {&setups[0], &setups[1], &setups[2]};
         struct chain               chain     = {filters, 3};

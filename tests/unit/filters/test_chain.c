@@ -9,11 +9,10 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "filters/chain.h"
 #include "tests/unit/filters/chain_script.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 static bool resumes; /* who waits is resumed */
 
@@ -320,7 +319,7 @@ test_runs(void **state)
 {
     (void)state;
     resumes = true;
-    for (size_t i = 0; i < ROWS(rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         run_row(&rows[i]);
         expect_trace(rows[i].name, rows[i].expect);
     }
@@ -388,7 +387,7 @@ static void
 test_fail(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(fail_rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(fail_rows); i++) {
         const struct fail_row *row       = &fail_rows[i];
         struct chain_filter    setups[2] = {{&script_module, "a", (void *)&row->scripts[0], row->on_failure[0], 0, 0},
                                             {&script_module, "b", (void *)&row->scripts[1], row->on_failure[1], 0, 0}};

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <time.h>
 
+#include "base/count.h"
 #include "tests/unit/filters/chain_script.h"
 
 /* A run of up to two filters that has seen a header. */
@@ -183,7 +184,7 @@ static void
 test_too_late(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(late_rows) / sizeof(late_rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(late_rows); i++) {
         const struct late_row *row = &late_rows[i];
         struct rig             rig;
         enum filter_verdict    verdict = rig_open(&rig, row->scripts[0], row->scripts[1], 50);

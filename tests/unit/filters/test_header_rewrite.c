@@ -8,11 +8,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/memory.h"
 #include "filters/chain.h"
 #include "filters/header_rewrite.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct row {
     const char *name, *rules;
@@ -175,7 +174,7 @@ static void
 test_rows(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(rows); i++)
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
         run_row(&rows[i]);
 }
 

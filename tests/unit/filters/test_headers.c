@@ -6,12 +6,11 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "filters/headers.h"
 #include "rules/mail/mail_header.h"
 #include "tests/unit/octets.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct length_row {
     const char *name;
@@ -108,9 +107,9 @@ static void
 test_length(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(lengths); i++)
+    for (size_t i = 0; i < COUNT_OF(lengths); i++)
         check_parse(&lengths[i]);
-    for (size_t i = 0; i < ROWS(lengths); i++)
+    for (size_t i = 0; i < COUNT_OF(lengths); i++)
         for (size_t step = 1; step <= lengths[i].text.len + 1; step++)
             check_growing(&lengths[i], step);
 }
@@ -191,7 +190,7 @@ static void
 test_parse(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(parses); i++) {
+    for (size_t i = 0; i < COUNT_OF(parses); i++) {
         const struct parse_row *row   = &parses[i];
         struct span             block = exact_copy(row->block);
         struct header_list      list  = {0};
@@ -384,13 +383,13 @@ static void
 test_edits(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ROWS(edits); i++) {
+    for (size_t i = 0; i < COUNT_OF(edits); i++) {
         const struct edit_row *row   = &edits[i];
         struct span            block = exact_copy(row->block);
         struct header_list     list  = {0};
 
         headers_parse(&list, block);
-        for (size_t e = 0; e < ROWS(row->edits) && row->edits[e].what != '\0'; e++)
+        for (size_t e = 0; e < COUNT_OF(row->edits) && row->edits[e].what != '\0'; e++)
             if (apply(&list, &row->edits[e]) != row->edits[e].refused)
                 fail_msg("%s: edit %zu", row->name, e);
         expect_written(row->name, &list, row->expect);
@@ -422,7 +421,7 @@ test_ends(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < ROWS(rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct header_list list = {0};
 
         headers_parse(&list, rows[i].text);
@@ -453,8 +452,8 @@ test_rules_see_the_same_header(void **state)
         size_t                   end, rest = number;
 
         bytes_add(&text, first);
-        for (int i = 0; i < 5; i++, rest /= ROWS(lines))
-            bytes_printf(&text, "%s\n", lines[rest % ROWS(lines)]);
+        for (int i = 0; i < 5; i++, rest /= COUNT_OF(lines))
+            bytes_printf(&text, "%s\n", lines[rest % COUNT_OF(lines)]);
         bytes_add(&text, SPAN("\nend"));
         end = mail_headers_read(&headers, &arena, bytes_span(&text), &flaws);
         if (headers_length(bytes_span(&text), &scan) != (ssize_t)end || headers_parse(&list, bytes_span(&text)) != end)

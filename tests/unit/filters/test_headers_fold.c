@@ -6,13 +6,13 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "filters/fold.h"
 #include "filters/headers.h"
 #include "tests/unit/octets.h"
 
 #define LINE_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define GAP_32 "                                "
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 /* What was written parses again to what was meant, whatever octets the value has. */
 static void
@@ -103,7 +103,7 @@ test_words_stay_whole(void **state)
                  {7, 990, ":\r\n "}, {7, 997, ":\r\n "}, {997, 10, ":\r\n "}};
 
     (void)state;
-    for (size_t i = 0; i < ROWS(sizes); i++) {
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         char        *name = repeat("n", sizes[i].name), *word = repeat("w", sizes[i].word);
         struct bytes expect = {0}, got = {0};
 
@@ -138,7 +138,7 @@ test_short_values(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < ROWS(shorts); i++) {
+    for (size_t i = 0; i < COUNT_OF(shorts); i++) {
         struct bytes got = {0};
 
         fold_field(&got, SPAN("A"), shorts[i].value, SPAN("\r\n"));
@@ -165,7 +165,7 @@ test_unfold(void **state)
     struct bytes value = {0};
 
     (void)state;
-    for (size_t i = 0; i < ROWS(unfolds); i++) {
+    for (size_t i = 0; i < COUNT_OF(unfolds); i++) {
         struct header_list list = {0};
 
         headers_parse(&list, unfolds[i].block);

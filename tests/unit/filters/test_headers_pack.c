@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "filters/headers.h"
 #include "tests/unit/octets.h"
 
@@ -48,7 +49,7 @@ test_packed(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(blocks) / sizeof(*blocks); i++)
+    for (size_t i = 0; i < COUNT_OF(blocks); i++)
         for (int how = 0; how <= 4; how++) {
             struct span        block = exact_copy(span_of(blocks[i]));
             struct header_list list = {0}, same = {0};

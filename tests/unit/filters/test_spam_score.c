@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "filters/chain.h"
 #include "filters/spam_score.h"
 #include "tests/unit/filters/kept_memory.h"
 
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define V POPGATE_VERSION
 
 static const char rules_text[] = "body PILLS /pills/\nscore PILLS 7.1\nbody NEARLY /nearly/\nscore NEARLY 4.96\nbody "
@@ -179,7 +179,7 @@ static void
 test_messages(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(cases); row++) {
+    for (size_t row = 0; row < COUNT_OF(cases); row++) {
         struct spam_score conf  = conf_with(cases[row].tag);
         struct error      error = {0};
 
@@ -228,7 +228,7 @@ test_limit(void **state)
     };
 
     (void)state;
-    for (size_t row = 0; row < ROWS(rows); row++) {
+    for (size_t row = 0; row < COUNT_OF(rows); row++) {
         struct spam_score     conf    = conf_with("");
         struct message_report report  = {0};
         struct error          error   = {0};
@@ -265,7 +265,7 @@ test_mistakes(void **state)
     };
 
     (void)state;
-    for (size_t row = 0; row < ROWS(rows); row++) {
+    for (size_t row = 0; row < COUNT_OF(rows); row++) {
         struct spam_score conf  = conf_with(rows[row].tag);
         struct error      error = {0};
 
@@ -297,7 +297,7 @@ test_left_out(void **state)
 
     (void)state;
     assert_true(fd >= 0);
-    for (size_t row = 0; row < ROWS(rows); row++) {
+    for (size_t row = 0; row < COUNT_OF(rows); row++) {
         struct spam_score     conf   = conf_with(rows[row].tag);
         struct message_report report = {0};
         struct error          error  = {0};

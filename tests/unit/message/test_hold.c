@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "proxy/message/hold.h"
 #include "proxy/message/kept.h"
@@ -67,7 +68,7 @@ static void
 test_rows(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         print_message("%s\n", rows[i].name);
         check_row(&rows[i]);
     }

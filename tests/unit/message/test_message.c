@@ -9,13 +9,12 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "proxy/message/message.h"
 #include "proxy/message/message_header.h"
 #include "proxy/net/buffer.h"
 #include "tests/unit/message/message_filters.h"
-
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 static const char next_reply[] = "+OK next\r\n";
 
@@ -271,7 +270,7 @@ static void
 every_path_at_every_cut(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(rows); row++) {
+    for (size_t row = 0; row < COUNT_OF(rows); row++) {
         size_t len = strlen(rows[row].wire) + sizeof(next_reply) - 1;
 
         for (size_t cut = 1; cut <= len; cut++)
@@ -320,7 +319,7 @@ static void
 held_in_a_file(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(rows); row++) {
+    for (size_t row = 0; row < COUNT_OF(rows); row++) {
         run_row(row, strlen(rows[row].wire), 64, 0);
         run_row(row, 1, 1, 0);
     }
@@ -359,7 +358,7 @@ no_spool(void **state)
     static const char                 wire[]    = "A: b\r\n\r\nx\r\n.\r\n";
 
     (void)state;
-    for (size_t i = 0; i < ROWS(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct setup setup;
         struct run   run;
 

@@ -9,11 +9,11 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "proxy/message/message.h"
 #include "proxy/net/buffer.h"
 
-#define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 #define OK "+OK message follows\r\n"
 
 static const char next_reply[] = "+OK next\r\n";
@@ -300,7 +300,7 @@ static void
 answers_are_cut(void **state)
 {
     (void)state;
-    for (size_t row = 0; row < ROWS(rows); row++) {
+    for (size_t row = 0; row < COUNT_OF(rows); row++) {
         size_t len = strlen(rows[row].wire) + sizeof(next_reply) - 1;
 
         for (size_t cut = 1; cut <= len; cut++) {

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "tests/unit/process/auditor_process.h"
 
 static void
@@ -143,7 +144,7 @@ drops_what_is_not_a_record(void **state)
     (void)state;
     give_file(0, path);
     send_line(0, 0, 100);
-    for (size_t i = 0; i < sizeof(packets) / sizeof(packets[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(packets); i++)
         send_packet(packets[i].data, packets[i].len);
     memset(huge, 'x', sizeof(huge));
     huge[0] = huge[1] = huge[2] = '\0';
@@ -213,7 +214,7 @@ a_channel_carries_words_and_descriptors(void **state)
     assert_int_equal(channel_open(ends), 0);
     assert_int_equal(channel_receive(ends[1], &word, &number, &descriptor), -1);
     assert_int_equal(errno, EAGAIN);
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
         assert_int_equal(channel_send(ends[0], words[i], UINT32_MAX - words[i], -1), 0);
         assert_int_equal(channel_receive(ends[1], &word, &number, &descriptor), 1);
         assert_int_equal(word, words[i]);

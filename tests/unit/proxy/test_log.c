@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/utf8.h"
 #include "proxy/log.h"
 
@@ -112,7 +113,7 @@ static void
 escapes_what_does_not_print(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(escapes); i++) {
         char expected[128];
 
         start(LOG_LEVEL_INFO);
@@ -139,7 +140,7 @@ static void
 says_who_and_what_for(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(contexts) / sizeof(contexts[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(contexts); i++) {
         start(LOG_LEVEL_INFO);
         log_write(LOG_LEVEL_WARNING, &contexts[i].context, "%s", "what");
         if (strcmp(only_line("warning"), contexts[i].out) != 0)
@@ -292,7 +293,7 @@ passes_nothing_but_lines_of_that_child(void **state)
 
     (void)state;
     start(LOG_LEVEL_INFO);
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
         if (log_pass(span_of(bad[i]), 41))
             fail_msg("%s", bad[i]);
     assert_false(log_pass((struct span){"2026-11-20T17:42:36.123456Z popgate[41] info: \0\n", 49}, 41));
@@ -317,7 +318,7 @@ keeps_the_log_when_another_cannot_be_opened(void **state)
     (void)snprintf(name, sizeof(name), "%s/open", folder);
     assert_int_equal(mkdir(name, 0700), 0);
     assert_int_equal(chmod(name, 0777), 0);
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
         (void)snprintf(name, sizeof(name), "%s/%s", bad[i].name[0] == '/' ? "" : folder, bad[i].name);
         if (log_open(name, LOG_LEVEL_DEBUG) != -1 || errno != bad[i].why)
             fail_msg("row %zu: %s", i, strerror(errno));

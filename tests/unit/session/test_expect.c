@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "proxy/session/expect.h"
 
 static struct expectations expected;
@@ -63,7 +64,7 @@ test_each_kind_is_counted_while_it_is_due(void **state)
         {EXPECT_REPLY, POP3_UIDL, 3, 1, 1}, {EXPECT_REPLY, POP3_TOP, 4, 2, 1},   {EXPECT_SIZES, POP3_LIST, 5, 2, 1},
         {EXPECT_CAPA, POP3_CAPA, 6, 2, 1},  {EXPECT_USER, POP3_USER, 7, 2, 1},
     };
-    const unsigned count = sizeof(rows) / sizeof(*rows);
+    const unsigned count = COUNT_OF(rows);
 
     (void)state;
     for (unsigned i = 0; i < count; i++) {
@@ -189,7 +190,7 @@ test_it_is_known_whether_the_server_spoke_of_unique_ids_last(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         (void)add(rows[i].kind, rows[i].verb);
         expect_drop(&expected);
         assert_int_equal(expected.after_uidls, rows[i].after);
