@@ -24,12 +24,16 @@
 #include "proxy/shared/admission.h"
 
 enum {
-    KILL_MORE_MS    = 5000, /* beyond shutdown_timeout, at which workers end by themselves */
-    HOUR_MS         = 3600000,
-    AUDITOR_LAST_MS = 10000, /* for the auditor to write what the workers left */
+    KILL_MORE_MS = 5000, /* beyond shutdown_timeout, at which workers end by themselves */
+    HOUR_MS      = 3600000,
+    LAST_MS      = 10000, /* for the auditor to write what the workers left */
 };
 
-enum phase { PHASE_SERVING, PHASE_DRAINING, PHASE_AUDITING };
+enum phase {
+    PHASE_SERVING,
+    PHASE_DRAINING, /* processes of generations end */
+    PHASE_LAST,     /* they have: those of the service end */
+};
 
 struct master {
     const char               *file; /* proxy.conf */
@@ -61,21 +65,21 @@ start_child(struct master *master, struct master_child *child)
 static void
 add_children(struct master *master)
 {
-    if (master->audit.count > 0 && master_child_count(&master->children, MASTER_AUDITOR) == 0)
-        (void)master_child_new(&master->children, MASTER_AUDITOR, 0);
+    if (master->audit.count > 0 && master_child_count(&master->children, ROLE_AUDITOR) == 0)
+        (void)master_child_new(&master->children, ROLE_AUDITOR, 0);
     for (int64_t i = 0; i < master->current->config->workers; i++)
-        (void)master_child_new(&master->children, MASTER_WORKER, master->current->number);
+        (void)master_child_new(&master->children, ROLE_WORKER, master->current->number);
 }
 
-/* Tells all workers, or the auditor, to come to an end in one of its ways. */
+/* Tells all that live so long to come to an end in one of its ways. */
 static void
-end_children(struct master *master, enum master_role role, void (*end)(struct master_child **))
+end_children(struct master *master, enum role_life life, void (*end)(struct master_child **))
 {
     struct master_child *next;
 
     for (struct master_child *child = LIST_FIRST(&master->children); child != NULL; child = next) {
         next = LIST_NEXT(child, next);
-        if (child->role == role)
+        if (role_row(child->role)->life == life)
             end(&child);
     }
 }
@@ -89,18 +93,20 @@ open_log(const struct config *config, struct error *error)
     return -1;
 }
 
-/* Gives all children that still listen a way to the log; the auditor gets its files as well. */
+/* Gives all children that still listen a way to the log, and the files that they write. */
 static void
 send_files(struct master *master)
 {
     struct master_child *child;
 
     for (child = LIST_FIRST(&master->children); child != NULL; child = LIST_NEXT(child, next)) {
+        const struct role_row *row = role_row(child->role);
+
         if (child->channel < 0)
             continue;
         master_log_give(child);
-        if (child->role == MASTER_AUDITOR)
-            master_audit_send(&master->audit, child->channel);
+        if (row->give_files != NULL)
+            row->give_files(&master->audit, child->channel);
     }
 }
 
@@ -121,7 +127,7 @@ change_generation(struct master *master, struct master_generation *next)
     struct master_generation *old = master->current;
 
     master->current = next;
-    end_children(master, MASTER_WORKER, master_child_drain);
+    end_children(master, ROLE_OF_GENERATION, master_child_drain);
     master_generation_close(&old, next);
     send_files(master);
     add_children(master);
@@ -166,12 +172,12 @@ reopen(struct master *master)
 static void
 stop(struct master *master, int64_t ms)
 {
-    if (master->phase == PHASE_AUDITING)
+    if (master->phase == PHASE_LAST)
         return;
     if (master->phase == PHASE_SERVING) {
         master_notify("STOPPING=1");
         master_generation_close_sockets(master->current, NULL);
-        end_children(master, MASTER_WORKER, master_child_end);
+        end_children(master, ROLE_OF_GENERATION, master_child_end);
     }
     master->phase   = PHASE_DRAINING;
     master->kill_at = clock_now() + ms;
@@ -254,16 +260,16 @@ do_due(struct master *master)
 /* The workers have ended. The auditor ends when the master has closed its ends, and one that died is started for that.
  */
 static void
-end_auditor(struct master *master)
+end_last(struct master *master)
 {
     int wait;
 
-    if (master->phase != PHASE_AUDITING)
-        master->kill_at = clock_now() + AUDITOR_LAST_MS;
-    master->phase = PHASE_AUDITING;
+    if (master->phase != PHASE_LAST)
+        master->kill_at = clock_now() + LAST_MS;
+    master->phase = PHASE_LAST;
     if (master_child_due(&master->children, &wait) != NULL || wait >= 0)
         return;
-    end_children(master, MASTER_AUDITOR, master_child_end);
+    end_children(master, ROLE_OF_SERVICE, master_child_end);
     master_lines_close(&master->audit.lines, NULL);
 }
 
@@ -274,14 +280,14 @@ step_end(struct master *master)
     if (master->phase == PHASE_SERVING)
         return true;
     if (clock_now() >= master->kill_at) {
-        enum master_role role = master->phase == PHASE_AUDITING ? MASTER_AUDITOR : MASTER_WORKER;
+        enum role_life life = master->phase == PHASE_LAST ? ROLE_OF_SERVICE : ROLE_OF_GENERATION;
 
-        end_children(master, role, master_child_end);
-        master_child_kill(&master->children, role);
+        end_children(master, life, master_child_end);
+        master_child_kill(&master->children, life);
         master->kill_at = clock_now() + KILL_MORE_MS;
     }
-    if (master_child_count(&master->children, MASTER_WORKER) == 0)
-        end_auditor(master);
+    if (!master_child_any(&master->children, ROLE_OF_GENERATION))
+        end_last(master);
     return !LIST_EMPTY(&master->children);
 }
 

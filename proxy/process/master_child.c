@@ -21,8 +21,6 @@ enum {
     WAIT_LAST_MS   = 3600000,
 };
 
-static const char *const role_names[] = {[MASTER_WORKER] = "worker", [MASTER_AUDITOR] = "auditor"};
-
 static void
 set_state(struct master_child *child, enum master_child_state state)
 {
@@ -32,7 +30,7 @@ set_state(struct master_child *child, enum master_child_state state)
 }
 
 struct master_child *
-master_child_new(struct master_children *children, enum master_role role, unsigned generation)
+master_child_new(struct master_children *children, enum role role, unsigned generation)
 {
     struct master_child *child = memory_new(sizeof(*child));
 
@@ -161,7 +159,7 @@ master_child_defer(const struct master_children *children, struct master_child *
 static void
 log_death(const struct master_child *child, pid_t pid, int status, bool expected)
 {
-    const char *name = role_names[child->role];
+    const char *name = role_row(child->role)->name;
 
     if (child->state == CHILD_KILLED && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
         log_write(LOG_LEVEL_INFO, NULL, "%s %d has been ended", name, (int)pid);
@@ -174,13 +172,13 @@ log_death(const struct master_child *child, pid_t pid, int status, bool expected
         log_write(LOG_LEVEL_ERROR, NULL, "%s %d ended with exit status %d", name, (int)pid, WEXITSTATUS(status));
 }
 
-/* An auditor that was stopped would lose records without a word. A worker may have been stopped to be looked at. */
+/* Whoever stopped it: see `goes_on`. */
 static void
 note_stop(const struct master_child *child)
 {
-    bool goes_on = child->role == MASTER_AUDITOR && kill(child->pid, SIGCONT) == 0;
+    bool goes_on = role_row(child->role)->goes_on && kill(child->pid, SIGCONT) == 0;
 
-    log_write(LOG_LEVEL_ERROR, NULL, "%s %d was stopped by a signal, %s", role_names[child->role], (int)child->pid,
+    log_write(LOG_LEVEL_ERROR, NULL, "%s %d was stopped by a signal, %s", role_row(child->role)->name, (int)child->pid,
               goes_on ? "and made to go on" : "and does nothing until it gets SIGCONT");
 }
 
@@ -216,7 +214,7 @@ master_child_reap(struct master_children *children)
     if (child->state != CHILD_WANTED) {
         master_child_free(&child);
     } else {
-        log_write(LOG_LEVEL_WARNING, NULL, "the %s is started again in %d ms", role_names[child->role],
+        log_write(LOG_LEVEL_WARNING, NULL, "the %s is started again in %d ms", role_row(child->role)->name,
                   (int)master_child_defer(children, child));
     }
     return true;
@@ -253,7 +251,7 @@ master_child_tallies(const struct master_children *children, struct tally **tall
 }
 
 size_t
-master_child_count(const struct master_children *children, enum master_role role)
+master_child_count(const struct master_children *children, enum role role)
 {
     size_t count = 0;
 
@@ -262,17 +260,27 @@ master_child_count(const struct master_children *children, enum master_role role
     return count;
 }
 
+bool
+master_child_any(const struct master_children *children, enum role_life life)
+{
+    for (const struct master_child *child = LIST_FIRST(children); child != NULL; child = LIST_NEXT(child, next))
+        if (role_row(child->role)->life == life)
+            return true;
+    return false;
+}
+
 void
-master_child_kill(const struct master_children *children, enum master_role role)
+master_child_kill(const struct master_children *children, enum role_life life)
 {
     int64_t now = clock_now();
 
     for (struct master_child *child = LIST_FIRST(children); child != NULL; child = LIST_NEXT(child, next)) {
-        if (child->role != role || child->pid == 0)
+        const struct role_row *row = role_row(child->role);
+
+        if (row->life != life || child->pid == 0)
             continue;
         if (child->state == CHILD_ENDING && now - child->since >= KILL_MORE_MS)
-            log_write(LOG_LEVEL_ERROR, NULL, "%s %d has not ended in time, and is killed", role_names[role],
-                      (int)child->pid);
+            log_write(LOG_LEVEL_ERROR, NULL, "%s %d has not ended in time, and is killed", row->name, (int)child->pid);
         (void)kill(child->pid, SIGKILL);
         set_state(child, CHILD_KILLED);
     }

@@ -10,9 +10,8 @@
 #include <sys/types.h>
 
 #include "proxy/process/master_line.h"
+#include "proxy/process/role.h"
 #include "proxy/shared/tally.h"
-
-enum master_role { MASTER_WORKER, MASTER_AUDITOR };
 
 enum master_child_state {
     CHILD_WANTED,   /* runs, or is to be started at `due` */
@@ -24,7 +23,7 @@ enum master_child_state {
 
 struct master_child {
     LIST_ENTRY(master_child) next;
-    enum master_role        role;
+    enum role               role;
     unsigned                generation; /* of a worker */
     enum master_child_state state;
     int64_t                 since;   /* clock_now(): when it came into this state */
@@ -42,7 +41,7 @@ struct master_child {
 LIST_HEAD(master_children, master_child);
 
 /* A child that is due now. */
-struct master_child *master_child_new(struct master_children *, enum master_role, unsigned generation);
+struct master_child *master_child_new(struct master_children *, enum role, unsigned generation);
 
 /*
  * The service ends: tells the child to come to its end within shutdown_timeout. One that does not run is forgotten: the
@@ -84,9 +83,12 @@ struct master_child *master_child_due(struct master_children *, int *wait);
 size_t master_child_tallies(const struct master_children *, struct tally **);
 
 /* How many children there are of this role, running or to be started. */
-size_t master_child_count(const struct master_children *, enum master_role);
+size_t master_child_count(const struct master_children *, enum role);
 
-/* Kills all of this role. It is logged of those that had time to end. */
-void master_child_kill(const struct master_children *, enum master_role);
+/* Is there one that lives so long, running or to be started? */
+bool master_child_any(const struct master_children *, enum role_life);
+
+/* Kills all that live so long. It is logged of those that had time to end. */
+void master_child_kill(const struct master_children *, enum role_life);
 
 #endif

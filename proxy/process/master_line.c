@@ -87,7 +87,8 @@ master_lines_close(struct master_lines *lines, const struct master_line *own)
     for (line = LIST_FIRST(lines); line != NULL; line = next) {
         next = LIST_NEXT(line, next);
         if (line == own)
-            line->worker_fd = -1;
-        forget_line(line);
+            (void)close(line->auditor_fd);
+        else
+            forget_line(line);
     }
 }

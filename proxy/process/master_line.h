@@ -36,7 +36,7 @@ void master_line_end(struct master_line *, struct audit_batch *);
 /* Forgets the lines whose worker is gone and of which the auditor has read all. */
 void master_lines_forget_read(struct master_lines *);
 
-/* In a child, and at the end: forgets all lines, but leaves the worker's end of `own` (NULL: none) open. */
+/* In a child, and at the end: forgets all lines but `own` (NULL: none), of which the worker's end stays open. */
 void master_lines_close(struct master_lines *, const struct master_line *own);
 
 #endif

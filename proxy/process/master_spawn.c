@@ -1,28 +1,33 @@
 /*
  * From a child that is due to a process: what it inherits, and what it closes of all that a fork() copies.
  */
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "base/memory.h"
 #include "proxy/clock.h"
 #include "proxy/log.h"
 #include "proxy/net/channel.h"
-#include "proxy/process/auditor.h"
 #include "proxy/process/master_log.h"
 #include "proxy/process/master_spawn.h"
-#include "proxy/process/worker.h"
-#include "proxy/shared/admission.h"
 
-/*
- * Closes what belongs to the master or to other children; else they would never see the end of their channels, and the
- * auditor, which outlives generations, would keep the memory of the first one's notes.
- */
+/* Gives back what is of a generation: who outlives it would keep its rules, its notes, its keys and its sockets. */
+static void
+forget_generation(struct master_generation *generation)
+{
+    tls_forget();
+    master_generation_close(&generation, NULL);
+    (void)malloc_trim(0);
+}
+
+/* Closes what belongs to the master or to other children; else they would never see the end of their channels. */
 static void
 close_others(const struct master_spawn *spawn, const struct master_child *self)
 {
+    bool of_service = role_row(self->role)->life == ROLE_OF_SERVICE;
+
     for (struct master_child *child = LIST_FIRST(spawn->children); child != NULL; child = LIST_NEXT(child, next)) {
         if (child->channel >= 0)
             (void)close(child->channel);
@@ -30,16 +35,13 @@ close_others(const struct master_spawn *spawn, const struct master_child *self)
             (void)close(child->log);
         if (child != self)
             audit_batch_close(&child->batch);
-        if (self->role == MASTER_AUDITOR)
+        if (of_service)
             tally_close(&child->tally);
     }
     (void)close(spawn->signal_fd);
     master_audit_close_files(spawn->audit);
-    if (self->role == MASTER_AUDITOR) {
-        tls_forget();
-        master_generation_close_sockets(spawn->generation, NULL);
-        notes_close(&spawn->generation->notes);
-    }
+    if (of_service)
+        forget_generation(spawn->generation);
     master_lines_close(&spawn->audit->lines, self->line);
 }
 
@@ -54,96 +56,33 @@ reset_signals(const struct master_spawn *spawn)
     (void)sigprocmask(SIG_SETMASK, spawn->inherited, NULL);
 }
 
-static int
-run_worker(const struct master_spawn *spawn, const struct master_child *self, int control_fd, int audit_fd)
-{
-    const struct master_generation *generation = spawn->generation;
-    size_t                          workers    = master_child_count(spawn->children, MASTER_WORKER);
-    struct tally                  **tallies    = memory_new(workers * sizeof(struct tally *));
-    const struct worker_start       start      = {
-                   .config       = generation->config,
-                   .sockets      = generation->sockets,
-                   .socket_count = generation->socket_count,
-                   .audit_ids    = generation->audit_ids,
-                   .audit_counts = generation->audit_counts,
-                   .notes        = generation->notes,
-                   .tally        = self->tally,
-                   .tallies      = tallies,
-                   .tally_count  = master_child_tallies(spawn->children, tallies),
-                   .audit_fd     = audit_fd,
-                   .audit_batch  = self->batch,
-                   .control_fd   = control_fd,
-    };
-
-    int status = worker_run(&start);
-
-    free(tallies);
-    return status;
-}
-
 /* In the child, which does not return: nothing of the master's own end is to happen here. */
 static _Noreturn void
 become_child(const struct master_spawn *spawn, const struct master_child *self, int control_fd)
 {
-    const struct master_users *users    = &spawn->generation->users;
-    const struct master_user  *user     = self->role == MASTER_AUDITOR ? &users->auditor : &users->worker;
-    int                        audit_fd = self->line != NULL ? self->line->worker_fd : -1;
-    int                        status   = EXIT_FAILURE;
+    const struct role_row   *row    = role_row(self->role);
+    const struct master_user user   = *row->user(&spawn->generation->users);
+    int                      status = EXIT_FAILURE;
 
-    (void)prctl(PR_SET_NAME, self->role == MASTER_AUDITOR ? "popgate-auditor" : "popgate-worker", 0, 0, 0);
+    (void)prctl(PR_SET_NAME, row->process, 0, 0, 0);
     close_others(spawn, self);
     reset_signals(spawn);
-    if (master_user_become(user) != 0)
+    if (master_user_become(&user) != 0)
         log_write(LOG_LEVEL_ERROR, NULL, "privileges cannot be given up: %m");
-    else if (self->role == MASTER_AUDITOR)
-        status = auditor_run(control_fd);
     else
-        status = run_worker(spawn, self, control_fd, audit_fd);
+        status = row->run(spawn, self, control_fd);
     _exit(status);
 }
 
-/* Each worker inherits the tallies of all: they are there before the first one starts. 0; or -1 with errno. */
-static int
-make_tallies(const struct master_spawn *spawn)
-{
-    for (struct master_child *child = LIST_FIRST(spawn->children); child != NULL; child = LIST_NEXT(child, next))
-        if (child->role == MASTER_WORKER && child->tally == NULL &&
-            (child->tally = admission_tally(spawn->generation->config)) == NULL)
-            return -1;
-    return 0;
-}
-
-/* A channel, and a worker's batch and line, which a new process for it inherits. 0; or -1 with errno. */
+/* A channel, and what the role has need of. 0; or -1 with errno. */
 static int
 equip(const struct master_spawn *spawn, struct master_child *child, int ends[2])
 {
-    bool recorded = child->role == MASTER_WORKER && spawn->audit->count > 0;
+    const struct role_row *row = role_row(child->role);
 
-    if (make_tallies(spawn) != 0)
-        return -1;
-    if (recorded && child->batch == NULL && (child->batch = audit_batch_open()) == NULL)
-        return -1;
-    if (recorded && child->line == NULL && (child->line = master_line_open(&spawn->audit->lines)) == NULL)
+    if (row->equip != NULL && row->equip(spawn, child) != 0)
         return -1;
     return channel_open(ends);
-}
-
-/* Once there is a process: what makes a line of it and the auditor. */
-static void
-connect_lines(const struct master_spawn *spawn, struct master_child *child)
-{
-    const struct master_child *auditor = LIST_FIRST(spawn->children);
-
-    if (child->role == MASTER_AUDITOR) {
-        master_audit_send(spawn->audit, child->channel);
-        master_audit_send_lines(spawn->audit, child->channel);
-    } else if (child->line != NULL) {
-        child->line->worker = child->pid;
-        while (auditor != NULL && auditor->role != MASTER_AUDITOR)
-            auditor = LIST_NEXT(auditor, next);
-        if (auditor != NULL && auditor->channel >= 0)
-            master_audit_send_line(child->line, auditor->channel);
-    }
 }
 
 void
@@ -152,10 +91,6 @@ master_spawn(const struct master_spawn *spawn, struct master_child *child)
     int ends[2], log;
 
     child->started = clock_now();
-    if (child->role == MASTER_AUDITOR && master_users_are_one(&spawn->generation->users))
-        log_write(LOG_LEVEL_WARNING, NULL,
-                  "the auditor runs as the workers' user, and a worker that was taken over could stop it: make the "
-                  "account popgate-audit, or set audit_user");
     if (equip(spawn, child, ends) != 0) {
         log_write(LOG_LEVEL_ERROR, NULL, "no channel to a child, or no memory: %m");
         (void)master_child_defer(spawn->children, child);
@@ -177,6 +112,6 @@ master_spawn(const struct master_spawn *spawn, struct master_child *child)
         log_write(LOG_LEVEL_ERROR, NULL, "no process for a child: %m");
         (void)master_child_defer(spawn->children, child);
     } else {
-        connect_lines(spawn, child);
+        role_row(child->role)->connect(spawn, child);
     }
 }

@@ -194,6 +194,12 @@ regex_free(struct regex **regex)
     *regex = NULL;
 }
 
+void
+regex_trim(void)
+{
+    pcre2_jit_free_unused_memory(NULL);
+}
+
 /* PCRE2 calls it in front of each item of a pattern under supervision. */
 static int
 supervise(pcre2_callout_block *block, void *context)

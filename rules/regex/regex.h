@@ -34,6 +34,9 @@ struct regex *regex_read(struct span text, struct bytes *why);
 /* Frees it and sets it to NULL. It may be NULL. */
 void regex_free(struct regex **);
 
+/* Gives back the memory of machine code that freed patterns have left: for when many have gone (pcre2jit(3)). */
+void regex_trim(void);
+
 /* The capture groups of the last regex_find(); valid until the next match of any pattern. */
 struct regex_found {
     struct span   subject;

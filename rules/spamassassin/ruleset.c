@@ -276,6 +276,7 @@ score_rules_free(struct score_rules **rules)
     eval_settings_free(&(*rules)->eval_settings);
     free(*rules);
     *rules = NULL;
+    regex_trim();
 }
 
 void

@@ -3,6 +3,7 @@ import contextlib
 import ctypes
 import gc
 import os
+import re
 import ssl
 import threading
 import time
@@ -312,3 +313,21 @@ def test_message_that_there_is_no_memory_for(binary, new_folder, server, on_fail
         running.wait_log("message 1.*(there is no memory to look at a message of|Cannot allocate memory)")
     finally:
         running.stop()
+
+
+def private(pid):
+    """KB that are this process's own."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(number) for number in re.findall(r"(?m)^(?:Private_\w+|Anonymous): +(\d+)", text))
+
+
+@pytest.mark.skipif(ASAN, reason="AddressSanitizer keeps what was freed")
+def test_auditor_keeps_no_rules(server, gate, folder):
+    """It outlives readings of proxy.conf: the rules of the first one would stay for as long as it lives."""
+    chain = filters.every(folder)
+    chain["score"]["rules"][0].write_text("".join(f"body A{n} /word{n} (?:and|or) other{n}/\nscore A{n} 1\n" for n in range(20000)))
+    running = gate(server(Maildrop([])).port, filters=chain)
+    auditor, = [pid for pid in running.workers() if "auditor" in Path(f"/proc/{pid}/comm").read_text()]
+    worker, = set(running.workers()) - {auditor}
+    assert private(worker) > 20 * 1024
+    wait_until(lambda: private(auditor) < 4 * 1024, what="an auditor without rules")
