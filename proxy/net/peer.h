@@ -87,6 +87,13 @@ bool peer_flush(struct peer *);
 bool peer_unsure(const struct peer *);
 bool peer_look_again(struct peer *);
 
+/* What is sent to it next will find that out: it is not looked at again. */
+static inline void
+peer_trust(struct peer *peer)
+{
+    peer->unsure = false;
+}
+
 /* Has the peer's system acknowledged every octet that was sent? Finds out a reset, too: the peer is PEER_BROKEN then.
  */
 bool peer_acknowledged(struct peer *);

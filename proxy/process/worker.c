@@ -204,7 +204,7 @@ set_up(struct worker *worker)
                                                 .count  = worker->start->tally_count};
     worker->host.upstreams = memory_new(config->upstream_count * sizeof(struct upstream));
     for (size_t i = 0; i < config->upstream_count; i++)
-        worker->host.upstreams[i].config = &config->upstreams[i];
+        worker->host.upstreams[i].target = target_of(&config->upstreams[i]);
     if (RAND_bytes((unsigned char *)&worker->host.tag, sizeof(worker->host.tag)) != 1 || worker->host.base == NULL ||
         !make_events(worker))
         return false;

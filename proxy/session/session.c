@@ -34,7 +34,7 @@ session_log(const struct session *session, enum log_level level, const char *for
                                         .client   = session->client_name,
                                         .listener = session->listener->name,
                                         .user     = session->user.len > 0 ? session->user.data : NULL,
-                                        .action   = session->doing};
+                                        .action   = session->link.doing};
     va_list                  args;
 
     va_start(args, format);
@@ -127,10 +127,10 @@ is_reply_due(const struct session *session)
 void
 session_fail(struct session *session, const char *why)
 {
-    struct bytes text = {0}, line = {0};
+    struct bytes text = {0};
 
-    session_log(session, LOG_LEVEL_WARNING, "upstream %s, server %s: %s", session->listener->upstream->name,
-                upstream_address(&session->attempt)->text, why);
+    session_log(session, LOG_LEVEL_WARNING, "upstream %s, server %s: %s", link_target(&session->link)->name,
+                link_address(&session->link), why);
     if (is_in_middle(session)) {
         session_finish(session, END_RESET, why);
         return;
@@ -140,10 +140,8 @@ session_fail(struct session *session, const char *why)
             bytes_add(&text, bytes_span(&session->user_refusal));
         else
             bytes_printf(&text, "[SYS/TEMP] %s", why);
-        pop3_write_status(POP3_ERR, bytes_span(&text), &line);
-        peer_put(&session->client, bytes_span(&line));
+        session_put_status(session, POP3_ERR, bytes_span(&text));
         bytes_free(&text);
-        bytes_free(&line);
     }
     session_finish(session, END_FLUSH, why);
 }
@@ -172,15 +170,15 @@ read_client(struct session *session)
 static bool
 read_server(struct session *session)
 {
-    if (peer_unsent(&session->client) >= PEER_HIGH_WATER)
+    if (session->link.state != LINK_UP || peer_unsent(&session->client) >= PEER_HIGH_WATER)
         return false;
-    return peer_fill(&session->server, PEER_HIGH_WATER);
+    return peer_fill(&session->link.peer, PEER_HIGH_WATER);
 }
 
 static bool
 write_server(struct session *session)
 {
-    return peer_flush(&session->server);
+    return session->link.state == LINK_UP && peer_flush(&session->link.peer);
 }
 
 /* What is whole in the buffer mostly goes out whole. */
@@ -239,12 +237,12 @@ watch_client(struct session *session)
 static bool
 watch_server(struct session *session)
 {
-    enum peer_state state = session->server.state;
+    enum peer_state state = session->link.peer.state;
 
     if ((state != PEER_ENDED && state != PEER_BROKEN) || session->state >= SESSION_CLOSING)
         return false;
     if (session->state == SESSION_CONNECTING)
-        return false; /* session_connect.c tries the next one */
+        return false; /* the link tries the next address */
     if (session_has_more_of_server(session))
         return false;
     if (session_survives_server(session))
@@ -298,7 +296,7 @@ session_free(struct session *session)
 
     session_drop_messages(session);
     record_disconnect(session);
-    peer_close(&session->server);
+    link_close(&session->link);
     if (session->end == END_RESET || peer_unsent(&session->client) > 0)
         peer_reset(&session->client);
     else
@@ -312,7 +310,6 @@ session_free(struct session *session)
     session_end_trial(session);
     bytes_free(&session->user);
     bytes_free(&session->user_refusal);
-    bytes_free(&session->greeting);
     uidl_free(&session->uidls);
     sizes_free(&session->sizes);
     leave_phase(session);
@@ -334,7 +331,7 @@ is_at_rest(const struct session *session)
 {
     const struct expectation *oldest = expect_oldest(&session->expected);
 
-    return session->state == SESSION_TRANSACTION && is_quiet(&session->client) && is_quiet(&session->server) &&
+    return session->state == SESSION_TRANSACTION && is_quiet(&session->client) && is_quiet(&session->link.peer) &&
            session_has_delivered(session) && (oldest == NULL || oldest->kind != EXPECT_LOCAL);
 }
 
@@ -421,11 +418,11 @@ session_open(struct session_host *host, const struct config_listener *listener, 
     struct session *session  = memory_new(sizeof(*session));
     size_t          upstream = (size_t)(listener->upstream - host->config->upstreams);
 
-    session->host             = host;
-    session->listener         = listener;
-    session->seat             = *seat;
-    session->attempt.upstream = &host->upstreams[upstream];
+    session->host     = host;
+    session->listener = listener;
+    session->seat     = *seat;
     session->opened = session->active = clock_now();
+    link_start(&session->link, &host->upstreams[upstream], host->base, wake, session);
     expect_start(&session->expected);
     STAILQ_INIT(&session->deliveries);
     name_client(session, client);

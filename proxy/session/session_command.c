@@ -54,7 +54,7 @@ session_refuse(struct session *session, const char *text)
 bool
 session_may_send(const struct session *session)
 {
-    return expect_may_send(&session->expected, session->pipelining == PIPELINING_YES);
+    return expect_may_send(&session->expected, session->link.pipelining == PIPELINING_YES);
 }
 
 void
@@ -68,7 +68,7 @@ session_send(struct session *session, enum expectation_kind kind, const struct p
     asked.lines = lines;
     (void)bytes_reserve(&line, POP3_COMMAND_MAX + command->second.len); /* it is not moved while it grows */
     pop3_write_command(&asked, &line);
-    peer_put(&session->server, bytes_span(&line));
+    peer_put(&session->link.peer, bytes_span(&line));
     OPENSSL_cleanse(line.data, line.len);
     bytes_clear(&line);
     expectation = expect_add(&session->expected, kind, command, lines, NULL);
@@ -108,9 +108,9 @@ may_forward(struct session *session, const struct pop3_command *command)
 {
     if (!session_may_send(session))
         return false;
-    if (session->pipelining == PIPELINING_UNKNOWN && session->logged_in && command->verb != POP3_CAPA &&
+    if (session->link.pipelining == PIPELINING_UNKNOWN && session->logged_in && command->verb != POP3_CAPA &&
         more_commands(session, command)) {
-        session->pipelining = PIPELINING_ASKED;
+        link_set_pipelining(&session->link, PIPELINING_ASKED);
         session_ask_capa(session, EXPECT_CAPA);
         return false;
     }

@@ -123,7 +123,7 @@ session_describe(const struct session *session, const struct pop3_command *comma
                                  .user     = session->user.data,
                                  .client   = session->client_name,
                                  .listener = session->listener->name,
-                                 .upstream = session->listener->upstream->name};
+                                 .upstream = link_target(&session->link)->name};
 }
 
 /* The command that brings the message's id; not UIDL: there is none, or it is on its way. */
@@ -147,7 +147,7 @@ prepare_uidl(struct session *session, const struct pop3_command *command)
 {
     struct pop3_command uidl;
 
-    if (uidl_find(session->uidls, command->number) != NULL || upstream_spares_uidl(&session->attempt))
+    if (uidl_find(session->uidls, command->number) != NULL || upstream_spares_uidl(&session->link.attempt))
         return true;
     uidl = command_for_uidl(session, command->number);
     if (uidl.verb == POP3_UIDL) {
@@ -242,7 +242,7 @@ spare(struct session *session, const char *why)
 {
     session_log(session, LOG_LEVEL_WARNING, "server %s UIDL, which no client had asked for: it is not asked again",
                 why);
-    upstream_spare_uidl(&session->attempt, true);
+    upstream_spare_uidl(&session->link.attempt, true);
 }
 
 /* A list may still come, and goes in front of the next answer then. */
@@ -271,7 +271,7 @@ session_lines_to_ask(struct session *session, const struct pop3_command *command
     const struct message_info info   = session_describe(session, command);
     uint64_t                  needed = 0;
 
-    if (command->verb == POP3_TOP && !upstream_refuses(&session->attempt, UPSTREAM_MORE_LINES, clock_now()))
+    if (command->verb == POP3_TOP && !upstream_refuses(&session->link.attempt, UPSTREAM_MORE_LINES, clock_now()))
         needed = chain_needs(&session->listener->chain, &info, session_notes(session));
     return needed > command->lines ? needed : command->lines;
 }
@@ -285,7 +285,7 @@ ask_less(struct session *session, const struct expectation *expectation)
 
     top.name = SPAN("TOP"); /* that of the client's line is gone */
     pop3_write_command(&top, &line);
-    peer_put(&session->server, bytes_span(&line));
+    peer_put(&session->link.peer, bytes_span(&line));
     bytes_free(&line);
     session->asked = clock_now();
     expect_again(&session->expected);
@@ -301,7 +301,7 @@ session_asks_less(struct session *session, const struct expectation *expectation
         return true;
     }
     if (taken && (more || expectation->again))
-        upstream_note_command(&session->attempt, UPSTREAM_MORE_LINES, more, clock_now());
+        upstream_note_command(&session->link.attempt, UPSTREAM_MORE_LINES, more, clock_now());
     session->takes_more = session->takes_more || (more && taken);
     if (more || expectation->again)
         expect_follow(&session->expected);

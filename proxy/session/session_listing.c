@@ -73,7 +73,7 @@ session_passes_listing(const struct expectation *expectation)
 struct dot_reader
 session_dot_reader(const struct session *session)
 {
-    bool lf = session->listener->upstream->line_end == CONFIG_LINE_END_LF;
+    bool lf = link_target(&session->link)->lf_ends_line;
 
     return (struct dot_reader){.lf_ends_line = lf,
                                .keep_bare_lf = !lf && session->listener->bare_lf == CONFIG_BARE_LF_PASS};
@@ -82,17 +82,12 @@ session_dot_reader(const struct session *session)
 void
 session_start_listing(struct session *session, struct expectation *expectation, struct span text)
 {
-    struct bytes status = {0};
-
     session->in_reply    = true;
     session->reader      = session_dot_reader(session);
     session->list_octets = 0;
     bytes_clear(&session->line);
-    if (!session_passes_listing(expectation))
-        return;
-    pop3_write_status(POP3_OK, text, &status);
-    peer_put(&session->client, bytes_span(&status));
-    bytes_free(&status);
+    if (session_passes_listing(expectation))
+        session_put_status(session, POP3_OK, text);
 }
 
 static struct capa_offer
@@ -103,18 +98,8 @@ offer(const struct session *session)
     return (struct capa_offer){.stls      = session_stls_offered(session),
                                .plaintext = session_plaintext_allowed(session),
                                .login     = session_login_allowed(session),
-                               .uidl      = !upstream_refuses(&session->attempt, UPSTREAM_UIDL, now),
-                               .top       = !upstream_refuses(&session->attempt, UPSTREAM_TOP, now)};
-}
-
-/* For this session, and for those that come. */
-static void
-note_pipelining(struct session *session, bool listed)
-{
-    bool pipelines = listed && session->listener->upstream->pipelining == CONFIG_PIPELINING_AUTO;
-
-    session->pipelining = pipelines ? PIPELINING_YES : PIPELINING_NO;
-    upstream_note_pipelining(&session->attempt, pipelines, clock_now());
+                               .uidl      = !upstream_refuses(&session->link.attempt, UPSTREAM_UIDL, now),
+                               .top       = !upstream_refuses(&session->link.attempt, UPSTREAM_TOP, now)};
 }
 
 /* The server's list is whole: the client gets popgate's, unless popgate asked for itself. */
@@ -125,7 +110,7 @@ answer_capa(struct session *session, enum expectation_kind kind)
     struct bytes            reply = {0};
 
     session->capa.known = true;
-    note_pipelining(session, session->capa.pipelining && session->trial.state != TRIAL_AGAIN);
+    link_note_capa(&session->link, session->capa.pipelining && session->trial.state != TRIAL_AGAIN);
     if (kind == EXPECT_REPLY)
         capa_write(&session->capa, &now, &reply);
     else if (kind == EXPECT_LIST_OF_MECHANISMS)
@@ -144,7 +129,7 @@ session_answer_without_capa(struct session *session, const struct expectation *e
     const struct capa_offer now   = offer(session);
     struct bytes            reply = {0};
 
-    note_pipelining(session, false);
+    link_note_capa(&session->link, false);
     if (expectation->kind == EXPECT_REPLY && now.stls)
         capa_write(&session->capa, &now, &reply);
     else if (expectation->kind != EXPECT_CAPA)
@@ -158,7 +143,7 @@ session_answer_without_capa(struct session *session, const struct expectation *e
 static bool
 lacks_list(struct session *session, const struct expectation *expectation)
 {
-    struct span input = buffer_pull(&session->server.in, 1);
+    struct span input = buffer_pull(&session->link.peer.in, 1);
 
     return expectation->kind == EXPECT_UIDLS && session->list_octets == 0 && input.len > 0 &&
            (input.data[0] == '+' || input.data[0] == '-');
@@ -183,16 +168,16 @@ session_read_listing(struct session *session, const struct expectation *expectat
     uint64_t           unused = 0;
 
     if (lacks_list(session, expectation)) {
-        upstream_spare_uidl(&session->attempt, true);
+        upstream_spare_uidl(&session->link.attempt, true);
         return true;
     }
-    if (!passes && is_endless(session, peer_waiting(&session->server)))
+    if (!passes && is_endless(session, peer_waiting(&session->link.peer)))
         return false;
-    while (relay_piece(&session->reader, &session->server.in, to, read ? &lines.sink : NULL, &unused))
+    while (relay_piece(&session->reader, &session->link.peer.in, to, read ? &lines.sink : NULL, &unused))
         ;
     if (session->reader.done && capa)
         answer_capa(session, expectation->kind);
     if (session->reader.done && expectation->command.verb == POP3_UIDL)
-        upstream_spare_uidl(&session->attempt, false);
+        upstream_spare_uidl(&session->link.attempt, false);
     return session->reader.done;
 }

@@ -202,8 +202,8 @@ session_take_response(struct session *session, struct span line)
 
     if (!cancels)
         note_response(session, sent);
-    peer_put(&session->server, sent);
-    peer_put(&session->server, SPAN("\r\n"));
+    peer_put(&session->link.peer, sent);
+    peer_put(&session->link.peer, SPAN("\r\n"));
     session->sasl_turn = false;
     session->asked     = clock_now();
 }
@@ -256,7 +256,7 @@ note_login(struct session *session, bool ok, struct span text)
 {
     const struct audit_login record = {.user      = name_of(session).data,
                                        .mechanism = session->mechanism,
-                                       .upstream  = session->listener->upstream->name,
+                                       .upstream  = link_target(&session->link)->name,
                                        .ok        = ok,
                                        .text      = text};
 
@@ -272,9 +272,9 @@ static void
 note_trial(struct session *session, bool ok)
 {
     if (ok)
-        session->pipelining = PIPELINING_YES;
+        link_set_pipelining(&session->link, PIPELINING_YES);
     else
-        upstream_forget(&session->attempt);
+        upstream_forget(&session->link.attempt);
     session_end_trial(session);
 }
 
@@ -298,9 +298,9 @@ session_on_login(struct session *session, const struct expectation *expectation,
     session->active       = clock_now();
     session->audit.user   = name_of(session).data;
     peer_stop_wiping(&session->client);
-    peer_stop_wiping(&session->server);
+    peer_stop_wiping(&session->link.peer);
     if (expectation->command.verb == POP3_PASS)
-        upstream_note_user(&session->attempt, true);
+        upstream_note_user(&session->link.attempt, true);
     session_enter_phase(session, SESSION_LOGGED_IN);
     session_enter(session, SESSION_TRANSACTION);
 }
@@ -325,7 +325,7 @@ session_on_user(struct session *session, const struct expectation *expectation, 
             session_send_password_again(session);
         return;
     }
-    upstream_note_user(&session->attempt, false);
+    upstream_note_user(&session->link.attempt, false);
     note_login(session, false, text);
     session->user_refused = true;
     bytes_add(&session->user_refusal, text);

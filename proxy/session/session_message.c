@@ -167,7 +167,7 @@ bool
 session_move_message(struct session *session)
 {
     excuse_wait(session);
-    switch (message_move(session->delivery->message, &session->server.in, &session->client.out)) {
+    switch (message_move(session->delivery->message, &session->link.peer.in, &session->client.out)) {
     case MESSAGE_WANTS_MORE:
     case MESSAGE_FULL:
     case MESSAGE_WAITS:

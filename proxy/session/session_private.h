@@ -3,7 +3,7 @@
  *
  *      session.c           opening, the driver, the end
  *      session_timer.c     deadlines
- *      session_connect.c   up to the greeting: TLS with the client, the server's address, its TLS, its greeting
+ *      session_connect.c   up to the greeting: TLS with the client, and the link to the server (proxy/upstream/link.h)
  *      session_command.c   what the client says, and what of it goes to the server
  *      session_login.c     who the client says it is, TLS before that, and what the server says to it
  *      session_trial.c     name and password that went to the server together, and a server that does not take them so
@@ -29,6 +29,7 @@
 #include "proxy/session/expect.h"
 #include "proxy/session/session.h"
 #include "proxy/shared/notes.h"
+#include "proxy/upstream/link.h"
 
 enum session_state {
     SESSION_CONNECTING,    /* no greeting yet */
@@ -40,17 +41,6 @@ enum session_state {
     SESSION_STATES
 };
 
-/* What became of the server's side so far. */
-enum link_state {
-    LINK_NONE,       /* not begun */
-    LINK_CONNECTING, /* TCP */
-    LINK_TLS,        /* implicit: before the greeting */
-    LINK_GREETING,
-    LINK_STLS,     /* STLS was sent */
-    LINK_STLS_TLS, /* and accepted */
-    LINK_READY,
-};
-
 /* A message on its way to the client. It is delivered when its last octet was handed to the client's socket. */
 struct delivery {
     STAILQ_ENTRY(delivery) next;
@@ -59,14 +49,6 @@ struct delivery {
     char               *uidl;    /* info.uidl */
     int64_t             started; /* when the server's +OK was read */
     uint64_t            mark;    /* client.sent when the client has all of it */
-};
-
-/* Does the server take more than one command at a time? */
-enum pipelining {
-    PIPELINING_UNKNOWN,
-    PIPELINING_ASKED, /* popgate has asked for CAPA by itself */
-    PIPELINING_NO,
-    PIPELINING_YES,
 };
 
 /* What becomes of a name and a password that went to the server together: session_trial.c. */
@@ -102,10 +84,8 @@ struct session {
     struct admission_seat         seat;
     enum session_phase            phase;
     enum session_state            state;
-    enum link_state               link;
     struct peer                   client;
-    struct peer                   server;
-    struct upstream_attempt       attempt;
+    struct link                   link; /* the server's side */
 
     struct expectations expected;
 
@@ -136,14 +116,12 @@ struct session {
     bool                         owner_known; /* `user` says whose mailbox it is */
     bool                         utf8;        /* the server agreed to UTF8 */
 
-    bool            skipping_line; /* the rest of an over-long line */
-    bool            stls_due;      /* the client was told +OK and is to start TLS */
-    bool            awaits_client; /* a DELE or QUIT stands behind messages that the client has not acknowledged */
-    int             look;          /* milliseconds that were let go by before that was last looked at; 0: none */
-    bool            committed;     /* the server has said +OK to QUIT */
-    enum pipelining pipelining;
-    unsigned        faults;   /* bad commands before login */
-    struct bytes    greeting; /* the server's status line, for the client */
+    bool     skipping_line; /* the rest of an over-long line */
+    bool     stls_due;      /* the client was told +OK and is to start TLS */
+    bool     awaits_client; /* a DELE or QUIT stands behind messages that the client has not acknowledged */
+    int      look;          /* milliseconds that were let go by before that was last looked at; 0: none */
+    bool     committed;     /* the server has said +OK to QUIT */
+    unsigned faults;        /* bad commands before login */
 
     struct uidl_table *uidls;
     enum uidl_list     uidl_list;
@@ -156,15 +134,13 @@ struct session {
     uint64_t           retrieved, deleted;
 
     int64_t          opened;
-    int64_t          connecting; /* since when */
-    int64_t          active;     /* last command, or octets taken by the client */
-    int64_t          asked;      /* last command to the server */
-    int64_t          closing;    /* since when */
-    int64_t          armed;      /* when the timer goes off; 0: it is not armed */
+    int64_t          active;  /* last command, or octets taken by the client */
+    int64_t          asked;   /* last command to the server */
+    int64_t          closing; /* since when */
+    int64_t          armed;   /* when the timer goes off; 0: it is not armed */
     struct event     timer;
     struct event     again;  /* to be called from the event loop, anew */
     const char      *reason; /* why the session ended; NULL: it has not */
-    const char      *doing;  /* for the log: "reading the greeting" */
     enum session_end end;
 
     struct audit_session audit;
@@ -192,6 +168,9 @@ void session_enter_phase(struct session *, enum session_phase);
 
 /* A line of the log about this session. */
 void session_log(const struct session *, enum log_level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* A status line for the client. */
+void session_put_status(struct session *, enum pop3_status, struct span text);
 
 /* What became of a command. */
 enum outcome {
@@ -253,9 +232,6 @@ bool session_settle_trial(struct session *);
 /* TRIAL_AGAIN: the name alone; and when that was taken, the password. */
 void session_send_user_again(struct session *);
 void session_send_password_again(struct session *);
-
-/* Leaves the server, and looks for one from the start; the client does not notice. What was asked is asked again. */
-void session_connect_again(struct session *);
 
 /* Moves, in the order of session.c's table: each returns true if it changed anything. */
 bool session_connect(struct session *);

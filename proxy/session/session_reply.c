@@ -11,8 +11,8 @@ enum {
     DELIVERIES_MOST = 64,            /* messages that wait for the client to take them */
 };
 
-static void
-put_status(struct session *session, enum pop3_status status, struct span text)
+void
+session_put_status(struct session *session, enum pop3_status status, struct span text)
 {
     static struct bytes line;
 
@@ -96,7 +96,7 @@ take_status(struct session *session, struct expectation *expectation, enum pop3_
         session_answer_without_capa(session, expectation, text);
     } else {
         if (expectation->kind == EXPECT_REPLY)
-            put_status(session, status, text);
+            session_put_status(session, status, text);
         if (rows[expectation->command.verb] != NULL)
             rows[expectation->command.verb](session, expectation, status, text);
     }
@@ -111,13 +111,13 @@ note_ability(struct session *session, const struct pop3_command *command, enum p
     bool ok = status == POP3_OK;
 
     if (command->verb == POP3_UIDL && (ok || !command->has_number))
-        upstream_note_command(&session->attempt, UPSTREAM_UIDL, ok, clock_now());
+        upstream_note_command(&session->link.attempt, UPSTREAM_UIDL, ok, clock_now());
     if (command->verb == POP3_TOP && ok)
-        upstream_note_command(&session->attempt, UPSTREAM_TOP, true, clock_now());
+        upstream_note_command(&session->link.attempt, UPSTREAM_TOP, true, clock_now());
     if (command->verb == POP3_TOP)
         session->top_refused = ok ? 0 : command->number;
     if (command->verb == POP3_RETR && ok && command->number == session->top_refused)
-        upstream_note_command(&session->attempt, UPSTREAM_TOP, false, clock_now());
+        upstream_note_command(&session->link.attempt, UPSTREAM_TOP, false, clock_now());
 }
 
 static void
@@ -143,8 +143,8 @@ start_reply(struct session *session, struct expectation *expectation, enum pop3_
 static bool
 read_status(struct session *session, struct expectation *expectation)
 {
-    size_t           waiting = peer_waiting(&session->server), most = waiting < LINE_MOST ? waiting : LINE_MOST, len;
-    struct span      text, line, input = buffer_pull(&session->server.in, most);
+    size_t           waiting = peer_waiting(&session->link.peer), most = waiting < LINE_MOST ? waiting : LINE_MOST, len;
+    struct span      text, line, input = buffer_pull(&session->link.peer.in, most);
     enum pop3_status status;
 
     if (session->sasl_turn && waiting > 0) {
@@ -167,7 +167,7 @@ read_status(struct session *session, struct expectation *expectation)
             return false;
     } else
         start_reply(session, expectation, status, text);
-    buffer_drain(&session->server.in, len);
+    buffer_drain(&session->link.peer.in, len);
     return true;
 }
 
@@ -195,7 +195,7 @@ take_next(struct session *session)
         session_forget(session);
         return true;
     }
-    if (peer_waiting(&session->server) == 0 && !session_holds_message(session))
+    if (peer_waiting(&session->link.peer) == 0 && !session_holds_message(session))
         return false;
     if (!session_settle_trial(session))
         return false;
@@ -207,7 +207,7 @@ take_next(struct session *session)
 static void
 refuse_unasked(struct session *session)
 {
-    struct span input = buffer_pull(&session->server.in, 200);
+    struct span input = buffer_pull(&session->link.peer.in, 200);
 
     session_log(session, LOG_LEVEL_WARNING, "server spoke without being asked: %.*s", SPAN_ARG(input));
     session_finish(session, END_FLUSH, "server spoke without being asked");
@@ -222,7 +222,7 @@ session_client_has_room(const struct session *session)
 bool
 session_take_replies(struct session *session)
 {
-    size_t waiting = peer_waiting(&session->server);
+    size_t waiting = peer_waiting(&session->link.peer);
     bool   changed = false;
 
     if (session->state < SESSION_AUTHORIZATION || session->state > SESSION_UPDATE)
@@ -230,7 +230,7 @@ session_take_replies(struct session *session)
     while (session->expected.count > 0 && session->state < SESSION_CLOSING && session_client_has_room(session) &&
            take_next(session))
         changed = true;
-    if (session->state < SESSION_CLOSING && session->expected.of_server == 0 && peer_waiting(&session->server) > 0)
+    if (session->state < SESSION_CLOSING && session->expected.of_server == 0 && peer_waiting(&session->link.peer) > 0)
         refuse_unasked(session);
-    return changed || peer_waiting(&session->server) != waiting;
+    return changed || peer_waiting(&session->link.peer) != waiting;
 }

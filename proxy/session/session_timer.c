@@ -13,8 +13,8 @@ enum {
 
 struct deadline {
     int64_t     at;
-    const char *what; /* the reason, when it is over; NULL for a filter, which logs it */
-    enum { OF_CLIENT, OF_SERVER, OF_FILTER } whose;
+    const char *what; /* the reason, when it is over; NULL for who says it himself */
+    enum { OF_CLIENT, OF_SERVER, OF_LINK, OF_FILTER } whose;
 };
 
 bool
@@ -22,7 +22,7 @@ session_has_more_of_server(const struct session *session)
 {
     if (session_holds_message(session))
         return true;
-    return peer_waiting(&session->server) > 0 && (session->delivery != NULL || !session_client_has_room(session));
+    return peer_waiting(&session->link.peer) > 0 && (session->delivery != NULL || !session_client_has_room(session));
 }
 
 static bool
@@ -36,22 +36,11 @@ waits_for_server(const struct session *session)
 static int64_t
 reply_limit(const struct session *session)
 {
-    int64_t most = session->listener->upstream->reply_timeout;
+    int64_t most = link_target(&session->link)->reply_timeout;
 
     if (!session_is_on_trial(session) && !session_awaits_uidls(session))
         return most;
     return most / TRIAL_PART < TRIAL_LIMIT ? most / TRIAL_PART : TRIAL_LIMIT;
-}
-
-/* A server that is silent where it should greet may be waiting for TLS to begin. */
-static const char *
-why_no_greeting(const struct session *session)
-{
-    return session->link != LINK_GREETING || session->server.tls != NULL || session->server.received > 0
-               ? "server did not greet in time (connect_timeout)"
-               : "server did not greet in time (connect_timeout): if this is its port for TLS, as 995 is, tls has to "
-                 "be "
-                 "\"implicit\"";
 }
 
 /* A client that is silent where TLS begins may be waiting for a greeting. */
@@ -76,13 +65,12 @@ static struct deadline
 deadline(const struct session *session)
 {
     const struct config_listener *listener = session->listener;
-    const struct config_upstream *upstream = listener->upstream;
-    int64_t                       heard    = session->server.last;
+    int64_t                       heard    = session->link.peer.last;
 
     if (session->state == SESSION_CLOSING)
         return (struct deadline){session->closing + CLOSING_LIMIT, "client does not take its last reply", OF_CLIENT};
-    if (session->state == SESSION_CONNECTING && session->link != LINK_NONE)
-        return (struct deadline){session->connecting + upstream->connect_timeout, why_no_greeting(session), OF_SERVER};
+    if (session->state == SESSION_CONNECTING && session->link.state != LINK_IDLE)
+        return (struct deadline){link_deadline(&session->link), NULL, OF_LINK};
     if (session_filter_deadline(session) != 0)
         return filter_deadline(session);
     if (waits_for_server(session))
@@ -107,9 +95,9 @@ static struct peer *
 doubted(struct session *session)
 {
     bool         server  = is_servers_turn(session);
-    struct peer *speaker = server ? &session->server : &session->client;
+    struct peer *speaker = server ? &session->link.peer : &session->client;
 
-    (server ? &session->client : &session->server)->unsure = false;
+    peer_trust(server ? &session->client : &session->link.peer);
     return peer_unsure(speaker) ? speaker : NULL;
 }
 
@@ -142,8 +130,8 @@ session_arm_timer(struct session *session)
 static void
 expire(struct session *session, const struct deadline *over)
 {
-    if (session->state == SESSION_CONNECTING && over->whose == OF_SERVER) {
-        (void)peer_break(&session->server, over->what);
+    if (over->whose == OF_LINK) {
+        link_expire(&session->link);
     } else if (over->whose == OF_FILTER) {
         session_expire_filter(session);
     } else if (over->whose == OF_SERVER && (session_expire_trial(session) || session_expire_uidls(session))) {

@@ -31,8 +31,7 @@ enum finding { WAIT, TAKES_PASSWORD, LOST_PASSWORD };
 bool
 session_goes_together(const struct session *session)
 {
-    return session->pipelining != PIPELINING_NO && upstream_pipelines(&session->attempt, clock_now()) &&
-           upstream_takes_user(&session->attempt);
+    return link_takes_login_together(&session->link);
 }
 
 void
@@ -64,7 +63,7 @@ bool
 session_is_on_trial(const struct session *session)
 {
     return (session->trial.state == TRIAL_TOGETHER && waits_for_password(session)) ||
-           (session->trial.state == TRIAL_PROBED && peer_waiting(&session->server) > 0);
+           (session->trial.state == TRIAL_PROBED && peer_waiting(&session->link.peer) > 0);
 }
 
 /* One by one now, the name first. */
@@ -117,8 +116,8 @@ find(struct span input, bool quiet)
 static bool
 settle(struct session *session, bool quiet)
 {
-    size_t       waiting = peer_waiting(&session->server), most = waiting < LINE_MOST ? waiting : LINE_MOST;
-    enum finding finding = find(buffer_pull(&session->server.in, most), quiet);
+    size_t       waiting = peer_waiting(&session->link.peer), most = waiting < LINE_MOST ? waiting : LINE_MOST;
+    enum finding finding = find(buffer_pull(&session->link.peer.in, most), quiet);
 
     if (finding == LOST_PASSWORD) {
         session_forget(session);
@@ -133,7 +132,7 @@ session_settle_trial(struct session *session)
 {
     if (session->trial.state != TRIAL_PROBED || !waits_for_password(session))
         return true;
-    if (session->server.state != PEER_OPEN) {
+    if (session->link.peer.state != PEER_OPEN) {
         session_end_trial(session);
         return true;
     }
@@ -146,13 +145,13 @@ session_expire_trial(struct session *session)
     enum trial_state state = session->trial.state;
 
     if (state != TRIAL_NONE)
-        upstream_forget(&session->attempt);
+        upstream_forget(&session->link.attempt);
     if (state == TRIAL_TOGETHER && waits_for_password(session)) {
         session->trial.state = TRIAL_PROBED;
         session_ask_capa(session, EXPECT_CAPA);
         return true;
     }
-    return state == TRIAL_PROBED && peer_waiting(&session->server) > 0 && settle(session, true);
+    return state == TRIAL_PROBED && peer_waiting(&session->link.peer) > 0 && settle(session, true);
 }
 
 bool
@@ -160,12 +159,13 @@ session_survives_server(struct session *session)
 {
     if (session->trial.state != TRIAL_TOGETHER)
         return false;
-    upstream_forget(&session->attempt);
-    if (waits_for_password(session) || peer_waiting(&session->server) > 0)
+    upstream_forget(&session->link.attempt);
+    if (waits_for_password(session) || peer_waiting(&session->link.peer) > 0)
         return false;
     while (session->expected.count > 0)
         session_forget(session);
     session->trial.state = TRIAL_AGAIN;
-    session_connect_again(session);
+    link_restart(&session->link);
+    session_enter(session, SESSION_CONNECTING);
     return true;
 }

@@ -25,12 +25,12 @@ open_socket(const struct config_address *address)
 int
 upstream_connect(struct upstream_attempt *attempt)
 {
-    const struct config_addresses *addresses = &attempt->upstream->config->addresses;
+    const struct config_addresses *addresses = attempt->upstream->target.addresses;
     const struct config_address   *address;
     int                            fd, error;
 
     assert(!upstream_exhausted(attempt));
-    attempt->index = (attempt->upstream->preferred + attempt->tried) % addresses->count;
+    attempt->index = (unsigned)((attempt->upstream->preferred + attempt->tried) % addresses->count);
     attempt->tried++;
     address = upstream_address(attempt);
     fd      = open_socket(address);
@@ -47,19 +47,19 @@ upstream_connect(struct upstream_attempt *attempt)
 bool
 upstream_exhausted(const struct upstream_attempt *attempt)
 {
-    return attempt->tried >= attempt->upstream->config->addresses.count;
+    return attempt->tried >= attempt->upstream->target.addresses->count;
 }
 
 const struct config_address *
 upstream_address(const struct upstream_attempt *attempt)
 {
-    return &attempt->upstream->config->addresses.items[attempt->index];
+    return &attempt->upstream->target.addresses->items[attempt->index];
 }
 
 const char *
 upstream_tls_name(const struct upstream_attempt *attempt)
 {
-    const char *name = attempt->upstream->config->tls_name;
+    const char *name = attempt->upstream->target.tls_name;
 
     return name != NULL ? name : upstream_address(attempt)->host;
 }
@@ -70,7 +70,7 @@ upstream_works(struct upstream_attempt *attempt)
     struct upstream *upstream = attempt->upstream;
 
     if (upstream->preferred != attempt->index)
-        *upstream = (struct upstream){.config = upstream->config, .preferred = attempt->index};
+        *upstream = (struct upstream){.target = upstream->target, .preferred = attempt->index};
 }
 
 void
@@ -79,7 +79,7 @@ upstream_forget(struct upstream_attempt *attempt)
     struct upstream *upstream = attempt->upstream;
 
     if (upstream->preferred == attempt->index)
-        *upstream = (struct upstream){.config = upstream->config, .preferred = attempt->index};
+        *upstream = (struct upstream){.target = upstream->target, .preferred = attempt->index};
 }
 
 static bool

@@ -9,15 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "proxy/config/config.h"
+#include "proxy/upstream/target.h"
 
 /* What a server may be too old for. */
 enum upstream_command { UPSTREAM_UIDL, UPSTREAM_TOP, UPSTREAM_MORE_LINES, UPSTREAM_COMMANDS };
 
-/* One for a worker and an upstream. Starts as {.config = ...}. */
+/* One for a worker and an upstream. Starts as {.target = ...}. */
 struct upstream {
-    const struct config_upstream *config;
-    size_t                        preferred; /* index of the address to begin with */
+    struct target target;
+    size_t        preferred; /* index of the address to begin with */
     /* What is known of the server there, from sessions before: */
     bool    pipelines;                  /* it lists PIPELINING, which popgate may use */
     int64_t pipelined;                  /* when it did so last, in milliseconds of clock_now() */
@@ -29,8 +29,8 @@ struct upstream {
 /* One session's search. Starts as {.upstream = ...}. */
 struct upstream_attempt {
     struct upstream *upstream;
-    size_t           index; /* of the address in use */
-    size_t           tried; /* how many were begun with */
+    unsigned         index; /* of the address in use */
+    unsigned         tried; /* how many were begun with */
 };
 
 /*

@@ -418,7 +418,7 @@ open_session(const struct config_listener *listener)
     int                             ends[2];
 
     for (size_t i = 0; i < config->upstream_count; i++)
-        host.upstreams[i] = (struct upstream){.config = &config->upstreams[i]};
+        host.upstreams[i] = (struct upstream){.target = target_of(&config->upstreams[i])};
     FUZZ_EXPECT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
     (void)setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &narrow, sizeof(narrow));
     client.fd = ends[1];
