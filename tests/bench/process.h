@@ -10,7 +10,7 @@ _Noreturn void process_fail(const char *format, ...) __attribute__((format(print
 /* The same, with what OpenSSL or else errno says behind `what`. */
 _Noreturn void process_fail_call(const char *what);
 
-/* Raises the limit of open files as far as is allowed, and lets writes to who is gone fail. */
+/* Raises the limit of open files as far as is allowed, and lets writes to a closed connection fail. */
 void process_prepare(void);
 
 /* A clock that does not step, in nanoseconds. */

@@ -41,13 +41,13 @@ bool wire_next(struct wire *, struct span *piece);
  * EPOLLOUT comes. Before TLS is set up it takes nothing. */
 size_t wire_put(struct wire *, const struct iovec *pieces, int count);
 
-/* Sends it all, if need be later. */
+/* Sends it all, what the socket does not take now later. */
 void wire_say(struct wire *, struct span);
 
 /* Sends what is left. True: nothing is left. */
 bool wire_flush(struct wire *);
 
-/* Has EPOLLOUT come, or not, as there is something left or `more` of the caller's own. */
+/* Has EPOLLOUT reported only while something is left, or `more` of the caller's own. */
 void wire_watch_output(struct wire *, bool more);
 
 /* Ends the connection: close_notify where there is TLS, FIN. */

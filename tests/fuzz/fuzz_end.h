@@ -27,7 +27,7 @@ ssize_t __wrap_read(int fd, void *data, size_t len);
 int     __wrap_clock_gettime(clockid_t clock, struct timespec *time);
 
 static struct {
-    size_t   writes, reads; /* how many calls from now on one fails; 0: none does */
+    size_t   writes, reads; /* the call that fails, counted from now on; 0: none does */
     int      error;         /* and why */
     size_t   part;          /* a write takes no more octets at once; 0: as many as there is room for */
     int64_t  ahead;         /* seconds by which popgate's clock has been moved on */
@@ -171,7 +171,7 @@ end_read(struct end *end)
         bytes_add(&end->in, (struct span){room, (size_t)len});
 }
 
-/* What it has to say goes out, and what has come is read. */
+/* Sends what it has to say, and reads what has come. */
 static inline void
 end_move(struct end *end)
 {

@@ -215,7 +215,7 @@ def test_sessions_of_a_worker_that_was_killed_do_not_count(gate, server, clients
     running = gate(server(Maildrop(LETTERS)).port, listener={"max_sessions_per_address": 2})
     clients.logged_in(running.port, 2)
     os.kill(running.workers()[0], signal.SIGKILL)
-    wait_until(lambda: clients.keep(Wire(running.port)).line().startswith(b"+OK"), 8, "the next worker counts anew")
+    wait_until(lambda: clients.keep(Wire(running.port)).line().startswith(b"+OK"), 8, "the next worker counts from none")
 
 
 def configuration(folder, **options):

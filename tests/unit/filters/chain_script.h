@@ -65,7 +65,7 @@ script_headers(struct filter *filter, struct header_list *list)
     return next_verdict(filter, &cursor->headers);
 }
 
-/* What a filter that rewrites gives on is in brackets with its name. */
+/* What a rewriting filter passes on stands in brackets with its name. */
 static void
 rewrite(struct filter *filter, struct span text)
 {

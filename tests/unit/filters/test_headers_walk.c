@@ -131,7 +131,7 @@ test_time_is_linear(void **state)
     free(line);
 }
 
-/* A name without colon is given up at the length of a line, so that a growing text is not read anew each time. */
+/* A name without colon is given up at the length of a line, so that a growing text is not read again and again. */
 static void
 test_endless_name(void **state)
 {

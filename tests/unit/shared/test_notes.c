@@ -150,7 +150,7 @@ many_are_bounded(void **state)
     notes_close(&notes);
 }
 
-/* Whatever bit of a slot is another one: the note is not there, and can be kept anew. */
+/* Whichever bit of a slot is flipped: the note is not there, and can be kept again. */
 static void
 a_broken_seal_is_no_note(void **state)
 {
