@@ -53,6 +53,15 @@ def test_what_recipes_name_is_there():
     assert [pair for pair in named if not re.search(rf"\b{pair[1]}\b", (ROOT / pair[0]).read_text())] == []
 
 
+def test_the_libraries():
+    packages = re.search(r"^PACKAGES += (.*)$", (ROOT / "Makefile").read_text(), re.M)[1].split()
+    assert sorted(row[0].strip("`") for row in table("library")) == sorted(packages)
+
+
+def test_it_is_short():
+    assert HACKING.count("\n") <= 150
+
+
 def variant(binary):
     """make's variables for the build that is tested."""
     build = binary.parent.relative_to(ROOT)
