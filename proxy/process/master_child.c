@@ -13,7 +13,7 @@
 #include "proxy/process/master_log.h"
 
 enum {
-    LONG_LIFE_MS   = 5000, /* who lived that long did not die of how it was started */
+    LONG_LIFE_MS   = 5000, /* a child that lived that long did not die of its start */
     DELAY_FIRST_MS = 1000, /* doubled with each death at start, */
     DELAY_LAST_MS  = 60000,
     DELAY_ALONE_MS = 200,  /* but nobody waits longer while there is no other of its role at work */
@@ -58,7 +58,7 @@ master_child_end(struct master_child **pointer)
         master_child_free(pointer);
 }
 
-/* One that does not take the word in is told by the end of its channel, as at the end of the service. */
+/* A child whose channel is full is told by the end of its channel, as at the end of the service. */
 static void
 tell(struct master_child *child, unsigned word)
 {
@@ -172,7 +172,7 @@ log_death(const struct master_child *child, pid_t pid, int status, bool expected
         log_write(LOG_LEVEL_ERROR, NULL, "%s %d ended with exit status %d", name, (int)pid, WEXITSTATUS(status));
 }
 
-/* Whoever stopped it: see `goes_on`. */
+/* A child was stopped: makes it go on if its row says `goes_on`. */
 static void
 note_stop(const struct master_child *child)
 {
@@ -183,7 +183,7 @@ note_stop(const struct master_child *child)
 }
 
 static struct master_child *
-find(struct master_children *children, pid_t pid)
+find_child(struct master_children *children, pid_t pid)
 {
     struct master_child *child = LIST_FIRST(children);
 
@@ -197,7 +197,7 @@ master_child_reap(struct master_children *children)
 {
     int                  status;
     pid_t                pid   = waitpid(-1, &status, WNOHANG | WUNTRACED);
-    struct master_child *child = pid > 0 ? find(children, pid) : NULL;
+    struct master_child *child = pid > 0 ? find_child(children, pid) : NULL;
 
     if (child == NULL)
         return pid > 0;

@@ -40,7 +40,7 @@ struct master_child {
 
 LIST_HEAD(master_children, master_child);
 
-/* A child that is due now. */
+/* A new child, which is due now. */
 struct master_child *master_child_new(struct master_children *, enum role, unsigned generation);
 
 /*
@@ -49,7 +49,10 @@ struct master_child *master_child_new(struct master_children *, enum role, unsig
  */
 void master_child_end(struct master_child **);
 
-/* A reload has replaced this worker, which is to end with its last session. One that does not run is forgotten, too. */
+/*
+ * A reload has replaced this worker, which is to end with its last session. A child that does not run is forgotten: the
+ * pointer is set to NULL.
+ */
 void master_child_drain(struct master_child **);
 
 /*
@@ -71,8 +74,8 @@ bool master_child_reap(struct master_children *);
 /*
  * The child did not come into being, or died: sets when it is started again, and returns the milliseconds until then.
  * At once after a life of some seconds: what ended it came from outside, and all who connect would pay for a wait.
- * After a second, doubled up to a minute, if it died at its start; but in a fifth of one if no other of its role is at
- * work.
+ * After a second, doubled up to a minute, if it died at its start; but after a fifth of a second if no other of its
+ * role is at work.
  */
 int64_t master_child_defer(const struct master_children *, struct master_child *);
 
@@ -85,10 +88,10 @@ size_t master_child_tallies(const struct master_children *, struct tally **);
 /* How many children there are of this role, running or to be started. */
 size_t master_child_count(const struct master_children *, enum role);
 
-/* Is there one that lives so long, running or to be started? */
+/* Is there a child of that life, running or to be started? */
 bool master_child_any(const struct master_children *, enum role_life);
 
-/* Kills all that live so long. It is logged of those that had time to end. */
+/* Kills all children of that life; logs those that had time to end. */
 void master_child_kill(const struct master_children *, enum role_life);
 
 #endif

@@ -186,7 +186,7 @@ open_logs(struct master_generation *generation, struct master_audit *audit, stru
  * What is known of a message when TOP is sent decides how much of it is asked for, and has to be known when the answer
  * comes: commands that are pipelined must not push each other's notes out.
  */
-enum { NOTES_LEAST = 1024 * 1024 };
+enum { NOTES_MIN = 1024 * 1024 };
 
 static void
 open_notes(struct master_generation *generation, struct error *error)
@@ -198,7 +198,7 @@ open_notes(struct master_generation *generation, struct error *error)
         wanted = chain_remembers(&config->listeners[i].chain) || wanted;
     if (!wanted || config->verdict_cache == 0)
         return;
-    generation->notes = notes_open(config->verdict_cache > NOTES_LEAST ? config->verdict_cache : NOTES_LEAST);
+    generation->notes = notes_open(config->verdict_cache > NOTES_MIN ? config->verdict_cache : NOTES_MIN);
     if (generation->notes == NULL)
         error_add(error, config->file, 0, "verdict_cache: cannot have %" PRId64 " octets of shared memory: %s",
                   config->verdict_cache, strerror(errno));

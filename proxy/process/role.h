@@ -26,7 +26,8 @@ struct role_row {
     const char    *name;    /* "worker", for the log */
     const char    *process; /* its name to ps(1): at most 15 octets, prctl(2) */
     enum role_life life;
-    bool goes_on; /* stopped by a signal, it is made to go on; else it may have been stopped to be looked at */
+    bool goes_on; /* if a signal stops it, the master makes it go on; without this it may have been stopped for a
+                     debugger */
 
     const struct master_user *(*user)(const struct master_users *);
 
@@ -34,13 +35,13 @@ struct role_row {
      * -1 with errno. NULL: nothing. */
     int (*equip)(const struct master_spawn *, struct master_child *);
 
-    /* In the master, once the process is there: hands over what comes by its channel. */
+    /* In the master, once the process is there: hands over what it gets by its channel. */
     void (*connect)(const struct master_spawn *, struct master_child *);
 
     /* In the master, again when files were opened again: hands them over. NULL: it has none. */
     void (*give_files)(const struct master_audit *, int channel);
 
-    /* In the process, whose user it has become: its whole life. Returns the exit status. */
+    /* In the process, once it has become its user: its whole life. Returns the exit status. */
     int (*run)(const struct master_spawn *, const struct master_child *, int control_fd);
 };
 

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "proxy/clock.h"
 #include "proxy/log.h"
@@ -73,7 +74,7 @@ end_drain(struct worker *worker)
     close_sessions(worker, "drain_timeout", "replaced by a reload (drain_timeout)");
 }
 
-/* Of a worker that drains already: nothing. */
+/* Begins to drain; does nothing in a worker that drains already. */
 static void
 start_drain(struct worker *worker)
 {
@@ -109,12 +110,12 @@ act_on_word(struct worker *worker, unsigned word, int descriptor)
         log_adopt(descriptor);
     else if (descriptor >= 0)
         (void)close(descriptor);
-    else if (word >= CHANNEL_EXPIRED && word - CHANNEL_EXPIRED < sizeof(acts) / sizeof(*acts))
+    else if (word >= CHANNEL_EXPIRED && word - CHANNEL_EXPIRED < COUNT_OF(acts))
         acts[word - CHANNEL_EXPIRED](worker);
 }
 
 static void
-hear_master(evutil_socket_t fd, short what, void *context)
+read_channel(evutil_socket_t fd, short what, void *context)
 {
     struct worker *worker = context;
     unsigned       word;
@@ -146,7 +147,7 @@ leave_signals_to_master(void)
 {
     static const int signals[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGPIPE};
 
-    for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+    for (size_t i = 0; i < COUNT_OF(signals); i++)
         (void)signal(signals[i], SIG_IGN);
 }
 
@@ -169,7 +170,7 @@ make_events(struct worker *worker)
     struct event_base         *base  = worker->host.base;
     const struct worker_start *start = worker->start;
 
-    worker->control  = event_new(base, start->control_fd, EV_READ | EV_PERSIST, hear_master, worker);
+    worker->control  = event_new(base, start->control_fd, EV_READ | EV_PERSIST, read_channel, worker);
     worker->deadline = evtimer_new(base, end_shutdown, worker);
     worker->ratchet  = evtimer_new(base, ratchet, worker);
     worker->accept   = worker_accept_new(&worker->host, start, &worker->admission);
@@ -212,7 +213,7 @@ set_up(struct worker *worker)
            audit_start(worker->host.base, worker->start->audit_fd, worker->start->audit_batch) == 0;
 }
 
-/* Privileges are gone by now: better to know today than when memory runs short. */
+/* Tests spool_dir once privileges are gone: better to know today than when memory runs short. */
 static void
 check_spool(const struct config *config)
 {

@@ -1,7 +1,7 @@
 /*
  * A server's side, from its address to the moment when it can have commands: TCP, TLS or none, the greeting and, where
- * the target says so, STLS. An address that fails on the way gives way to the next one. A link knows no client: who
- * drives it decides what becomes of the greeting, of a refusal, and of what is said later.
+ * the target says so, STLS. An address that fails on the way gives way to the next one. A link knows no client: its
+ * caller decides what becomes of the greeting, of a refusal, and of what is said later.
  *
  *      IDLE -> CONNECTING -> [TLS] -> GREETING -> [STLS -> STLS_TLS] -> UP
  *        ^----------- each of them, when the address fails ------'
@@ -32,7 +32,7 @@ enum pipelining {
     PIPELINING_YES,
 };
 
-/* What a step came to. */
+/* The result of a step. */
 enum link_answer {
     LINK_WAITS,    /* for the server */
     LINK_WENT_ON,  /* step again */
@@ -51,7 +51,7 @@ struct link {
     enum link_state         state;
     enum pipelining         pipelining;
     int64_t                 began;    /* with this address, in milliseconds of clock_now() */
-    const char             *doing;    /* "reading the greeting": for the log; NULL: nothing that is worth a word */
+    const char             *doing;    /* "reading the greeting": for the log; NULL: nothing that the log should say */
     const char             *why;      /* LINK_GAVE_WAY: in words, until the next step */
     struct bytes            greeting; /* the text of the server's status line, until link_take_greeting() */
 };
@@ -69,7 +69,7 @@ void link_take_greeting(struct link *);
 /* Until when may this address take, in milliseconds of clock_now()? Not in LINK_IDLE nor LINK_UP. */
 int64_t link_deadline(const struct link *);
 
-/* That time is over: the next step gives the address up. */
+/* That time is over: the next step gives up the address. */
 void link_expire(struct link *);
 
 /* Leaves the server, and begins with the addresses again. What is known of pipelining stays. */
