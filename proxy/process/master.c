@@ -162,10 +162,10 @@ static void
 reopen(struct master *master)
 {
     if (log_reopen() != 0)
-        log_write(LOG_LEVEL_ERROR, NULL, "the log cannot be opened anew: %m");
+        log_write(LOG_LEVEL_ERROR, NULL, "the log cannot be opened again: %m");
     master_audit_reopen(&master->audit);
     send_files(master);
-    log_write(LOG_LEVEL_INFO, NULL, "log files were opened anew");
+    log_write(LOG_LEVEL_INFO, NULL, "log files were opened again");
 }
 
 /* Ends the service; workers that have not ended in `ms` milliseconds are killed. */

@@ -35,7 +35,7 @@ master_audit_reopen(struct master_audit *audit)
         int                      fd  = logfile_open(log->path, O_RDWR);
 
         if (fd < 0) {
-            log_write(LOG_LEVEL_ERROR, NULL, "the audit log %s cannot be opened anew: %m", log->path);
+            log_write(LOG_LEVEL_ERROR, NULL, "the audit log %s cannot be opened again: %m", log->path);
         } else {
             (void)close(log->fd);
             log->fd = fd;

@@ -233,7 +233,7 @@ def test_quit_ends_a_drain(audited):
         assert client.rest()[1] in ("fin", "rst")
 
 
-def test_files_are_opened_anew_on_usr1(audited):
+def test_files_are_opened_again_on_usr1(audited):
     running = audited(workers=2)
     fetch(running)
     wait_until(lambda: sessions(running.audit) == 1, what="the session's end")
@@ -241,7 +241,7 @@ def test_files_are_opened_anew_on_usr1(audited):
     for file, old in moved:
         file.rename(old)
     running.process.send_signal(signal.SIGUSR1)
-    running.wait_log("log files were opened anew")
+    running.wait_log("log files were opened again")
     sizes = [old.stat().st_size for _, old in moved]
     for _ in range(10):
         fetch(running)
