@@ -55,7 +55,7 @@ logfile_fault(const char *path)
     return fault;
 }
 
-/* Sets errno and returns -1. */
+/* Closes it; returns -1, with `why` as errno. */
 static int
 close_refused(int fd, int why)
 {

@@ -141,7 +141,7 @@ make_index(struct uidl_table *table, size_t places)
 }
 
 static void
-enter(struct uidl_table *table, size_t number)
+enter_id(struct uidl_table *table, size_t number)
 {
     if (table->indexed >= table->places / 2)
         make_index(table, table->places * 2);
@@ -167,7 +167,7 @@ store(struct uidl_table *table, size_t number, struct span id)
     bytes_add(&table->ids, id);
     bytes_add_char(&table->ids, '\0');
     if (table->index != NULL)
-        enter(table, number);
+        enter_id(table, number);
 }
 
 static void

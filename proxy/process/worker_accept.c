@@ -64,7 +64,7 @@ struct worker_accept {
 };
 
 static void
-enter(struct worker_accept *accept, enum accept_state state)
+enter_state(struct worker_accept *accept, enum accept_state state)
 {
     if (accept->state == ACCEPT_STOPPED)
         return;
@@ -79,7 +79,7 @@ end_pause(evutil_socket_t fd, short what, void *context)
 {
     (void)fd;
     (void)what;
-    enter(context, ACCEPT_LISTENS);
+    enter_state(context, ACCEPT_LISTENS);
 }
 
 /* The system has no descriptor left: clients that wait are served later, and the worker does not spin meanwhile. */
@@ -91,7 +91,7 @@ wait_for_system(struct worker_accept *accept, int error)
     if (accept->pause_ms == PAUSE_MIN)
         log_write(LOG_LEVEL_ERROR, NULL, "accepting connections: %s; %zu sessions are open: new clients wait",
                   strerrordesc_np(error), accept->host->count);
-    enter(accept, ACCEPT_WAITS_FOR_SYSTEM);
+    enter_state(accept, ACCEPT_WAITS_FOR_SYSTEM);
     (void)evtimer_add(accept->pause, &time);
     accept->pause_ms = accept->pause_ms * 2 < PAUSE_MAX ? accept->pause_ms * 2 : PAUSE_MAX;
 }
@@ -104,14 +104,14 @@ wait_for_room(struct worker_accept *accept)
               "this worker has %zu sessions, as many as its descriptors carry: new clients wait; raise LimitNOFILE or "
               "ulimit -n",
               accept->host->count);
-    enter(accept, ACCEPT_WAITS_FOR_ROOM);
+    enter_state(accept, ACCEPT_WAITS_FOR_ROOM);
 }
 
 void
 worker_accept_note_room(struct worker_accept *accept)
 {
     if (accept->state == ACCEPT_WAITS_FOR_ROOM)
-        enter(accept, ACCEPT_LISTENS);
+        enter_state(accept, ACCEPT_LISTENS);
 }
 
 static bool
@@ -253,13 +253,13 @@ accept_clients(evutil_socket_t fd, short what, void *context)
 void
 worker_accept_start(struct worker_accept *accept)
 {
-    enter(accept, ACCEPT_LISTENS);
+    enter_state(accept, ACCEPT_LISTENS);
 }
 
 void
 worker_accept_stop(struct worker_accept *accept)
 {
-    enter(accept, ACCEPT_WAITS_FOR_ROOM);
+    enter_state(accept, ACCEPT_WAITS_FOR_ROOM);
     accept->state = ACCEPT_STOPPED;
     for (size_t i = 0; i < accept->count; i++)
         (void)close(accept->sockets[i].socket->fd);
