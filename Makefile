@@ -20,9 +20,9 @@ SYSCONFDIR = /etc
 CONFDIR    = $(SYSCONFDIR)/popgate
 
 # Libraries, by pkg-config's names, and the Debian packages that a goal needs beside those of the build.
-PACKAGES     = libevent_core openssl libpcre2-8 libconfuse glib-2.0
+PACKAGES     = libevent_core openssl libpcre2-8 glib-2.0
 DEBIAN-build = $(if $(findstring clang,$(CC)),clang,gcc) libc6-dev make pkgconf libevent-dev libssl-dev libpcre2-dev \
-               libconfuse-dev libglib2.0-dev
+               libglib2.0-dev
 DEBIAN-unit  = libcmocka-dev libjansson-dev
 DEBIAN-demo  = python3 openssl curl ca-certificates
 DEBIAN-check = $(DEBIAN-unit) $(DEBIAN-demo) python3-pytest dovecot-pop3d mpop fetchmail procps libfaketime strace \

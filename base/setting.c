@@ -1,5 +1,6 @@
 /* What all owners of settings do in the same way. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +18,22 @@ find_fault(const char *path)
     if (access(path, R_OK) != 0 || stat(path, &status) != 0)
         return strerror(errno);
     return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? NULL : "it is neither a file nor a directory";
+}
+
+void
+setting_list_add(struct setting_list *list, char *item)
+{
+    list->items                = memory_resize_array(list->items, list->count + 1, sizeof(*list->items));
+    list->items[list->count++] = item;
+}
+
+void
+setting_list_free(struct setting_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i]);
+    free(list->items);
+    *list = (struct setting_list){0};
 }
 
 struct setting_list

@@ -48,6 +48,12 @@ struct setting_place {
     unsigned (*line_of)(const struct setting_place *, const char *key); /* of a key; of the head if it was left out */
 };
 
+/* Adds the item, which is free()d with the list. */
+void setting_list_add(struct setting_list *, char *item);
+
+/* Gives the items and the list back; it is {0} again. */
+void setting_list_free(struct setting_list *);
+
 /*
  * Of the files and directories that the setting `key` names, those that can be read, in their order; each of the others
  * is an error at its place. One that somebody else could change (base/trust.h) is noted. The list's items are those of

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "base/trust.h"
 #include "proxy/config/config.h"
 #include "proxy/config/config_address.h"
 #include "proxy/config/config_limits.h"
 #include "proxy/config/config_loop.h"
+#include "proxy/config/config_read.h"
 #include "proxy/config/config_section.h"
 #include "proxy/config/config_setting.h"
 #include "proxy/config/config_table.h"
@@ -109,10 +109,14 @@ check_addresses(struct config_loader *loader, const struct config_section *secti
         const struct config_listener *owner;
         const struct config_address  *address = &addresses->items[i];
         const struct config_address  *clash   = find_clash(loader->config, address, &owner);
+        struct bytes                  where   = {0};
 
-        if (clash != NULL)
-            config_complain(loader, section, "address", "%s: the listener \"%s\" at line %u has %s already",
-                            address->text, owner->name, owner->line, clash->text);
+        if (clash == NULL)
+            continue;
+        config_spot_write((struct config_spot){owner->file, owner->line}, section->place.file, &where);
+        config_complain(loader, section, "address", "%s: the listener \"%s\" at %s has %s already", address->text,
+                        owner->name, where.data, clash->text);
+        bytes_free(&where);
     }
 }
 
@@ -155,7 +159,7 @@ check_whole(struct config_loader *loader)
     const char                  *fault   = config_holds(config) ? config_folder_fault(config->spool_dir) : NULL;
 
     if (config->listener_count == 0)
-        error_add(loader->error, loader->file.path, 0, "there is no listener");
+        error_add(loader->error, loader->config->file, 0, "there is no listener");
     if (fault != NULL)
         config_complain(loader, section, "spool_dir", "spool_dir = \"%s\": %s", config->spool_dir, fault);
     config_limits_check(loader);
@@ -168,7 +172,7 @@ make_config(const struct config_file *file)
 {
     struct config *config = memory_new(sizeof(*config));
 
-    config->file      = memory_copy_string(file->path);
+    config->file      = file->paths.items[0];
     config->listeners = memory_new(file->section_count * sizeof(*config->listeners));
     config->upstreams = memory_new(file->section_count * sizeof(*config->upstreams));
     config->filters   = memory_new(file->section_count * sizeof(*config->filters));
@@ -182,7 +186,7 @@ configure_filters(struct config_loader *loader, int (*become)(const struct confi
     struct config_filter *filter = loader->config->filters;
 
     if (become != NULL && become(loader->config) != 0) {
-        error_add(loader->error, loader->file.path, 0, "privileges cannot be given up: %s", strerror(errno));
+        error_add(loader->error, loader->config->file, 0, "privileges cannot be given up: %s", strerror(errno));
         return;
     }
     for (size_t i = 0; i < loader->file.section_count; i++)
@@ -200,12 +204,9 @@ struct config *
 config_load_as(const char *file, int (*become)(const struct config *), struct error *error)
 {
     struct config_loader loader = {.error = error};
-    struct bytes         why    = {0};
     size_t               before = error->count;
 
-    if (!trust_path(file, &why))
-        error_add(error, file, 0, "%s", why.data);
-    else if (config_file_read(&loader.file, file, error) == 0) {
+    if (config_read(&loader.file, file, error) == 0) {
         loader.config = make_config(&loader.file);
         for (size_t i = 0; i < loader.file.section_count; i++)
             config_section_take(&loader, &loader.file.sections[i]);
@@ -217,10 +218,11 @@ config_load_as(const char *file, int (*become)(const struct config *), struct er
         config_free(&loader.config);
     } else {
         loader.config->notes = error->notes;
+        loader.config->files = loader.file.paths;
         error->notes         = (struct bytes){0};
+        loader.file.paths    = (struct setting_list){0};
     }
     config_file_free(&loader.file);
-    bytes_free(&why);
     return loader.config;
 }
 
@@ -276,7 +278,7 @@ config_free(struct config **config)
     free(it->listeners);
     free(it->upstreams);
     free(it->filters);
-    free(it->file);
+    setting_list_free(&it->files);
     bytes_free(&it->notes);
     free(it);
     *config = NULL;

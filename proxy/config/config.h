@@ -34,7 +34,8 @@ struct config_addresses {
 
 struct config_upstream {
     char                   *name;
-    unsigned                line; /* of the section in proxy.conf */
+    const char             *file; /* where the section stands */
+    unsigned                line;
     struct setting_list     server;
     int                     tls; /* enum config_tls: NONE, STLS or IMPLICIT; STLS is always required here */
     bool                    tls_verify;
@@ -53,6 +54,7 @@ struct config_upstream {
 
 struct config_listener {
     char                         *name;
+    const char                   *file;
     unsigned                      line;
     struct setting_list           address;
     int                           tls; /* enum config_tls */
@@ -79,11 +81,11 @@ struct config_listener {
 struct config_filter {
     struct chain_filter filter;
     char               *name;
-    unsigned            line;
 };
 
 struct config {
-    char                   *file;    /* as given, for messages */
+    struct setting_list     files;   /* as given, and all that it includes: for messages, as */
+    const char             *file;    /* the first of them is */
     int64_t                 workers; /* never 0: the number of processors was filled in */
     char                   *user;
     char                   *audit_user;       /* NULL: see proxy/process/master_user.h */

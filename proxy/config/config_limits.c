@@ -29,13 +29,13 @@ config_limits_capacity(const struct config *config)
 }
 
 static void
-compare(struct config_loader *loader, unsigned line, int64_t asked)
+compare(struct config_loader *loader, struct config_spot spot, int64_t asked)
 {
     const struct config *config = loader->config;
     size_t               each   = config_limits_capacity(config);
 
     if (asked > 0 && (uint64_t)asked > each * (uint64_t)config->workers)
-        error_note(loader->error, loader->file.path, line,
+        error_note(loader->error, spot.file, spot.line,
                    "max_sessions = %" PRId64 ": the %" PRIu64
                    " descriptors of a process (ulimit -n, LimitNOFILE) carry "
                    "%zu sessions, %zu for each of %" PRId64 " workers",
@@ -49,11 +49,14 @@ config_limits_check(struct config_loader *loader)
     const struct config_section *main   = &loader->file.sections[0];
     size_t                       each   = config_limits_capacity(config);
 
-    compare(loader, main->place.line_of(&main->place, "max_sessions"), config->max_sessions);
-    for (size_t i = 0; i < config->listener_count; i++)
-        compare(loader, config->listeners[i].line, config->listeners[i].max_sessions);
+    compare(loader, config_section_spot(main, "max_sessions"), config->max_sessions);
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct config_listener *listener = &config->listeners[i];
+
+        compare(loader, (struct config_spot){listener->file, listener->line}, listener->max_sessions);
+    }
     if (each < FEW)
-        error_note(loader->error, loader->file.path, 0,
+        error_note(loader->error, config->file, 0,
                    "the %" PRIu64 " descriptors of a process carry %zu sessions for each worker: raise ulimit -n, or "
                    "LimitNOFILE in the unit",
                    descriptors(), each);

@@ -66,6 +66,19 @@ leads_to(const struct walk *walk, size_t from, size_t goal)
     return false;
 }
 
+static void
+refuse(struct config_loader *loader, const struct config_listener *listener)
+{
+    const struct config_upstream *upstream = listener->upstream;
+    struct bytes                  where    = {0};
+
+    config_spot_write((struct config_spot){upstream->file, upstream->line}, listener->file, &where);
+    error_add(loader->error, listener->file, listener->line,
+              "listener \"%s\" would connect to itself: the server of its upstream \"%s\" (%s) is popgate",
+              listener->name, upstream->name, where.data);
+    bytes_free(&where);
+}
+
 void
 config_loop_check(struct config_loader *loader)
 {
@@ -80,9 +93,7 @@ config_loop_check(struct config_loader *loader)
 
         walk.seen = memory_new(config->listener_count * sizeof(*walk.seen));
         if (leads_to(&walk, i, i))
-            error_add(loader->error, loader->file.path, listener->line,
-                      "listener \"%s\" would connect to itself: the server of its upstream \"%s\" (line %u) is popgate",
-                      listener->name, listener->upstream->name, listener->upstream->line);
+            refuse(loader, listener);
         free(walk.seen);
     }
     freeifaddrs(interfaces);

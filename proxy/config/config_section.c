@@ -13,6 +13,7 @@
 #include "proxy/config/config_address.h"
 #include "proxy/config/config_section.h"
 #include "proxy/config/config_setting.h"
+#include "proxy/config/config_source.h"
 #include "proxy/config/config_table.h"
 #include "proxy/config/config_value.h"
 
@@ -20,13 +21,14 @@ void
 config_complain(struct config_loader *loader, const struct config_section *section, const char *key, const char *format,
                 ...)
 {
-    struct bytes text = {0};
-    va_list      args;
+    struct config_spot spot = config_section_spot(section, key);
+    struct bytes       text = {0};
+    va_list            args;
 
     va_start(args, format);
     bytes_vprintf(&text, format, args);
     va_end(args);
-    error_add(loader->error, loader->file.path, section->place.line_of(&section->place, key), "%s", text.data);
+    error_add(loader->error, spot.file, spot.line, "%s", text.data);
     bytes_free(&text);
 }
 
@@ -97,7 +99,7 @@ check_log(struct config_loader *loader, const struct config_section *section)
 
     if (strcmp(config->log, "stderr") == 0 || strcmp(config->log, "syslog") == 0)
         return;
-    path = config_setting_absolute(loader->file.folder, config->log);
+    path = config_source_absolute(loader->file.folder, config->log);
     free(config->log);
     config->log = path;
     check_log_file(loader, section, "log", path);
@@ -213,6 +215,7 @@ take_upstream(struct config_loader *loader, struct config_section *section)
     struct config_upstream *upstream = &loader->config->upstreams[loader->config->upstream_count++];
 
     upstream->name = memory_copy_string(section->name);
+    upstream->file = section->place.file;
     upstream->line = section->place.line;
     fill_section(loader, section, CONFIG_UPSTREAM, upstream);
     add_addresses(loader, section, "server", &upstream->server, CONFIG_ADDRESS_CONNECT, &upstream->addresses);
@@ -251,6 +254,7 @@ take_listener(struct config_loader *loader, struct config_section *section)
     struct config_listener *listener = &loader->config->listeners[loader->config->listener_count++];
 
     listener->name = memory_copy_string(section->name);
+    listener->file = section->place.file;
     listener->line = section->place.line;
     fill_section(loader, section, CONFIG_LISTENER, listener);
     add_addresses(loader, section, "address", &listener->address, CONFIG_ADDRESS_LISTEN, &listener->addresses);
@@ -342,7 +346,6 @@ take_filter(struct config_loader *loader, struct config_section *section)
     const struct setting       *tables[] = {settings, NULL, NULL};
 
     filter->name = memory_copy_string(section->name);
-    filter->line = section->place.line;
     if (config_setting_fill(settings, &head, &loader->file, section, loader->error)) {
         module = chain_module(head.module);
         if (module == NULL)
@@ -372,14 +375,17 @@ static void
 check_name(struct config_loader *loader, const struct config_section *section)
 {
     const struct config_section *other = loader->file.sections;
+    struct bytes                 where = {0};
 
     if (section->name[0] == '\0')
         config_complain(loader, section, "", "a %s needs a name, as in: %s \"name\" {", section->kind, section->kind);
     while (strcmp(other->kind, section->kind) != 0 || strcmp(other->name, section->name) != 0)
         other++;
+    config_spot_write(config_section_spot(other, ""), section->place.file, &where);
     if (other != section)
-        config_complain(loader, section, "", "%s \"%s\" is there already, at line %u", section->kind, section->name,
-                        other->place.line);
+        config_complain(loader, section, "", "%s \"%s\" is there already, at %s", section->kind, section->name,
+                        where.data);
+    bytes_free(&where);
 }
 
 void

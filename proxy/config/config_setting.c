@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "proxy/config/config_setting.h"
+#include "proxy/config/config_source.h"
 #include "proxy/config/config_value.h"
 
 /* One value on its way into a member. */
@@ -12,8 +13,7 @@ struct reading {
     const struct setting *setting;
     void                 *member;
     const char           *folder;
-    const char           *file;
-    unsigned              line;
+    struct config_spot    spot;
     struct error         *error;
 };
 
@@ -26,7 +26,8 @@ complain(const struct reading *reading, const char *text, const char *format, ..
     va_start(args, format);
     bytes_vprintf(&what, format, args);
     va_end(args);
-    error_add(reading->error, reading->file, reading->line, "%s = \"%s\": %s", reading->setting->key, text, what.data);
+    error_add(reading->error, reading->spot.file, reading->spot.line, "%s = \"%s\": %s", reading->setting->key, text,
+              what.data);
     bytes_free(&what);
 }
 
@@ -50,15 +51,8 @@ take_path(const struct reading *reading, const char *text)
 {
     if (!require_text(reading, text))
         return false;
-    *(char **)reading->member = config_setting_absolute(reading->folder, text);
+    *(char **)reading->member = config_source_absolute(reading->folder, text);
     return true;
-}
-
-static void
-add_item(struct setting_list *list, char *item)
-{
-    list->items                = memory_resize_array(list->items, list->count + 1, sizeof(*list->items));
-    list->items[list->count++] = item;
 }
 
 static bool
@@ -66,7 +60,7 @@ take_item(const struct reading *reading, const char *text)
 {
     if (!require_text(reading, text))
         return false;
-    add_item(reading->member, memory_copy_string(text));
+    setting_list_add(reading->member, memory_copy_string(text));
     return true;
 }
 
@@ -75,7 +69,7 @@ take_path_item(const struct reading *reading, const char *text)
 {
     if (!require_text(reading, text))
         return false;
-    add_item(reading->member, config_setting_absolute(reading->folder, text));
+    setting_list_add(reading->member, config_source_absolute(reading->folder, text));
     return true;
 }
 
@@ -185,12 +179,7 @@ release_string(void *member)
 static void
 release_list(void *member)
 {
-    struct setting_list *list = member;
-
-    for (size_t i = 0; i < list->count; i++)
-        free(list->items[i]);
-    free(list->items);
-    *list = (struct setting_list){0};
+    setting_list_free(member);
 }
 
 static const struct {
@@ -218,7 +207,7 @@ take_values(const struct reading *reading, const struct setting_list *values)
     bool              fine = values->count > 0;
 
     if (!types[type].list && values->count != 1) {
-        error_add(reading->error, reading->file, reading->line, "%s takes one value, not a list",
+        error_add(reading->error, reading->spot.file, reading->spot.line, "%s takes one value, not a list",
                   reading->setting->key);
         return false;
     }
@@ -271,8 +260,7 @@ config_setting_fill(const struct setting *table, void *target, const struct conf
                 .setting = setting,
                 .member  = (char *)target + setting->offset,
                 .folder  = file->folder,
-                .file    = file->path,
-                .line    = key != NULL ? key->line : section->place.line,
+                .spot    = config_section_spot(section, setting->key),
                 .error   = error,
         };
 
@@ -303,7 +291,7 @@ config_setting_refuse_unknown(const struct config_section *section, const struct
         if (section->kind[0] != '\0')
             bytes_printf(&what, " in %s \"%s\"", section->kind, section->name);
         config_guess_write(&guess, &what);
-        error_add(error, section->place.file, key->line, "%s", what.data);
+        error_add(error, key->file, key->line, "%s", what.data);
         bytes_free(&what);
     }
 }
@@ -323,15 +311,4 @@ config_setting_find(const struct setting *table, const char *key)
         if (strcmp(table->key, key) == 0)
             return table;
     return NULL;
-}
-
-char *
-config_setting_absolute(const char *folder, const char *path)
-{
-    struct bytes text = {0};
-
-    if (path[0] != '/')
-        bytes_printf(&text, "%s/", strcmp(folder, "/") == 0 ? "" : folder);
-    bytes_printf(&text, "%s", path);
-    return text.data;
 }

@@ -23,7 +23,4 @@ void config_setting_release(const struct setting *table, void *target);
 /* The row for `key`; NULL if the table, which may be NULL, has none. */
 const struct setting *config_setting_find(const struct setting *table, const char *key);
 
-/* `path` made absolute by `folder`, to be given to free(). */
-char *config_setting_absolute(const char *folder, const char *path);
-
 #endif

@@ -15,10 +15,12 @@ master_dates_check(const struct config *config, time_t *checked)
         *checked = now;
     if (now >= *checked && now < *checked + HOUR)
         return (int)(*checked + HOUR - now) * 1000;
-    for (size_t i = 0; i < config->listener_count; i++)
-        if (config->listeners[i].context != NULL)
-            tls_server_note_dates(config->listeners[i].context, *checked, now, config->file, config->listeners[i].line,
-                                  &notes);
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct config_listener *listener = &config->listeners[i];
+
+        if (listener->context != NULL)
+            tls_server_note_dates(listener->context, *checked, now, listener->file, listener->line, &notes);
+    }
     log_lines(LOG_LEVEL_WARNING, span_of(error_notes(&notes)));
     error_free(&notes);
     *checked = now;

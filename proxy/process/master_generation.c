@@ -139,8 +139,8 @@ open_sockets(struct master_generation *generation, const struct config_listener 
             fd = open_socket(address);
         }
         if (fd < 0)
-            error_add(error, generation->config->file, listener->line, "listener \"%s\": cannot listen on %s: %s",
-                      listener->name, address->text, strerror(errno));
+            error_add(error, listener->file, listener->line, "listener \"%s\": cannot listen on %s: %s", listener->name,
+                      address->text, strerror(errno));
         else
             add_socket(generation, listener, address, fd);
     }
@@ -148,8 +148,7 @@ open_sockets(struct master_generation *generation, const struct config_listener 
 
 /* The numbers of the logs that a listener's filters record to. */
 static const unsigned *
-find_logs(const struct master_generation *generation, const struct config_listener *listener,
-          struct master_audit *audit, size_t *count, struct error *error)
+find_logs(const struct config_listener *listener, struct master_audit *audit, size_t *count, struct error *error)
 {
     size_t       most  = listener->filters.count;
     const char **paths = memory_resize_array(NULL, most, sizeof(paths[0]));
@@ -161,8 +160,8 @@ find_logs(const struct master_generation *generation, const struct config_listen
         int id = master_audit_find(audit, paths[i]);
 
         if (id < 0)
-            error_add(error, generation->config->file, listener->line,
-                      "listener \"%s\": cannot open the audit log %s: %s", listener->name, paths[i], strerror(errno));
+            error_add(error, listener->file, listener->line, "listener \"%s\": cannot open the audit log %s: %s",
+                      listener->name, paths[i], strerror(errno));
         else
             ids[(*count)++] = (unsigned)id;
     }
@@ -178,8 +177,7 @@ open_logs(struct master_generation *generation, struct master_audit *audit, stru
     generation->audit_ids    = memory_resize_array(NULL, config->listener_count, sizeof(generation->audit_ids[0]));
     generation->audit_counts = memory_resize_array(NULL, config->listener_count, sizeof(generation->audit_counts[0]));
     for (size_t i = 0; i < config->listener_count; i++)
-        generation->audit_ids[i] =
-            find_logs(generation, &config->listeners[i], audit, &generation->audit_counts[i], error);
+        generation->audit_ids[i] = find_logs(&config->listeners[i], audit, &generation->audit_counts[i], error);
 }
 
 /*

@@ -8,19 +8,19 @@
 #include "proxy/process/master_try.h"
 
 static void
-try_address(const struct config *config, const struct config_listener *listener, const struct config_address *address,
-            struct error *notes)
+try_address(const struct config_listener *listener, const struct config_address *address, struct error *notes)
 {
     int fd = master_generation_bind(address);
 
     if (fd >= 0)
         (void)close(fd);
     else if (errno == EADDRINUSE)
-        error_note(notes, config->file, listener->line,
+        error_note(notes, listener->file, listener->line,
                    "%s is in use: by popgate, if it runs already, or by another program (ss -ltnp says which)",
                    address->text);
     else
-        error_note(notes, config->file, listener->line, "%s cannot be listened on: %s", address->text, strerror(errno));
+        error_note(notes, listener->file, listener->line, "%s cannot be listened on: %s", address->text,
+                   strerror(errno));
 }
 
 /* Only as the user itself can it be known: in a child that becomes it. */
@@ -57,10 +57,12 @@ void
 master_try(const struct config *config, struct error *notes)
 {
     for (size_t i = 0; i < config->listener_count; i++) {
-        if (config->listeners[i].context != NULL)
-            tls_server_note_cost(config->listeners[i].context, config->file, config->listeners[i].line, notes);
-        for (size_t k = 0; k < config->listeners[i].addresses.count; k++)
-            try_address(config, &config->listeners[i], &config->listeners[i].addresses.items[k], notes);
+        const struct config_listener *listener = &config->listeners[i];
+
+        if (listener->context != NULL)
+            tls_server_note_cost(listener->context, listener->file, listener->line, notes);
+        for (size_t k = 0; k < listener->addresses.count; k++)
+            try_address(listener, &listener->addresses.items[k], notes);
     }
     try_spool(config, notes);
 }

@@ -228,6 +228,35 @@ def test_configuration_that_somebody_else_could_change(folder, good, what):
     assert done.returncode == 1 and b" belongs to " in done.stderr and b"chown root it" in done.stderr, done.stderr
 
 
+def divided(folder, good):
+    """The same with its filters in files of their own."""
+    parts = re.split(r'(?m)^(?=filter )', good)
+    (folder / "conf.d").mkdir()
+    for number, part in enumerate(parts[1:]):
+        (folder / "conf.d" / f"{number}.conf").write_text(part)
+    return parts[0] + 'include "${CONF_D:-conf.d}/*.conf"\n'
+
+
+def test_configuration_in_several_files(folder, good):
+    assert check(folder, divided(folder, good)) == (0, "")
+
+
+def test_mistake_in_an_included_file(folder, good):
+    text = divided(folder, good.replace("required_score", "requierd_score").replace('"header_checks"', '"no_checks"'))
+    code, said = check(folder, text)
+    assert code == 1 and re.search(rf'(?m)^{re.escape(str(folder))}/conf\.d/0\.conf:4: unknown key "requierd_score"', said), said
+    assert re.search(rf"(?m)^{re.escape(str(folder))}/conf\.d/1\.conf:3: rules {re.escape(str(folder))}/no_checks: ", said), said
+
+
+@only_for_root
+@pytest.mark.parametrize("what", ["2.conf", "."])
+def test_included_file_that_somebody_else_could_change(folder, good, what):
+    text = divided(folder, good)
+    give_away(folder / "conf.d" / what)
+    code, said = check(folder, text)
+    assert code == 1 and re.search(rf"proxy\.conf:14: include .*\.conf: {re.escape(str(folder / 'conf.d' / what))} belongs to ", said), said
+
+
 @only_for_root
 def test_certificate_in_a_folder_of_somebody_else(folder, good, certificate):
     foreign = folder / "foreign"

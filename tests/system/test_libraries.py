@@ -6,7 +6,7 @@ import pytest
 
 from places import run
 
-ASKED_FOR = {"libc", "libevent_core", "libssl", "libcrypto", "libpcre2", "libconfuse", "libglib"}
+ASKED_FOR = {"libc", "libevent_core", "libssl", "libcrypto", "libpcre2", "libglib"}
 COME_ALONG = {"libm", "libatomic", "libz", "libzstd"}  # with GLib, and with OpenSSL in Debian 13
 
 

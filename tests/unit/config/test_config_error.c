@@ -60,7 +60,8 @@ static const struct broken {
     {"fliter \"x\" {\nmodule = 1 }\n", "F:4: there are no sections called \"fliter\"; do you mean \"filter\"?\n", NULL},
     {"web {\nport = 1 }\n", "F:4: there are no sections called \"web\"\n", NULL},
 
-    {"root \"x\" {\n}\nroot \"x\" {\n}\n", "F:4: no such option 'root'\n", NULL},
+    {"root \"x\" {\n}\nroot \"x\" {\n}\n",
+     "F:4: there are no sections called \"root\"\nF:6: there are no sections called \"root\"\n", NULL},
 
     /* Addresses. */
     {"upstream \"b\" {\nserver = { \"192.0.2.1\",\n\"::1:110\", \"a:b\", \"a:70000\", \"a:0\", \":110\", \"*:110\" } "
@@ -166,14 +167,15 @@ static const struct broken {
 
     /* Habits from other languages. */
     {"workers = 1;\nlog = \"stderr\" ;\nuser = \"a;b\"\n",
-     "F:4: 1;: no line ends in a semicolon here: remove it\nF:5: ;: no line ends in a semicolon here: remove it\n",
+     "F:4: 1;: no line ends in a semicolon here: remove it\nF:5: ;: no line ends in a semicolon here: remove it\n"
+     "F:6: user is given again: it is at line 1 already\n",
      NULL},
     {"workers: 1\nupstream \"b\" {\n tls: none }\n",
      "F:4: workers:: a key and its value are joined by =, as in: workers = 1\n"
      "F:6: tls:: a key and its value are joined by =, as in: workers = 1\n",
      NULL},
-    {"include \"other.conf\"\n", "F:4: include: there is no include: write all into this file\n", NULL},
-    {"include(\"other.conf\")\n", "F:4: include: there is no include: write all into this file\n", NULL},
+    {"include(\"other.conf\")\n", "F:4: include lacks what to include, as in: include \"conf.d/*.conf\"\n", NULL},
+    {"include = \"other.conf\"\n", "F:4: include lacks what to include, as in: include \"conf.d/*.conf\"\n", NULL},
     {"upstream \"b\" {\nserver = { \"pop3://mail.invalid:110\", \"pop3s://mail.invalid\" } }\n",
      "F:5: server = \"pop3://mail.invalid:110\": this is a URL: write HOST:PORT, and whether there is TLS under the "
      "key "
@@ -183,8 +185,20 @@ static const struct broken {
      NULL},
     {"\nuser = x /* \" ' \nworkers = 1\n", "F:5: this comment has no end\n", NULL},
     {"user = \"\\777\"\n", "F:4: invalid octal number '\\777'\n", NULL},
-    {"\"\" = 1\n", "F:4: this is not understood\n", NULL},
-    {"a|b = 1\n", "F:4: no sub-section title/index for 'a'\n", NULL},
+    {"user = \"\\08\"\n", "F:4: invalid octal number '\\08'\n", NULL},
+    {"user = \"\\1234\"\n", "F:4: invalid octal number '\\1234'\n", NULL},
+    {"user = \"a\\x00\"\n", "F:4: invalid hexadecimal number '\\x00'\n", NULL},
+    {"log = stderr\nuser = \"${POPGATE_IS_NOT_SET}\"\n",
+     "F:5: the environment has no POPGATE_IS_NOT_SET: ${POPGATE_IS_NOT_SET:-VALUE} has a value without it\n", NULL},
+    {"\"\" = 1\n", "F:4: a key stands here, and without quotes\n", NULL},
+    {"\"workers\" = 1\n", "F:4: a key stands here, and without quotes\n", NULL},
+    {"a|b = 1\n", "F:4: unknown key \"a|b\"\n", NULL},
+    {"workers", "F:4: missing equal sign after option 'workers'\n", NULL},
+    {"workers =", "F:4: premature end of file\n", NULL},
+    {"workers +\n", "F:4: missing equal sign after option 'workers'\n", NULL},
+    {"workers = { 1 2 }\n", "F:4: unexpected token '2'\n", NULL},
+    {"workers = { , }\n", "F:4: unexpected token ','\n", NULL},
+    {"(\n", "F:4: unexpected token '('\n", NULL},
 
     /* A word that is wrong does not keep the files behind it from being looked at. */
     {"listener \"m\" {\n address = \"127.0.0.1:0\"\n tls = \"implict\"\n certificate = \"none.pem\"\n upstream = u }\n",
