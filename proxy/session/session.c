@@ -33,7 +33,7 @@ session_log(const struct session *session, enum log_level level, const char *for
     const struct log_context context = {.session  = session->name,
                                         .client   = session->client_name,
                                         .listener = session->listener->name,
-                                        .user     = session->user.len > 0 ? session->user.data : NULL,
+                                        .user     = session->login.name.len > 0 ? session->login.name.data : NULL,
                                         .action   = session->link.doing};
     va_list                  args;
 
@@ -136,8 +136,8 @@ session_fail(struct session *session, const char *why)
         return;
     }
     if (is_reply_due(session)) {
-        if (session->user_refused)
-            bytes_add(&text, bytes_span(&session->user_refusal));
+        if (login_is_refused(&session->login))
+            bytes_add(&text, bytes_span(&session->login.refusal));
         else
             bytes_printf(&text, "[SYS/TEMP] %s", why);
         session_put_status(session, POP3_ERR, bytes_span(&text));
@@ -204,8 +204,9 @@ write_client(struct session *session)
 static bool
 goes_on_half_closed(const struct session *session)
 {
-    return (session->expected.count > 0 && !session->sasl_turn) || peer_unsent(&session->client) > 0 ||
-           session->awaits_client || (session->state == SESSION_CONNECTING && peer_waiting(&session->client) > 0);
+    return (session->expected.count > 0 && session->login.state != LOGIN_RESPONSE) ||
+           peer_unsent(&session->client) > 0 || session->awaits_client ||
+           (session->state == SESSION_CONNECTING && peer_waiting(&session->client) > 0);
 }
 
 /*
@@ -272,7 +273,7 @@ record_disconnect(const struct session *session)
 {
     const struct audit_disconnect record = {
         .reason    = session->reason,
-        .user      = session->logged_in ? session->user.data : NULL,
+        .user      = session->login.state == LOGIN_DONE ? session->login.name.data : NULL,
         .retrieved = session->retrieved,
         .deleted   = session->deleted,
         .committed = session->committed,
@@ -307,9 +308,7 @@ session_free(struct session *session)
         session_forget(session);
     capa_free(&session->capa);
     bytes_free(&session->line);
-    session_end_trial(session);
-    bytes_free(&session->user);
-    bytes_free(&session->user_refusal);
+    login_free(&session->login);
     uidl_free(&session->uidls);
     sizes_free(&session->sizes);
     leave_phase(session);
@@ -422,6 +421,7 @@ session_open(struct session_host *host, const struct config_listener *listener, 
     session->listener = listener;
     session->seat     = *seat;
     session->opened = session->active = clock_now();
+    login_start(&session->login, listener, listener->tls == CONFIG_TLS_IMPLICIT);
     link_start(&session->link, &host->upstreams[upstream], host->base, wake, session);
     expect_start(&session->expected);
     STAILQ_INIT(&session->deliveries);

@@ -108,8 +108,8 @@ may_forward(struct session *session, const struct pop3_command *command)
 {
     if (!session_may_send(session))
         return false;
-    if (session->link.pipelining == PIPELINING_UNKNOWN && session->logged_in && command->verb != POP3_CAPA &&
-        more_commands(session, command)) {
+    if (session->link.pipelining == PIPELINING_UNKNOWN && session->login.state == LOGIN_DONE &&
+        command->verb != POP3_CAPA && more_commands(session, command)) {
         link_set_pipelining(&session->link, PIPELINING_ASKED);
         session_ask_capa(session, EXPECT_CAPA);
         return false;
@@ -239,11 +239,11 @@ speaks_another_protocol(struct span name)
 static enum outcome
 take_line(struct session *session, struct span line)
 {
-    unsigned            state = session->logged_in ? POP3_TRANSACTION : POP3_AUTHORIZATION;
+    unsigned            state = session->login.state == LOGIN_DONE ? POP3_TRANSACTION : POP3_AUTHORIZATION;
     struct pop3_command command;
 
     pop3_parse_command(line, &command);
-    if (!session->logged_in && command.verb == POP3_OTHER && speaks_another_protocol(command.name)) {
+    if (session->login.state != LOGIN_DONE && command.verb == POP3_OTHER && speaks_another_protocol(command.name)) {
         session_finish(session, END_FLUSH, "client speaks another protocol");
         return TAKEN;
     }
@@ -253,7 +253,7 @@ take_line(struct session *session, struct span line)
     }
     if ((pop3_states(command.verb) & state) == 0) {
         session->faults++;
-        return session_refuse(session, session->logged_in ? "not after the login" : "log in first");
+        return session_refuse(session, session->login.state == LOGIN_DONE ? "not after the login" : "log in first");
     }
     return rows[command.verb](session, &command);
 }
@@ -263,11 +263,11 @@ take_line(struct session *session, struct span line)
 static bool
 may_take(const struct session *session)
 {
-    if (session->client.state == PEER_HANDSHAKE || session->stls_due || peer_waiting(&session->client) == 0 ||
-        peer_unsent(&session->client) >= PEER_HIGH_WATER)
+    if (session->client.state == PEER_HANDSHAKE || session->login.state == LOGIN_STLS ||
+        peer_waiting(&session->client) == 0 || peer_unsent(&session->client) >= PEER_HIGH_WATER)
         return false;
     if (session->state == SESSION_AUTHORIZATION)
-        return session->expected.count == 0 || session->sasl_turn;
+        return session->expected.count == 0 || session->login.state == LOGIN_RESPONSE;
     return session->state == SESSION_TRANSACTION && expect_has_room(&session->expected);
 }
 
@@ -286,12 +286,12 @@ skip_line(struct session *session, struct span input)
 static bool
 wait_for_line(struct session *session, struct span input)
 {
-    size_t most = session->sasl_turn ? POP3_SASL_MAX : pop3_line_limit(input);
+    size_t most = session->login.state == LOGIN_RESPONSE ? POP3_SASL_MAX : pop3_line_limit(input);
 
     if (input.len <= most)
         return false;
     session->skipping_line = true;
-    if (session->sasl_turn)
+    if (session->login.state == LOGIN_RESPONSE)
         session_take_response(session, SPAN("-"));
     else
         (void)session_refuse(session, pop3_fault_text(POP3_TOO_LONG));
@@ -309,7 +309,7 @@ take_next(struct session *session)
     len = pop3_next_line(input, &line);
     if (len == 0)
         return wait_for_line(session, input);
-    if (session->sasl_turn)
+    if (session->login.state == LOGIN_RESPONSE)
         session_take_response(session, line);
     else if (take_line(session, line) == LATER)
         return false;
@@ -341,7 +341,7 @@ session_take_commands(struct session *session)
 {
     bool changed = false;
 
-    if (session->faults > FAULTS_MOST && !session->logged_in && session->state < SESSION_CLOSING &&
+    if (session->faults > FAULTS_MOST && session->login.state != LOGIN_DONE && session->state < SESSION_CLOSING &&
         session->expected.count == 0) {
         session_finish(session, END_FLUSH, "client sent too many bad commands");
         return true;

@@ -26,7 +26,7 @@ greet_client_tls(struct session *session)
 static void
 begin_session(struct session *session)
 {
-    if (session->trial.state == TRIAL_AGAIN)
+    if (session->login.state == LOGIN_AGAIN)
         session_send_user_again(session);
     else
         session_put_status(session, POP3_OK, bytes_span(&session->link.greeting));

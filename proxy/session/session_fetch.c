@@ -18,7 +18,7 @@ enum { SIZE_OCTETS = sizeof(uint64_t) };
 static struct notes_key
 key_of(const struct session *session, const struct message_info *info, bool utf8, struct span scope)
 {
-    const struct span parts[] = {span_of(info->upstream), bytes_span(&session->user), span_of(info->uidl),
+    const struct span parts[] = {span_of(info->upstream), bytes_span(&session->login.name), span_of(info->uidl),
                                  utf8 ? SPAN("UTF8") : SPAN(""), scope};
 
     return notes_key(session->host->notes, parts, sizeof(parts) / sizeof(*parts));
@@ -99,7 +99,7 @@ forget(void *context, const struct message_info *info, struct span scope)
 const struct chain_notes *
 session_notes(struct session *session)
 {
-    if (session->host->notes == NULL || !session->owner_known || !chain_remembers(&session->listener->chain))
+    if (session->host->notes == NULL || !session->login.is_owner || !chain_remembers(&session->listener->chain))
         return NULL;
     session->notes = (struct chain_notes){.recall = recall, .remember = remember, .forget = forget, .context = session};
     return &session->notes;
@@ -120,7 +120,7 @@ session_describe(const struct session *session, const struct pop3_command *comma
                                  .number   = command->number,
                                  .size     = sizes_find(&session->sizes, command->number),
                                  .uidl     = uidl_find(session->uidls, command->number),
-                                 .user     = session->user.data,
+                                 .user     = session->login.name.data,
                                  .client   = session->client_name,
                                  .listener = session->listener->name,
                                  .upstream = link_target(&session->link)->name};

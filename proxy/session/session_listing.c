@@ -95,9 +95,9 @@ offer(const struct session *session)
 {
     int64_t now = clock_now();
 
-    return (struct capa_offer){.stls      = session_stls_offered(session),
-                               .plaintext = session_plaintext_allowed(session),
-                               .login     = session_login_allowed(session),
+    return (struct capa_offer){.stls      = login_stls_offered(&session->login),
+                               .plaintext = login_plaintext_allowed(&session->login),
+                               .login     = login_allowed(&session->login),
                                .uidl      = !upstream_refuses(&session->link.attempt, UPSTREAM_UIDL, now),
                                .top       = !upstream_refuses(&session->link.attempt, UPSTREAM_TOP, now)};
 }
@@ -110,7 +110,7 @@ answer_capa(struct session *session, enum expectation_kind kind)
     struct bytes            reply = {0};
 
     session->capa.known = true;
-    link_note_capa(&session->link, session->capa.pipelining && session->trial.state != TRIAL_AGAIN);
+    link_note_capa(&session->link, session->capa.pipelining && session->login.state != LOGIN_AGAIN);
     if (kind == EXPECT_REPLY)
         capa_write(&session->capa, &now, &reply);
     else if (kind == EXPECT_LIST_OF_MECHANISMS)

@@ -5,8 +5,10 @@
  *      session_timer.c     deadlines
  *      session_connect.c   up to the greeting: TLS with the client, and the link to the server (proxy/upstream/link.h)
  *      session_command.c   what the client says, and what of it goes to the server
- *      session_login.c     who the client says it is, TLS before that, and what the server says to it
- *      session_trial.c     name and password that went to the server together, and a server that does not take them so
+ *      login.c             who the client says it is, and TLS before that; pure
+ *      login_trial.c       name and password that went to the server together, and a server that does not take them so
+ *      session_login.c     what of a login goes to the server and to the client, and what is recorded of it
+ *      session_trial.c     what decides a trial
  *      expect.c            the replies that are due
  *      session_reply.c     what the server answers, and what of it goes to the client
  *      session_fetch.c     what is asked of the server before a message and with it; the notes on messages
@@ -23,10 +25,10 @@
 #include "proxy/pop3/capa.h"
 #include "proxy/pop3/dot.h"
 #include "proxy/pop3/pop3.h"
-#include "proxy/pop3/sasl.h"
 #include "proxy/pop3/sizes.h"
 #include "proxy/pop3/uidl.h"
 #include "proxy/session/expect.h"
+#include "proxy/session/login.h"
 #include "proxy/session/session.h"
 #include "proxy/shared/notes.h"
 #include "proxy/upstream/link.h"
@@ -49,19 +51,6 @@ struct delivery {
     char               *uidl;    /* info.uidl */
     int64_t             started; /* when the server's +OK was read */
     uint64_t            mark;    /* client.sent when the client has all of it */
-};
-
-/* What becomes of a name and a password that went to the server together: session_trial.c. */
-enum trial_state {
-    TRIAL_NONE,
-    TRIAL_TOGETHER, /* both were sent */
-    TRIAL_PROBED,   /* the password was not answered for a while: CAPA was sent behind it */
-    TRIAL_AGAIN,    /* the server did not take the password: the name goes first, and the password when it was taken */
-};
-
-struct trial {
-    enum trial_state state;
-    struct bytes     password; /* it may have to be sent again */
 };
 
 /* The list of all unique ids. */
@@ -100,24 +89,10 @@ struct session {
     STAILQ_HEAD(, delivery) deliveries; /* messages whose last octets wait to be handed to the client's socket */
     unsigned delivery_count;
 
-    /* The login. */
-    struct bytes                 user;          /* the name that was last given, "" for none */
-    struct bytes                 user_refusal;  /* why the server refused it: PASS is answered so */
-    const char                  *mechanism;     /* USER, APOP or the SASL mechanism */
-    const struct sasl_mechanism *sasl;          /* an exchange is under way */
-    unsigned                     sasl_step;     /* client responses so far */
-    bool                         sasl_turn;     /* the client's line is due */
-    bool                         sasl_anew;     /* there were more than the mechanism takes: who logs in is not known */
-    bool                         user_accepted; /* PASS may follow */
-    bool                         user_kept;     /* and the server gets the name with it */
-    bool                         user_refused;  /* after popgate had said yes: `user_refusal` */
-    struct trial                 trial;
-    bool                         logged_in;
-    bool                         owner_known; /* `user` says whose mailbox it is */
-    bool                         utf8;        /* the server agreed to UTF8 */
+    struct login login;
+    bool         utf8; /* the server agreed to UTF8 */
 
     bool     skipping_line; /* the rest of an over-long line */
-    bool     stls_due;      /* the client was told +OK and is to start TLS */
     bool     awaits_client; /* a DELE or QUIT stands behind messages that the client has not acknowledged */
     int      look;          /* milliseconds that were let go by before that was last looked at; 0: none */
     bool     committed;     /* the server has said +OK to QUIT */
@@ -145,7 +120,7 @@ struct session {
 
     struct audit_session audit;
     char                 name[32];
-    char                 client_name[64];
+    char                 client_name[56]; /* "[IPv6]:65535" takes 54 */
 };
 
 /* The driver: the session may be gone after it. Called by events alone. */
@@ -199,14 +174,7 @@ void         session_take_response(struct session *, struct span line);
 /* The server's: what it says to USER, and to the command that ends a login; a challenge. False: it was none. */
 void session_on_user(struct session *, const struct expectation *, enum pop3_status, struct span text);
 void session_on_login(struct session *, const struct expectation *, enum pop3_status, struct span text);
-bool session_take_challenge(struct session *, const struct expectation *, struct span text);
-
-/* May name and password go to the server together? */
-bool session_goes_together(const struct session *);
-
-/* They do. / The password was answered, or will not be: nothing is kept of it. */
-void session_start_trial(struct session *, struct span password);
-void session_end_trial(struct session *);
+bool session_take_challenge(struct session *, struct span text);
 
 /* Is something awaited that a server which took the password would have said soon? */
 bool session_is_on_trial(const struct session *);
@@ -229,9 +197,8 @@ void session_note_end_at_uidl(struct session *);
 /* Is it known whose answer comes next? If not, more has to come first. */
 bool session_settle_trial(struct session *);
 
-/* TRIAL_AGAIN: the name alone; and when that was taken, the password. */
+/* LOGIN_AGAIN: the name alone. */
 void session_send_user_again(struct session *);
-void session_send_password_again(struct session *);
 
 /* Moves, in the order of session.c's table: each returns true if it changed anything. */
 bool session_connect(struct session *);
@@ -242,11 +209,6 @@ bool session_note_delivered(struct session *);
 
 /* Takes the oldest expectation out: it was met, or never will be. */
 void session_forget(struct session *);
-
-/* May a password cross the client's connection now? May the client log in at all yet? Can it start TLS? */
-bool session_plaintext_allowed(const struct session *);
-bool session_login_allowed(const struct session *);
-bool session_stls_offered(const struct session *);
 
 /* The timer goes off when the session has waited too long for whatever it waits for next. */
 void session_arm_timer(struct session *);

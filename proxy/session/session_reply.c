@@ -72,7 +72,7 @@ on_quit(struct session *session, const struct expectation *expectation, enum pop
 {
     (void)expectation;
     (void)text;
-    session->committed = session->logged_in && status == POP3_OK;
+    session->committed = session->login.state == LOGIN_DONE && status == POP3_OK;
     if (session->committed)
         session_forget_deleted(session);
     session_finish(session, END_FLUSH, "quit");
@@ -90,8 +90,8 @@ static void (*const rows[POP3_VERBS])(struct session *, const struct expectation
 static void
 take_status(struct session *session, struct expectation *expectation, enum pop3_status status, struct span text)
 {
-    if (expectation->command.verb == POP3_PASS && status == POP3_ERR && session->user_refused)
-        text = bytes_span(&session->user_refusal); /* of the two, the one that says why */
+    if (expectation->command.verb == POP3_PASS && status == POP3_ERR && login_is_refused(&session->login))
+        text = bytes_span(&session->login.refusal); /* of the two, the one that says why */
     if (expectation->command.verb == POP3_CAPA) {
         session_answer_without_capa(session, expectation, text);
     } else {
@@ -147,7 +147,7 @@ read_status(struct session *session, struct expectation *expectation)
     struct span      text, line, input = buffer_pull(&session->link.peer.in, most);
     enum pop3_status status;
 
-    if (session->sasl_turn && waiting > 0) {
+    if (session->login.state == LOGIN_RESPONSE && waiting > 0) {
         session_fail(session, "server spoke before its turn");
         return false;
     }
@@ -163,7 +163,7 @@ read_status(struct session *session, struct expectation *expectation)
         return false;
     }
     if (status == POP3_CONTINUE) {
-        if (!session_take_challenge(session, expectation, text))
+        if (!session_take_challenge(session, text))
             return false;
     } else
         start_reply(session, expectation, status, text);

@@ -28,8 +28,8 @@ session_has_more_of_server(const struct session *session)
 static bool
 waits_for_server(const struct session *session)
 {
-    return session->expected.of_server > 0 && !session->sasl_turn && session_client_has_room(session) &&
-           !session_has_more_of_server(session);
+    return session->expected.of_server > 0 && session->login.state != LOGIN_RESPONSE &&
+           session_client_has_room(session) && !session_has_more_of_server(session);
 }
 
 /* For the server's next answer: less where one that can do what was asked of it would have spoken already. */
@@ -87,7 +87,8 @@ deadline(const struct session *session)
 static bool
 is_servers_turn(const struct session *session)
 {
-    return session->state == SESSION_CONNECTING || (session->expected.of_server > 0 && !session->sasl_turn);
+    return session->state == SESSION_CONNECTING ||
+           (session->expected.of_server > 0 && session->login.state != LOGIN_RESPONSE);
 }
 
 /* Is there anything to look for? What hides behind the other's octets will meet what is sent there next. */
