@@ -1,6 +1,7 @@
 /*
- * Settings as tables: each part of popgate that can be configured lists its keys, and proxy/config/config.c fills its
- * struct from a section of proxy.conf. A new setting is one struct member, one row here and one line in proxy.conf.
+ * Settings as tables: each part of popgate that can be configured lists its keys, and proxy/config/config_setting.c
+ * fills its struct from a section of proxy.conf. A new setting is one struct member, one row here and one line in
+ * proxy.conf.
  */
 #ifndef BASE_SETTING_H
 #define BASE_SETTING_H

@@ -104,7 +104,7 @@ struct config {
     size_t                  upstream_count;
     struct config_filter   *filters;
     size_t                  filter_count;
-    struct bytes            notes; /* what is no mistake, but worth to be known: lines, each ended by a newline */
+    struct bytes notes; /* what an admin should know, though it is no mistake: lines, each ended by a newline */
 };
 
 /*
@@ -120,7 +120,7 @@ struct config *config_load(const char *file, struct error *);
  */
 struct config *config_load_as(const char *file, int (*become)(const struct config *), struct error *);
 
-/* Gives it back with all it holds and sets it to NULL. Of NULL: nothing. */
+/* Frees it with all it holds and sets it to NULL. It may be NULL. */
 void config_free(struct config **);
 
 /* Does a filter in use hold messages, so that spool_dir is needed? */

@@ -7,7 +7,7 @@
 enum {
     OWN_DESCRIPTORS = 32, /* of a worker: its log, its loop, its channels */
     RESERVE         = 64,
-    FEW             = 256, /* sessions: that is hardly what somebody wants */
+    FEW             = 256, /* sessions: hardly as few as somebody wants */
 };
 
 static uint64_t

@@ -12,7 +12,7 @@
  */
 size_t config_limits_capacity(const struct config *);
 
-/* Notes where that is less than the sections' max_sessions, or very little. */
+/* Notes it if that is less than a section's max_sessions, or very little. */
 void config_limits_check(struct config_loader *);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Token by token. What is wrong with how a file is written ends the reading of that file, but for what other languages
- * have: that is said for all of it.
+ * Token by token. A mistake in the syntax ends the reading of a file. Only after signs of other languages the reading
+ * goes on, so that all of them are named.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ struct reader {
     struct config_lexer  lexer;
     struct config_token  token;   /* the next */
     size_t               section; /* the number of the one that keys belong to */
-    bool                 wrong;   /* something was, behind which the reading went on */
+    bool                 wrong;   /* there was a mistake, after which the reading went on */
 };
 
 static bool
@@ -52,7 +52,7 @@ refuse_token(struct reader *reader)
     return refuse(reader, reader->token.line, "unexpected token '%.*s'", SPAN_ARG(reader->token.text));
 }
 
-/* What is written so in other languages: said, and taken off the token's end. */
+/* Names a sign that other languages have at a line's end, and takes it off the token. */
 static void
 forgive(struct reader *reader, struct config_token *token, const char *advice)
 {
@@ -73,7 +73,7 @@ advance(struct reader *reader)
     } while (token->kind == CONFIG_TOKEN_WORD && token->text.len == 0);
 }
 
-/* Is that sign next? Then it is passed. */
+/* Is that sign next? If so, goes on behind it. */
 static bool
 accept(struct reader *reader, const char *sign)
 {
@@ -84,7 +84,7 @@ accept(struct reader *reader, const char *sign)
     return is;
 }
 
-/* What the next word or string stands for, which is passed; to be given to free(). NULL: it is none of these. */
+/* Takes the next word or string, and returns what it stands for, to be given to free(); NULL if neither comes next. */
 static char *
 take_text(struct reader *reader)
 {
@@ -148,7 +148,7 @@ take_list(struct reader *reader, const char *name, bool more)
     return true;
 }
 
-/* What stands behind the = of a key; `more`: behind its +=. */
+/* Takes what stands behind the = of a key; with `more`, behind its +=. */
 static bool
 take_values(struct reader *reader, struct span word, bool more)
 {
@@ -272,7 +272,7 @@ take_items(struct reader *reader)
     return true;
 }
 
-/* What has no end is looked for ahead: of all that is wrong behind it, nothing may be. */
+/* Looks ahead for a string or comment that has no end: what seems wrong behind it may not be. */
 static bool
 check_ends(struct reader *reader)
 {
@@ -296,7 +296,7 @@ check_ends(struct reader *reader)
     return token.kind == CONFIG_TOKEN_END && depth == 0;
 }
 
-/* Is it one of those that are not read to their ends yet? */
+/* Is the file one of those that are being read? */
 static bool
 includes_itself(const struct reader *reader)
 {
@@ -306,8 +306,10 @@ includes_itself(const struct reader *reader)
     return false;
 }
 
-/* `path` is one of the file's. False with an error; if the file at `path` cannot be had, where it is included: in
- * `line` of `outer`'s. */
+/*
+ * `path` is one of the file's. False with an error; for a file that cannot be read the error is where it is included,
+ * in `line` of `outer`.
+ */
 static bool
 read_file(struct config_file *file, const char *path, const struct reader *outer, unsigned line, struct error *error)
 {

@@ -61,7 +61,7 @@ config_folder_fault(const char *path)
     return S_ISDIR(status.st_mode) ? NULL : strerror(ENOTDIR);
 }
 
-/* Where a file is to be made. */
+/* Checks the folder in which a file is to be made. */
 static void
 check_folder_of(struct config_loader *loader, const struct config_section *section, const char *key, const char *path)
 {
@@ -142,7 +142,7 @@ add_addresses(struct config_loader *loader, const struct config_section *section
     }
 }
 
-/* A key that says there is TLS, where there is none, is a mistake that shows passwords to the wire. */
+/* A key about TLS where there is no TLS is a mistake that shows passwords to the wire. */
 static void
 refuse_keys_of_tls(struct config_loader *loader, const struct config_section *section, const char *const *keys)
 {
@@ -304,7 +304,7 @@ refuse_keys_of_others(struct config_loader *loader, struct config_section *secti
     }
 }
 
-/* Makes what the module works by from its settings; what it loads by them comes later. */
+/* Fills the module's struct from the section; what the module loads comes later. */
 static void *
 configure_module(struct config_loader *loader, struct config_section *section, const struct filter_module *module)
 {

@@ -7,7 +7,7 @@
 #include "proxy/config/config.h"
 #include "proxy/config/config_file.h"
 
-/* A configuration on its way. Its arrays have room for every section of the file. */
+/* A configuration that is being made. Its arrays have room for every section of the file. */
 struct config_loader {
     struct config     *config;
     struct config_file file;
@@ -15,8 +15,8 @@ struct config_loader {
 };
 
 /*
- * Makes a section's struct behind those that are there. Whatever is wrong with it is an error, and the struct can be
- * given back all the same. What names other sections is left as names.
+ * Makes a section's struct behind those that are there. Each mistake in it is an error, and the struct can be given
+ * back in any case. Names of other sections are left as names.
  */
 void config_section_take(struct config_loader *, struct config_section *);
 

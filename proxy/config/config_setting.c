@@ -131,7 +131,7 @@ refuse_limit(const struct reading *reading, const char *text, const struct confi
     bytes_free(&what);
 }
 
-/* Both limits 0: any that is not negative. */
+/* Is it within the limits? Both 0: any number that is not negative is. */
 static bool
 take_limited(const struct reading *reading, const char *text, const struct config_unit *units, const char *form)
 {

@@ -24,7 +24,7 @@ find_fault(const struct stat *status)
     return NULL;
 }
 
-/* NULL; or why not. */
+/* Why the file is not to be read; NULL if it is. */
 static const char *
 read_text(int fd, struct bytes *text)
 {

@@ -1,5 +1,6 @@
 /*
- * The files of a configuration: found, looked at, and read. Nobody else may have a say in any of them (base/trust.h).
+ * The files of a configuration: found, looked at, and read. Nobody else may be able to change any of them
+ * (base/trust.h).
  */
 #ifndef PROXY_CONFIG_CONFIG_SOURCE_H
 #define PROXY_CONFIG_CONFIG_SOURCE_H
@@ -20,9 +21,9 @@ int config_source_read(struct config_source *, const char *path, struct bytes *w
 void config_source_free(struct config_source *);
 
 /*
- * The files that `pattern` names, which is relative to `folder`: itself; of a folder all in it whose names end in
- * .conf; of a pattern as in glob(7) all that fit, which may be none. In the order of their names; what is hidden is
- * left out. 0; or -1 with the reason in `why`. setting_list_free() follows in either case.
+ * The files that `pattern`, which is relative to `folder`, names: a file; all files in a folder whose names end in
+ * .conf; or all that fit a pattern as in glob(7), which may be none. In the order of their names, hidden files left
+ * out. 0; or -1 with the reason in `why`. setting_list_free() follows in either case.
  */
 int config_source_find(const char *folder, const char *pattern, struct setting_list *paths, struct bytes *why);
 

@@ -1,4 +1,4 @@
-/* One way through the text, no octet of it changed. */
+/* One pass through the text, which is not changed. */
 #include <ctype.h>
 #include <stdlib.h>
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/count.h"
 #include "proxy/config/config_value.h"
 
 enum { GUESS_MAX = 32 };
@@ -56,7 +57,7 @@ config_parse_bool(const char *text, bool *value)
 {
     static const char *const words[] = {"false", "true", "no", "yes", "off", "on"};
 
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(words); i++)
         if (strcasecmp(text, words[i]) == 0) {
             *value = i % 2 == 1;
             return CONFIG_PARSED;

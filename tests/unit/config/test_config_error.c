@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "tests/unit/config_fixture.h"
 
 /* What is behind FRAME begins at line 4. In `errors` F stands for the file, and D for its folder. */
@@ -267,7 +268,7 @@ test_broken(void **state)
 {
     (void)state;
     write_file("bad.rules", "# c\n/x/ REJECT\n", 0644);
-    for (size_t row = 0; row < sizeof(broken) / sizeof(broken[0]); row++) {
+    for (size_t row = 0; row < COUNT_OF(broken); row++) {
         struct error   error = {0};
         struct config *config;
 
@@ -345,7 +346,7 @@ test_user(void **state)
     (void)state;
     if (geteuid() != 0)
         skip();
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct error error  = {0};
         char        *expect = expand(rows[i][1]);
 

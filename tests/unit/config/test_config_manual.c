@@ -12,6 +12,7 @@
 #include <libgen.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "proxy/config/config_setting.h"
 #include "proxy/config/config_table.h"
 #include "rules/eval/eval.h"
@@ -133,7 +134,7 @@ make_shipped(void)
     };
     char *text = read_whole("proxy.conf");
 
-    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(changes); i++) {
         char *changed = replace(text, changes[i][0], changes[i][1]);
 
         free(text);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/count.h"
 #include "proxy/config/config_address.h"
 #include "proxy/config/config_value.h"
 
@@ -24,7 +25,7 @@ test_addresses(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct config_addresses addresses = {0};
         const char             *fault     = config_address_add(&addresses, rows[i].text, CONFIG_ADDRESS_LISTEN);
 
@@ -76,7 +77,7 @@ test_numbers(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         int64_t      value  = 0;
         struct bytes text   = {0};
         int          result = (int)config_parse_number(rows[i].text, rows[i].units, &value);
@@ -106,7 +107,7 @@ test_reals(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         double value  = 0;
         int    result = (int)config_parse_real(rows[i].text, &value);
 
@@ -132,7 +133,7 @@ test_guesses(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct config_guess guess = {.word = rows[i].word};
 
         for (size_t k = 0; rows[i].offers[k] != NULL; k++)
