@@ -61,6 +61,7 @@ run(const char *file, bool test)
 {
     struct error   error = {0};
     struct config *config;
+    int            status;
 
     if (tls_start() != 0) {
         (void)fputs("popgate: the system gives no random numbers\n", stderr);
@@ -79,10 +80,13 @@ run(const char *file, bool test)
     if (config->notes.len > 0)
         (void)fputs(config->notes.data, stderr);
     (void)fputs(error_notes(&error), stderr);
+    (void)fputs(error_text(&error), stderr);
+    status = error.count > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    if (status == EXIT_SUCCESS)
+        (void)printf("%s: the configuration is valid\n", file);
     error_free(&error);
-    (void)printf("%s: the configuration is valid\n", file);
     config_free(&config);
-    return EXIT_SUCCESS;
+    return status;
 }
 
 static const struct option options[] = {

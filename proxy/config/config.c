@@ -10,7 +10,6 @@
 #include "proxy/config/config.h"
 #include "proxy/config/config_address.h"
 #include "proxy/config/config_limits.h"
-#include "proxy/config/config_loop.h"
 #include "proxy/config/config_read.h"
 #include "proxy/config/config_section.h"
 #include "proxy/config/config_setting.h"
@@ -163,7 +162,7 @@ check_whole(struct config_loader *loader)
     if (fault != NULL)
         config_complain(loader, section, "spool_dir", "spool_dir = \"%s\": %s", config->spool_dir, fault);
     config_limits_check(loader);
-    config_loop_check(loader);
+    config_check_loops(config, loader->error);
 }
 
 /* There are at most as many structs of each kind as there are sections; pointers into the arrays have to last. */
@@ -224,6 +223,13 @@ config_load_as(const char *file, int (*become)(const struct config *), struct er
     }
     config_file_free(&loader.file);
     return loader.config;
+}
+
+void
+config_place(struct config *config, const char *host, const struct sockaddr_storage *found, size_t count)
+{
+    for (size_t i = 0; i < config->upstream_count; i++)
+        config_address_place(&config->upstreams[i].addresses, host, found, count);
 }
 
 static void

@@ -23,8 +23,9 @@ enum config_line_end { CONFIG_LINE_END_CRLF, CONFIG_LINE_END_LF };
 struct config_address {
     char                   *text; /* "10.0.0.5:110", for logs; one per address that a host name resolved to */
     char                   *host; /* the part before the port, as written: the name a certificate is checked against */
+    uint16_t                port;
     struct sockaddr_storage sockaddr;
-    socklen_t               len;
+    socklen_t               len; /* 0: the address of this name is not known (yet) */
 };
 
 struct config_addresses {
@@ -48,7 +49,7 @@ struct config_upstream {
     int64_t                 reply_timeout;   /* milliseconds without an octet while a reply is due */
     int                     pipelining;      /* enum config_pipelining */
     int                     line_end;        /* enum config_line_end: what ends the server's lines */
-    struct config_addresses addresses;       /* `server` resolved, in the order in which they are tried */
+    struct config_addresses addresses;       /* of `server`, in the order in which they are tried */
     struct tls_context     *context;         /* NULL if tls is NONE */
 };
 
@@ -108,9 +109,9 @@ struct config {
 };
 
 /*
- * Reads `file` and everything it names: certificates, keys, CA files, rules; resolves host names. NULL with every
- * mistake found in the error, as FILE:LINE: WHAT. Opens no socket and no log. The error's notes become the
- * configuration's.
+ * Reads `file` and everything it names: certificates, keys, CA files, rules. NULL with every mistake found in the
+ * error, as FILE:LINE: WHAT. Opens no socket and no log. Names in `server` stand as such among the addresses, until
+ * config_place() is told theirs. The error's notes become the configuration's.
  */
 struct config *config_load(const char *file, struct error *);
 
@@ -119,6 +120,15 @@ struct config *config_load(const char *file, struct error *);
  * name. `become` may look at the keys outside of any section.
  */
 struct config *config_load_as(const char *file, int (*become)(const struct config *), struct error *);
+
+/*
+ * What the name `host` stands for: these addresses, whose ports are not looked at, take its place in each `server` that
+ * has it; with none, its address is not known. Before workers are started: theirs is a copy.
+ */
+void config_place(struct config *, const char *host, const struct sockaddr_storage *found, size_t count);
+
+/* Each listener that would connect to itself, by way of the addresses that are known, is an error at its section. */
+void config_check_loops(const struct config *, struct error *);
 
 /* Frees it with all it holds and sets it to NULL. It may be NULL. */
 void config_free(struct config **);

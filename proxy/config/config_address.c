@@ -1,4 +1,5 @@
 /* Addresses by getaddrinfo(3): as numbers first, which asks nobody. */
+#include <ctype.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -26,10 +27,11 @@ split_text(const char *text, struct span *host, struct span *port)
 }
 
 static const char *
-check_port(struct span port, enum config_address_use use)
+check_port(struct span port, enum config_address_use use, uint16_t *value)
 {
     unsigned number = 0;
 
+    *value = 0;
     for (size_t i = 0; i < port.len; i++) {
         if (port.data[i] < '0' || port.data[i] > '9')
             return "the port is not a number";
@@ -37,39 +39,79 @@ check_port(struct span port, enum config_address_use use)
         if (number > UINT16_MAX)
             return "the port is over 65535";
     }
+    *value = (uint16_t)number;
     return number == 0 && use == CONFIG_ADDRESS_CONNECT ? "the port must not be 0" : NULL;
 }
 
 static struct bytes
-write_address(const struct addrinfo *info)
+write_address(const struct sockaddr *sockaddr, socklen_t len)
 {
     struct bytes text = {0};
     char         host[NI_MAXHOST], port[NI_MAXSERV];
 
-    if (getnameinfo(info->ai_addr, info->ai_addrlen, host, sizeof(host), port, sizeof(port),
-                    NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-        bytes_printf(&text, info->ai_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+    if (getnameinfo(sockaddr, len, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+        bytes_printf(&text, sockaddr->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
     return text;
 }
 
+/* A copy of what is given; the text becomes the address's. */
 static void
-add_address(struct config_addresses *addresses, const char *host, const struct addrinfo *info)
+add(struct config_addresses *addresses, const char *host, uint16_t port, struct bytes text,
+    const struct sockaddr *sockaddr, socklen_t len)
 {
-    struct config_address address = {.len = info->ai_addrlen};
-    struct bytes          text    = write_address(info);
+    struct config_address address = {.text = text.data, .host = memory_copy_string(host), .port = port, .len = len};
 
-    if (text.data == NULL)
-        return;
-    memcpy(&address.sockaddr, info->ai_addr, info->ai_addrlen);
-    address.text     = text.data; /* handed over */
-    address.host     = memory_copy_string(host);
+    if (len > 0)
+        memcpy(&address.sockaddr, sockaddr, len);
     addresses->items = memory_resize_array(addresses->items, addresses->count + 1, sizeof(*addresses->items));
     addresses->items[addresses->count++] = address;
 }
 
-static const char *
-resolve(struct config_addresses *addresses, const char *host, const char *port, bool all)
+static void
+add_address(struct config_addresses *addresses, const char *host, uint16_t port, const struct sockaddr *sockaddr,
+            socklen_t len)
 {
+    struct bytes text = write_address(sockaddr, len);
+
+    if (text.data != NULL)
+        add(addresses, host, port, text, sockaddr, len);
+}
+
+static void
+add_name(struct config_addresses *addresses, const char *host, uint16_t port)
+{
+    struct bytes text = {0};
+
+    bytes_printf(&text, "%s:%u", host, port);
+    add(addresses, host, port, text, NULL, 0);
+}
+
+/* Letters, digits, hyphens, underscores and dots, and what other alphabets have; nothing that is meant for an address
+ * and is none, as 192.0.2.256. */
+static bool
+is_name(struct span host)
+{
+    size_t label = 0;
+    bool   word  = false;
+
+    for (size_t i = 0; i < host.len; i++) {
+        unsigned char c = (unsigned char)host.data[i];
+
+        if (c < 0x80 && !isalnum(c) && c != '-' && c != '_' && c != '.')
+            return false;
+        if (c == '.')
+            label = i + 1;
+    }
+    for (size_t i = label; i < host.len; i++)
+        word = word || !isdigit((unsigned char)host.data[i]);
+    return tls_is_host(host) && (word || label == host.len);
+}
+
+static const char *
+resolve(struct config_addresses *addresses, const char *host, uint16_t number, const char *port,
+        enum config_address_use use)
+{
+    bool            all   = use == CONFIG_ADDRESS_LISTEN && strcmp(host, "*") == 0;
     struct addrinfo hints = {
         .ai_socktype = SOCK_STREAM,
         .ai_flags    = AI_NUMERICSERV | (all ? AI_PASSIVE : AI_NUMERICHOST),
@@ -78,6 +120,12 @@ resolve(struct config_addresses *addresses, const char *host, const char *port, 
     int              result;
 
     result = getaddrinfo(all ? NULL : host, port, &hints, &found);
+    if (result == EAI_NONAME && use == CONFIG_ADDRESS_CONNECT) {
+        if (!is_name(span_of(host)))
+            return "neither an address nor the name of a host";
+        add_name(addresses, host, number);
+        return NULL;
+    }
     if (result == EAI_NONAME && !all) {
         hints.ai_flags = AI_NUMERICSERV;
         result         = getaddrinfo(host, port, &hints, &found);
@@ -85,7 +133,7 @@ resolve(struct config_addresses *addresses, const char *host, const char *port, 
     if (result != 0)
         return gai_strerror(result);
     for (const struct addrinfo *info = found; info != NULL; info = info->ai_next)
-        add_address(addresses, host, info);
+        add_address(addresses, host, number, info->ai_addr, info->ai_addrlen);
     freeaddrinfo(found);
     return NULL;
 }
@@ -96,19 +144,55 @@ config_address_add(struct config_addresses *addresses, const char *text, enum co
     struct span host, port;
     const char *fault = split_text(text, &host, &port);
     char       *name;
-    bool        all;
+    uint16_t    number;
 
     if (fault == NULL)
-        fault = check_port(port, use);
+        fault = check_port(port, use, &number);
     if (fault != NULL)
         return fault;
-    all = span_equal(host, SPAN("*"));
-    if (all && use == CONFIG_ADDRESS_CONNECT)
+    if (span_equal(host, SPAN("*")) && use == CONFIG_ADDRESS_CONNECT)
         return "* is no address to connect to";
     name  = memory_copy_span(host);
-    fault = resolve(addresses, name, port.data, all);
+    fault = resolve(addresses, name, number, port.data, use);
     free(name);
     return fault;
+}
+
+static void
+add_found(struct config_addresses *addresses, const char *host, uint16_t port, struct sockaddr_storage found)
+{
+    if (found.ss_family == AF_INET6) {
+        ((struct sockaddr_in6 *)&found)->sin6_port = htons(port);
+        add_address(addresses, host, port, (const struct sockaddr *)&found, sizeof(struct sockaddr_in6));
+    } else {
+        ((struct sockaddr_in *)&found)->sin_port = htons(port);
+        add_address(addresses, host, port, (const struct sockaddr *)&found, sizeof(struct sockaddr_in));
+    }
+}
+
+void
+config_address_place(struct config_addresses *addresses, const char *host, const struct sockaddr_storage *found,
+                     size_t count)
+{
+    struct config_addresses old = *addresses;
+
+    *addresses = (struct config_addresses){0};
+    for (size_t i = 0; i < old.count; i++) {
+        struct config_address *it    = &old.items[i];
+        bool                   again = i > 0 && it->port == it[-1].port && strcmp(it->host, it[-1].host) == 0;
+
+        if (strcmp(it->host, host) != 0) {
+            add(addresses, it->host, it->port, (struct bytes){.data = it->text}, (const struct sockaddr *)&it->sockaddr,
+                it->len);
+            it->text = NULL; /* handed over */
+        } else if (!again) {
+            for (size_t k = 0; k < count; k++)
+                add_found(addresses, host, it->port, found[k]);
+            if (count == 0)
+                add_name(addresses, host, it->port);
+        }
+    }
+    config_address_free(&old);
 }
 
 /* The address's own octets and its port, whatever the family. */

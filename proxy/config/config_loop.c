@@ -1,11 +1,15 @@
-/* Listeners and the listeners that their upstreams' addresses belong to, as a graph of few nodes. */
+/*
+ * A listener whose upstream is, in the end, that listener: each session would open another one, without an end. The
+ * listeners and the listeners that their upstreams' addresses belong to, as a graph of few nodes.
+ */
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "proxy/config/config.h"
 #include "proxy/config/config_address.h"
-#include "proxy/config/config_loop.h"
+#include "proxy/config/config_file.h"
 
 struct walk {
     const struct config  *config;
@@ -67,24 +71,23 @@ leads_to(const struct walk *walk, size_t from, size_t goal)
 }
 
 static void
-refuse(struct config_loader *loader, const struct config_listener *listener)
+refuse(const struct config_listener *listener, struct error *error)
 {
     const struct config_upstream *upstream = listener->upstream;
     struct bytes                  where    = {0};
 
     config_spot_write((struct config_spot){upstream->file, upstream->line}, listener->file, &where);
-    error_add(loader->error, listener->file, listener->line,
+    error_add(error, listener->file, listener->line,
               "listener \"%s\" would connect to itself: the server of its upstream \"%s\" (%s) is popgate",
               listener->name, upstream->name, where.data);
     bytes_free(&where);
 }
 
 void
-config_loop_check(struct config_loader *loader)
+config_check_loops(const struct config *config, struct error *error)
 {
-    const struct config *config     = loader->config;
-    struct ifaddrs      *interfaces = NULL;
-    struct walk          walk       = {.config = config};
+    struct ifaddrs *interfaces = NULL;
+    struct walk     walk       = {.config = config};
 
     if (getifaddrs(&interfaces) == 0)
         walk.interfaces = interfaces;
@@ -93,7 +96,7 @@ config_loop_check(struct config_loader *loader)
 
         walk.seen = memory_new(config->listener_count * sizeof(*walk.seen));
         if (leads_to(&walk, i, i))
-            refuse(loader, listener);
+            refuse(listener, error);
         free(walk.seen);
     }
     freeifaddrs(interfaces);

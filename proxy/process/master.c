@@ -19,6 +19,7 @@
 #include "proxy/process/master_generation.h"
 #include "proxy/process/master_load.h"
 #include "proxy/process/master_log.h"
+#include "proxy/process/master_names.h"
 #include "proxy/process/master_notify.h"
 #include "proxy/process/master_spawn.h"
 #include "proxy/shared/admission.h"
@@ -38,6 +39,9 @@ enum phase {
 struct master {
     const char               *file; /* proxy.conf */
     struct master_generation *current;
+    struct config            *next;    /* read again, and waits for its names; NULL: there is none */
+    int64_t                   next_at; /* clock_now(): when it waits no longer */
+    struct master_names       names;
     struct master_audit       audit;
     struct master_children    children;
     int                       signal_fd;
@@ -54,6 +58,7 @@ start_child(struct master *master, struct master_child *child)
         .children   = &master->children,
         .audit      = &master->audit,
         .generation = master->current,
+        .names      = &master->names,
         .signal_fd  = master->signal_fd,
         .inherited  = &master->inherited,
     };
@@ -134,28 +139,76 @@ change_generation(struct master *master, struct master_generation *next)
 }
 
 static void
+log_notes(const struct master *master)
+{
+    const struct config *config = master->current->config;
+    struct error         names  = {0};
+
+    log_lines(LOG_LEVEL_WARNING, bytes_span(&config->notes));
+    master_names_note(&master->names, config, &names);
+    log_lines(LOG_LEVEL_WARNING, span_of(error_notes(&names)));
+    error_free(&names);
+}
+
+static void
+refuse_next(struct master *master, struct error *error)
+{
+    log_lines(LOG_LEVEL_ERROR, span_of(error_text(error)));
+    log_write(LOG_LEVEL_ERROR, NULL, "%s has errors; the service goes on as it was", master->file);
+    config_free(&master->next);
+    error_free(error);
+    master_notify("READY=1");
+}
+
+/* What was read, with the names that are known by now, takes the place of what is in use. */
+static void
+take_next(struct master *master)
+{
+    struct error              error = {0};
+    struct master_generation *next  = NULL;
+
+    master_names_place(&master->names, master->next, &error);
+    if (error.count == 0) {
+        next         = open_generation(master, master->next, &error);
+        master->next = NULL; /* handed over */
+    }
+    if (next == NULL) {
+        refuse_next(master, &error);
+        return;
+    }
+    change_generation(master, next);
+    log_write(LOG_LEVEL_INFO, NULL, "%s was read again: generation %u", master->file, next->number);
+    log_notes(master);
+    master_notify("READY=1");
+}
+
+static void
 reload(struct master *master)
 {
-    struct error              error  = {0};
-    struct config            *config = NULL;
-    struct master_generation *next   = NULL;
+    struct error error = {0};
 
     if (master->phase != PHASE_SERVING)
         return;
     master_notify_reloading();
-    config = master_load(master->file, &error);
-    if (config != NULL)
-        next = open_generation(master, config, &error);
-    if (next != NULL) {
-        change_generation(master, next);
-        log_write(LOG_LEVEL_INFO, NULL, "%s was read again: generation %u", master->file, next->number);
-        log_lines(LOG_LEVEL_WARNING, bytes_span(&config->notes));
-    } else {
-        log_lines(LOG_LEVEL_ERROR, span_of(error_text(&error)));
-        log_write(LOG_LEVEL_ERROR, NULL, "%s has errors; the service goes on as it was", master->file);
+    config_free(&master->next); /* the file is another one now */
+    master->next = master_load(master->file, &error);
+    if (master->next == NULL) {
+        refuse_next(master, &error);
+        return;
     }
     error_free(&error);
-    master_notify("READY=1");
+    master_names_ask(&master->names, master->next);
+    master->next_at = clock_now() + MASTER_NAMES_WAIT_MS;
+}
+
+/* Workers whose configuration has addresses that those before do not know. The rest of the generation stays. */
+static void
+renew_workers(struct master *master)
+{
+    master->current->number++;
+    end_children(master, ROLE_OF_GENERATION, master_child_drain);
+    add_children(master);
+    log_write(LOG_LEVEL_INFO, NULL, "names were found: generation %u", master->current->number);
 }
 
 static void
@@ -174,6 +227,7 @@ stop(struct master *master, int64_t ms)
 {
     if (master->phase == PHASE_LAST)
         return;
+    config_free(&master->next);
     if (master->phase == PHASE_SERVING) {
         master_notify("STOPPING=1");
         master_generation_close_sockets(master->current, NULL);
@@ -242,19 +296,43 @@ sooner(int one, int other)
     return one < 0 || (other >= 0 && other < one) ? other : one;
 }
 
+/* Does what is due of names, and of a configuration that waits for them; returns for how many milliseconds nothing is.
+ */
+static int
+do_names(struct master *master)
+{
+    const struct config     *config = master->next != NULL ? master->next : master->current->config;
+    const struct master_user user   = master->current->users.worker;
+    int                      wait;
+
+    if (master->phase != PHASE_SERVING)
+        return -1;
+    wait = master_names_step(&master->names, config, &user);
+    if (master->next == NULL) {
+        if (master_names_renew(&master->names, master->current->config))
+            renew_workers(master);
+        return wait;
+    }
+    if (!master_names_asking(&master->names, config) || clock_now() >= master->next_at) {
+        take_next(master);
+        return 0;
+    }
+    return sooner(wait, (int)(master->next_at - clock_now()));
+}
+
 /* Does what is due of starts, ends, the secret behind tickets and certificates' dates; returns for how many
  * milliseconds nothing is. */
 static int
 do_due(struct master *master)
 {
     struct master_child *child;
-    int                  start, end, ratchet = (int)tls_ratchet();
+    int                  start, end, names = do_names(master), ratchet = (int)tls_ratchet();
     int                  dates = master_dates_check(master->current->config, &master->dates_checked);
 
     while ((child = master_child_due(&master->children, &start)) != NULL)
         start_child(master, child);
     end = master_child_expire(&master->children, master->current->config->drain_timeout);
-    return sooner(sooner(ratchet, dates), sooner(start, end));
+    return sooner(names, sooner(sooner(ratchet, dates), sooner(start, end)));
 }
 
 /* The workers have ended. The auditor ends when the master has closed its ends, and one that died is started for that.
@@ -334,6 +412,7 @@ close_all(struct master *master)
 {
     if (master->current != NULL)
         master_generation_close(&master->current, NULL);
+    master_names_close(&master->names);
     master_audit_close_files(&master->audit);
     master_lines_close(&master->audit.lines, NULL);
     if (master->signal_fd >= 0)
@@ -354,7 +433,20 @@ log_start(const struct master *master)
     }
     log_write(LOG_LEVEL_INFO, NULL, "popgate " POPGATE_VERSION " with %s serves%s", master->file, text.data);
     bytes_free(&text);
-    log_lines(LOG_LEVEL_WARNING, bytes_span(&config->notes));
+    log_notes(master);
+}
+
+/* The first generation, with the names that are found soon; NULL, and the reasons are in the error. */
+static struct master_generation *
+open_first(struct master *master, struct config *config, struct error *error)
+{
+    const struct master_user user = master_user_of_workers(config);
+
+    master_names_wait(&master->names, config, &user);
+    master_names_place(&master->names, config, error);
+    if (error->count > 0)
+        config_free(&config);
+    return config != NULL ? open_generation(master, config, error) : NULL;
 }
 
 int
@@ -367,7 +459,7 @@ master_run(struct config *config, const char *file)
     raise_limits();
     if (admission_start() != 0)
         error_add(&error, NULL, 0, "the system gives no random numbers");
-    master.current = open_generation(&master, config, &error);
+    master.current = open_first(&master, config, &error);
     if (master.current != NULL && block_signals(&master) != 0)
         error_add(&error, NULL, 0, "signals cannot be waited for: %m");
     if (master.current == NULL || error.count > 0) {

@@ -14,25 +14,10 @@
 
 enum { PROCESSOR_SECONDS = 60, EXIT_MISTAKES = 3 };
 
-/* The workers' user; nobody, if that account is yet to be made. */
-static struct master_user
-find_worker(const struct config *config)
-{
-    static const struct master_user nobody = {.change = true, .uid = 65534, .gid = 65534};
-    struct master_users             users;
-    struct error                    unknown = {0};
-    bool                            known;
-
-    master_users_find(&users, config, &unknown);
-    known = unknown.count == 0;
-    error_free(&unknown);
-    return known ? users.worker : nobody;
-}
-
 static int
 become_worker(const struct config *config)
 {
-    const struct master_user user = find_worker(config);
+    const struct master_user user = master_user_of_workers(config);
 
     return master_user_become(&user);
 }
@@ -40,7 +25,7 @@ become_worker(const struct config *config)
 static int
 lower_to_worker(const struct config *config)
 {
-    const struct master_user user = find_worker(config);
+    const struct master_user user = master_user_of_workers(config);
 
     return master_user_lower(&user);
 }

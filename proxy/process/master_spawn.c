@@ -39,6 +39,7 @@ close_others(const struct master_spawn *spawn, const struct master_child *self)
             tally_close(&child->tally);
     }
     (void)close(spawn->signal_fd);
+    master_names_close(spawn->names);
     master_audit_close_files(spawn->audit);
     if (of_service)
         forget_generation(spawn->generation);

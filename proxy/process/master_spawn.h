@@ -9,12 +9,14 @@
 #include "proxy/process/master_audit.h"
 #include "proxy/process/master_child.h"
 #include "proxy/process/master_generation.h"
+#include "proxy/process/master_names.h"
 
 /* What a process is started from. All of it is the master's. */
 struct master_spawn {
     struct master_children   *children;
     struct master_audit      *audit;
     struct master_generation *generation;
+    struct master_names      *names;
     int                       signal_fd;
     const sigset_t           *inherited; /* the mask of blocked signals before the master's */
 };

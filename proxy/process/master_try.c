@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "proxy/process/master_generation.h"
+#include "proxy/process/master_names.h"
 #include "proxy/process/master_try.h"
 
 static void
@@ -53,16 +54,30 @@ try_spool(const struct config *config, struct error *notes)
     error_free(&unused);
 }
 
-void
-master_try(const struct config *config, struct error *notes)
+/* It is the names that a start would find. */
+static void
+try_names(struct config *config, struct error *error)
 {
+    const struct master_user user  = master_user_of_workers(config);
+    struct master_names      names = {0};
+
+    master_names_wait(&names, config, &user);
+    master_names_place(&names, config, error);
+    master_names_note(&names, config, error);
+    master_names_close(&names);
+}
+
+void
+master_try(struct config *config, struct error *error)
+{
+    try_names(config, error);
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct config_listener *listener = &config->listeners[i];
 
         if (listener->context != NULL)
-            tls_server_note_cost(listener->context, listener->file, listener->line, notes);
+            tls_server_note_cost(listener->context, listener->file, listener->line, error);
         for (size_t k = 0; k < listener->addresses.count; k++)
-            try_address(listener, &listener->addresses.items[k], notes);
+            try_address(listener, &listener->addresses.items[k], error);
     }
-    try_spool(config, notes);
+    try_spool(config, error);
 }

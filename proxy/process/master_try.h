@@ -5,9 +5,10 @@
 #include "proxy/config/config.h"
 
 /*
- * Notes each address that cannot be listened on now, a spool_dir that `user` cannot write to, and keys whose handshakes
- * cost much. Leaves nothing open.
+ * Notes each address that cannot be listened on now, a server whose name is not found now, a spool_dir that `user`
+ * cannot write to, and keys whose handshakes cost much. A name that is found and leads to a loop is an error. Leaves
+ * nothing open.
  */
-void master_try(const struct config *, struct error *notes);
+void master_try(struct config *, struct error *);
 
 #endif

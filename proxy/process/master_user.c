@@ -43,6 +43,20 @@ master_users_find(struct master_users *users, const struct config *config, struc
     find(&users->auditor, "audit_user", auditor, config, error);
 }
 
+struct master_user
+master_user_of_workers(const struct config *config)
+{
+    static const struct master_user nobody = {.change = true, .uid = 65534, .gid = 65534};
+    struct master_users             users;
+    struct error                    unknown = {0};
+    bool                            known;
+
+    master_users_find(&users, config, &unknown);
+    known = unknown.count == 0;
+    error_free(&unknown);
+    return known ? users.worker : nobody;
+}
+
 bool
 master_users_are_one(const struct master_users *users)
 {

@@ -27,6 +27,9 @@ struct master_users {
  */
 void master_users_find(struct master_users *, const struct config *, struct error *);
 
+/* The workers' user for a process that is no worker; nobody, if that account is yet to be made. */
+struct master_user master_user_of_workers(const struct config *);
+
 /* May workers signal the auditor, though the master is root? */
 bool master_users_are_one(const struct master_users *);
 

@@ -52,7 +52,7 @@ begin(struct link *link)
     link->doing = rows[LINK_CONNECTING].doing;
     fd          = upstream_connect(&link->attempt);
     if (fd < 0 || peer_open(peer, link->base, fd, true, PEER_BATCH, peer->wake, peer->context) != 0)
-        return give_way(link, strerrordesc_np(errno));
+        return give_way(link, upstream_fault(&link->attempt, errno));
     link->began = clock_now();
     enter(link, LINK_CONNECTING);
     return LINK_WENT_ON;

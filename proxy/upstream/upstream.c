@@ -33,7 +33,11 @@ upstream_connect(struct upstream_attempt *attempt)
     attempt->index = (unsigned)((attempt->upstream->preferred + attempt->tried) % addresses->count);
     attempt->tried++;
     address = upstream_address(attempt);
-    fd      = open_socket(address);
+    if (address->len == 0) {
+        errno = EADDRNOTAVAIL;
+        return -1;
+    }
+    fd = open_socket(address);
     if (fd < 0)
         return -1;
     if (connect(fd, (const struct sockaddr *)&address->sockaddr, address->len) == 0 || errno == EINPROGRESS)
@@ -42,6 +46,12 @@ upstream_connect(struct upstream_attempt *attempt)
     (void)close(fd);
     errno = error;
     return -1;
+}
+
+const char *
+upstream_fault(const struct upstream_attempt *attempt, int error)
+{
+    return upstream_address(attempt)->len == 0 ? "its name has not been found yet" : strerrordesc_np(error);
 }
 
 bool

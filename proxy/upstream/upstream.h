@@ -39,6 +39,9 @@ struct upstream_attempt {
  */
 int upstream_connect(struct upstream_attempt *);
 
+/* Why there is no socket for the address in use, of `error`, upstream_connect()'s errno. */
+const char *upstream_fault(const struct upstream_attempt *, int error);
+
 /* Have all addresses been tried? */
 bool upstream_exhausted(const struct upstream_attempt *);
 

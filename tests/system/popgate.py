@@ -129,8 +129,8 @@ class Gate:
         return wait_until(lambda: re.search(pattern, self.log_now()), seconds, f"log has {pattern}")
 
     def workers(self):
-        """Process ids of the master's children that serve: those that try rules have no name of their own."""
-        out = run("pgrep", "-P", self.process.pid, "^popgate-", check=False).stdout
+        """Process ids of the master's children that serve: not of those that try rules, or ask for names."""
+        out = run("pgrep", "-P", self.process.pid, "^popgate-(worker|auditor)", check=False).stdout
         return [int(line) for line in out.split()]
 
 

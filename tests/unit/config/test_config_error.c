@@ -76,7 +76,13 @@ static const struct broken {
      "F:5: server = \"*:110\": * is no address to connect to\n",
      NULL},
     {"upstream \"b\" {\nserver = \"host name.invalid:110\" }\n",
-     "F:5: server = \"host name.invalid:110\": Name or service not known\n", NULL},
+     "F:5: server = \"host name.invalid:110\": neither an address nor the name of a host\n", NULL},
+    {"upstream \"b\" {\nserver = { \"192.0.2.256:110\",\n\".example:110\", \"user@mail.example:110\", "
+     "\"mail.example.:110\" } }\n",
+     "F:5: server = \"192.0.2.256:110\": neither an address nor the name of a host\n"
+     "F:5: server = \".example:110\": neither an address nor the name of a host\n"
+     "F:5: server = \"user@mail.example:110\": neither an address nor the name of a host\n",
+     NULL},
 
     /* Listeners. */
     {"listener \"m\" { address = \"127.0.0.1:0\"\n upstream = \"v\"\n filters = { \"f\" } }\n",

@@ -39,6 +39,43 @@ test_addresses(void **state)
 }
 
 static void
+expect_texts(const struct config_addresses *addresses, const char *expect)
+{
+    struct bytes texts = {0};
+
+    for (size_t i = 0; i < addresses->count; i++)
+        bytes_printf(&texts, "%s%s%s", i > 0 ? " " : "", addresses->items[i].len == 0 ? "?" : "",
+                     addresses->items[i].text);
+    assert_string_equal(texts.data, expect);
+    bytes_free(&texts);
+}
+
+/* Nobody is asked about a name: it stands there until it is placed, and its addresses take its place and no other. */
+static void
+test_names(void **state)
+{
+    static const char *const servers[] = {"192.0.2.1:110", "a.invalid:110", "b.invalid:995", "a.invalid:995",
+                                          "[::1]:1"};
+    struct sockaddr_storage  found[2]  = {{.ss_family = AF_INET}, {.ss_family = AF_INET6}};
+    struct config_addresses  addresses = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++)
+        assert_null(config_address_add(&addresses, servers[i], CONFIG_ADDRESS_CONNECT));
+    expect_texts(&addresses, "192.0.2.1:110 ?a.invalid:110 ?b.invalid:995 ?a.invalid:995 [::1]:1");
+    config_address_place(&addresses, "a.invalid", found, 2);
+    expect_texts(&addresses, "192.0.2.1:110 0.0.0.0:110 [::]:110 ?b.invalid:995 0.0.0.0:995 [::]:995 [::1]:1");
+    assert_string_equal(addresses.items[2].host, "a.invalid");
+    config_address_place(&addresses, "a.invalid", found + 1, 1);
+    config_address_place(&addresses, "c.invalid", found, 2);
+    expect_texts(&addresses, "192.0.2.1:110 [::]:110 ?b.invalid:995 [::]:995 [::1]:1");
+    config_address_place(&addresses, "a.invalid", NULL, 0);
+    config_address_place(&addresses, "b.invalid", found, 1);
+    expect_texts(&addresses, "192.0.2.1:110 ?a.invalid:110 0.0.0.0:995 ?a.invalid:995 [::1]:1");
+    config_address_free(&addresses);
+}
+
+static void
 test_numbers(void **state)
 {
     static const struct {
@@ -148,10 +185,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_reals),
-        cmocka_unit_test(test_guesses),
-        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_reals), cmocka_unit_test(test_guesses),
+        cmocka_unit_test(test_addresses), cmocka_unit_test(test_names),
     };
 
     return cmocka_run_group_tests_name("config_value", tests, NULL, NULL);
