@@ -67,14 +67,41 @@ add(struct config_addresses *addresses, const char *host, uint16_t port, struct 
     addresses->items[addresses->count++] = address;
 }
 
+/* As the kernel takes it, which goes to IPv4 by ::ffff:192.0.2.1, and to this machine where a connection is to go to no
+ * address: one that is known by two names would not be known again. */
+static socklen_t
+simplify(struct sockaddr_storage *address, socklen_t len, enum config_address_use use)
+{
+    struct sockaddr_in  *v4 = (struct sockaddr_in *)address;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)address;
+
+    if (address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
+        struct sockaddr_in mapped = {.sin_family = AF_INET, .sin_port = v6->sin6_port};
+
+        memcpy(&mapped.sin_addr, &v6->sin6_addr.s6_addr[12], sizeof(mapped.sin_addr));
+        *address = (struct sockaddr_storage){0};
+        *v4      = mapped;
+        len      = sizeof(mapped);
+    }
+    if (use == CONFIG_ADDRESS_CONNECT && address->ss_family == AF_INET && v4->sin_addr.s_addr == INADDR_ANY)
+        v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (use == CONFIG_ADDRESS_CONNECT && address->ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr))
+        v6->sin6_addr = in6addr_loopback;
+    return len;
+}
+
 static void
 add_address(struct config_addresses *addresses, const char *host, uint16_t port, const struct sockaddr *sockaddr,
-            socklen_t len)
+            socklen_t len, enum config_address_use use)
 {
-    struct bytes text = write_address(sockaddr, len);
+    struct sockaddr_storage simple = {0};
+    struct bytes            text;
 
+    memcpy(&simple, sockaddr, len);
+    len  = simplify(&simple, len, use);
+    text = write_address((const struct sockaddr *)&simple, len);
     if (text.data != NULL)
-        add(addresses, host, port, text, sockaddr, len);
+        add(addresses, host, port, text, (const struct sockaddr *)&simple, len);
 }
 
 static void
@@ -133,7 +160,7 @@ resolve(struct config_addresses *addresses, const char *host, uint16_t number, c
     if (result != 0)
         return gai_strerror(result);
     for (const struct addrinfo *info = found; info != NULL; info = info->ai_next)
-        add_address(addresses, host, number, info->ai_addr, info->ai_addrlen);
+        add_address(addresses, host, number, info->ai_addr, info->ai_addrlen, use);
     freeaddrinfo(found);
     return NULL;
 }
@@ -163,10 +190,12 @@ add_found(struct config_addresses *addresses, const char *host, uint16_t port, s
 {
     if (found.ss_family == AF_INET6) {
         ((struct sockaddr_in6 *)&found)->sin6_port = htons(port);
-        add_address(addresses, host, port, (const struct sockaddr *)&found, sizeof(struct sockaddr_in6));
+        add_address(addresses, host, port, (const struct sockaddr *)&found, sizeof(struct sockaddr_in6),
+                    CONFIG_ADDRESS_CONNECT);
     } else {
         ((struct sockaddr_in *)&found)->sin_port = htons(port);
-        add_address(addresses, host, port, (const struct sockaddr *)&found, sizeof(struct sockaddr_in));
+        add_address(addresses, host, port, (const struct sockaddr *)&found, sizeof(struct sockaddr_in),
+                    CONFIG_ADDRESS_CONNECT);
     }
 }
 

@@ -110,6 +110,14 @@ static const struct broken {
     {"listener \"m\" { address = \"*:9\"\n upstream = \"l\" }\nupstream \"l\" {\n server = { \"192.0.2.1:9\", "
      "\"127.0.0.3:9\" } }\n",
      "F:4: listener \"m\" would connect to itself: the server of its upstream \"l\" (line 6) is popgate\n", NULL},
+    {"listener \"m\" { address = \"127.0.0.1:9\" upstream = \"v\" }\nupstream \"v\" { server = \"0.0.0.0:9\" }\n"
+     "listener \"n\" { address = \"127.0.0.2:9\" upstream = \"w\" }\nupstream \"w\" { server = "
+     "\"[::ffff:127.0.0.2]:9\" }\n"
+     "listener \"o\" { address = \"[::1]:9\" upstream = \"x\" }\nupstream \"x\" { server = \"[::]:9\" }\n",
+     "F:4: listener \"m\" would connect to itself: the server of its upstream \"v\" (line 5) is popgate\n"
+     "F:6: listener \"n\" would connect to itself: the server of its upstream \"w\" (line 7) is popgate\n"
+     "F:8: listener \"o\" would connect to itself: the server of its upstream \"x\" (line 9) is popgate\n",
+     NULL},
     {"listener \"m\" { address = \"127.0.0.2:9\" upstream = \"v\" }\nupstream \"v\" { server = \"127.0.0.3:9\" }\n"
      "listener \"n\" { address = \"127.0.0.3:9\" upstream = \"w\" }\nupstream \"w\" { server = \"127.0.0.2:9\" }\n"
      "listener \"o\" { address = \"127.0.0.4:9\" upstream = \"w\" }\n",

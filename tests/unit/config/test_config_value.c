@@ -64,14 +64,14 @@ test_names(void **state)
         assert_null(config_address_add(&addresses, servers[i], CONFIG_ADDRESS_CONNECT));
     expect_texts(&addresses, "192.0.2.1:110 ?a.invalid:110 ?b.invalid:995 ?a.invalid:995 [::1]:1");
     config_address_place(&addresses, "a.invalid", found, 2);
-    expect_texts(&addresses, "192.0.2.1:110 0.0.0.0:110 [::]:110 ?b.invalid:995 0.0.0.0:995 [::]:995 [::1]:1");
+    expect_texts(&addresses, "192.0.2.1:110 127.0.0.1:110 [::1]:110 ?b.invalid:995 127.0.0.1:995 [::1]:995 [::1]:1");
     assert_string_equal(addresses.items[2].host, "a.invalid");
     config_address_place(&addresses, "a.invalid", found + 1, 1);
     config_address_place(&addresses, "c.invalid", found, 2);
-    expect_texts(&addresses, "192.0.2.1:110 [::]:110 ?b.invalid:995 [::]:995 [::1]:1");
+    expect_texts(&addresses, "192.0.2.1:110 [::1]:110 ?b.invalid:995 [::1]:995 [::1]:1");
     config_address_place(&addresses, "a.invalid", NULL, 0);
     config_address_place(&addresses, "b.invalid", found, 1);
-    expect_texts(&addresses, "192.0.2.1:110 ?a.invalid:110 0.0.0.0:995 ?a.invalid:995 [::1]:1");
+    expect_texts(&addresses, "192.0.2.1:110 ?a.invalid:110 127.0.0.1:995 ?a.invalid:995 [::1]:1");
     config_address_free(&addresses);
 }
 
