@@ -160,6 +160,18 @@ def test_loop_that_is_found_at_once_is_an_error(named, hosts, folder):
         assert b"valid" not in done.stdout
 
 
+def test_reload_that_is_refused_does_not_end_the_search(server, named, hosts):
+    drop = server(Maildrop(MAIL))
+    running = named({"late": {"server": [f"{NAME}:{drop.port}"]}})
+    running.listeners["late"]["address"].append(f"{HOST}:{drop.port}")  # is in use
+    running.write()
+    running.reload()
+    running.wait_log("has errors; the service goes on as it was")
+    hosts.write(NAME)
+    running.wait_log("names were found: generation 2")
+    fetch(running, "late")
+
+
 def test_reload_keeps_the_address_of_a_name_that_is_gone(server, named, hosts):
     drop = server(Maildrop(MAIL))
     hosts.write(NAME)
