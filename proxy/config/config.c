@@ -136,7 +136,7 @@ link_listeners(struct config_loader *loader)
     }
 }
 
-/* A module that holds messages says how much of one in its key hold_limit. */
+/* A module that holds messages has a key hold_limit. */
 bool
 config_holds(const struct config *config)
 {
@@ -178,7 +178,7 @@ make_config(const struct config_file *file)
     return config;
 }
 
-/* What filters name comes last, for who reads it may have become somebody else by then. */
+/* The files that filters name come last, for the process that reads them may have become another user by then. */
 static void
 configure_filters(struct config_loader *loader, int (*become)(const struct config *))
 {

@@ -54,7 +54,7 @@ write_address(const struct sockaddr *sockaddr, socklen_t len)
     return text;
 }
 
-/* A copy of what is given; the text becomes the address's. */
+/* Adds a copy of the address, which then owns the text. */
 static void
 add(struct config_addresses *addresses, const char *host, uint16_t port, struct bytes text,
     const struct sockaddr *sockaddr, socklen_t len)

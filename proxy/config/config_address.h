@@ -11,13 +11,15 @@ enum config_address_use { CONFIG_ADDRESS_LISTEN, CONFIG_ADDRESS_CONNECT };
 /*
  * Adds the addresses that `text` stands for: IP:PORT, [IPV6]:PORT or NAME:PORT. To listen on, a name is resolved, in
  * the order of getaddrinfo(3), and there is also *:PORT, which is all of IPv4 and all of IPv6, and port 0, which is
- * any. To connect to, nobody is asked: a name is one address, which is not known. NULL; or what is wrong, and nothing
- * was added.
+ * any. To connect to, nobody is asked: a name becomes one address that is not known yet. NULL; or what is wrong, and
+ * nothing was added.
  */
 const char *config_address_add(struct config_addresses *, const char *text, enum config_address_use);
 
-/* Puts these addresses, whose ports are not looked at, in the place of those that `host` has had; with none it stands
- * there as a name whose address is not known. */
+/*
+ * Puts these addresses, whose ports do not count, in place of those that `host` has had; without any, the name stands
+ * there as one whose address is not known.
+ */
 void config_address_place(struct config_addresses *, const char *host, const struct sockaddr_storage *, size_t count);
 
 /* Can only one of the two be listened on: is it the same address, or does one stand for all of its family? */

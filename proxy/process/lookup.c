@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "proxy/net/tls.h"
 #include "proxy/process/lookup.h"
 
@@ -49,7 +50,7 @@ note(struct record *record, const struct sockaddr *address)
     record->count++;
 }
 
-/* With nothing of the master's but the pipe. */
+/* In the process, which keeps nothing of the master's but the pipe. */
 static _Noreturn void
 ask(const char *host, const struct master_user *user, int pipe_end)
 {
@@ -61,7 +62,7 @@ ask(const char *host, const struct master_user *user, int pipe_end)
     sigset_t              none;
 
     (void)prctl(PR_SET_NAME, "popgate-lookup", 0, 0, 0);
-    for (size_t i = 0; i < sizeof(ends_it) / sizeof(ends_it[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(ends_it); i++)
         (void)signal(ends_it[i], SIG_DFL);
     (void)sigemptyset(&none);
     (void)alarm(LAST_S);
@@ -97,7 +98,7 @@ lookup_start(const char *host, const struct master_user *user)
     return -1;
 }
 
-/* Whatever the process has written, the answer is one. */
+/* Makes an answer of whatever the process has written. */
 static void
 read_record(const struct record *record, struct lookup_answer *answer)
 {

@@ -13,7 +13,7 @@
 enum { LOOKUP_ADDRESSES_MAX = 64 };
 
 struct lookup_answer {
-    const char             *why; /* there are no addresses, in words that last; NULL: there are */
+    const char             *why; /* why there are no addresses, in static words; NULL: there are some */
     size_t                  count;
     struct sockaddr_storage found[LOOKUP_ADDRESSES_MAX]; /* AF_INET or AF_INET6, in the order of getaddrinfo(3) */
 };

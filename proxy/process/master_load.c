@@ -42,7 +42,7 @@ write_all(int fd, struct span text)
     }
 }
 
-/* With nothing of the master's but the pipe. */
+/* In the child, which keeps nothing of the master's but the pipe. */
 static _Noreturn void
 try(const char *file, int pipe_end)
 {
@@ -73,7 +73,7 @@ read_all(int fd, struct bytes *text)
     text->len--;
 }
 
-/* What the child said is a list of mistakes as it stands; a child that did not come to that is one. */
+/* What the child said is a list of mistakes; that a child died before it could say so is itself a mistake. */
 static void
 judge(const char *file, int status, struct bytes *said, struct error *error)
 {

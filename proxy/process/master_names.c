@@ -11,7 +11,7 @@
 #include "proxy/process/master_names.h"
 
 enum {
-    DELAY_FIRST_MS = 1000, /* doubled with each answer that is none, */
+    DELAY_FIRST_MS = 1000, /* doubled with each answer without an address, */
     DELAY_LAST_MS  = 60000,
     SETTLE_MS      = 1000, /* names that are found within this share a change of generations */
     ASKED_MAX      = 16,   /* at a time */
@@ -26,7 +26,7 @@ find(const struct master_names *names, const char *host)
     return NULL;
 }
 
-/* The first address of the name, or the place where none is; NULL: it is no server's. */
+/* The first address of the name, or the address that stands for an unknown one; NULL if no server has the name. */
 static const struct config_address *
 address_of(const struct config *config, const struct master_name *name)
 {
@@ -85,7 +85,7 @@ master_names_ask(struct master_names *names, const struct config *config)
             ask_address(names, &config->upstreams[i].addresses.items[k]);
 }
 
-/* There is no answer: it is asked for again, unless an earlier one will do. */
+/* No address was found: asks again later, and keeps what an earlier answer brought. */
 static void
 defer(struct master_name *name, const char *why)
 {
@@ -123,7 +123,7 @@ take_answers(struct master_names *names)
             take(names, &names->items[i], &answer);
 }
 
-/* Does the name's part of a step; returns when it is due, by clock_now(). */
+/* Does one name's part of a step; returns when the name is due again, by clock_now(). */
 static int64_t
 step(struct master_name *name, const struct config *config, const struct master_user *user, size_t *asked)
 {
@@ -167,7 +167,7 @@ master_names_asking(const struct master_names *names, const struct config *confi
     return false;
 }
 
-/* Sleeps until one of those that are asked for may have an answer. */
+/* Sleeps until there may be an answer for one of the names. */
 static void
 sleep_until_answer(const struct master_names *names, int64_t ms)
 {

@@ -14,12 +14,12 @@
 
 struct master_name {
     char                    *host;
-    struct sockaddr_storage *found; /* the last addresses that were found; NULL: none ever were */
+    struct sockaddr_storage *found; /* the last addresses that were found; NULL: none was ever found */
     size_t                   count;
-    const char              *why;     /* the last answer was none; NULL: it was one, or there was no answer yet */
-    int                      fd;      /* where the answer comes; -1: nobody asks */
-    int64_t                  due;     /* clock_now(): when it is asked for; INT64_MAX: it is not */
-    int64_t                  delay;   /* milliseconds from the next answer that is none to the next question */
+    const char              *why; /* why the last answer had no address; NULL: it had one, or there was no answer yet */
+    int                      fd;  /* where the answer comes; -1: nobody asks */
+    int64_t                  due; /* clock_now(): when to ask for it; INT64_MAX: never */
+    int64_t                  delay;   /* milliseconds from the next answer without an address to the next question */
     bool                     awaited; /* no answer has come since it was last read */
 };
 
@@ -30,7 +30,7 @@ struct master_names {
     int64_t             settled; /* clock_now(): when what was found is placed; 0: nothing was found */
 };
 
-/* How long who reads a configuration waits for its names, in milliseconds. */
+/* How long the reading of a configuration waits for its names, in milliseconds. */
 enum { MASTER_NAMES_WAIT_MS = 5000 };
 
 /* The names of a configuration that was read just now are all asked for. */
@@ -38,11 +38,11 @@ void master_names_ask(struct master_names *, const struct config *);
 
 /*
  * Asks for names that are due and of the configuration, as this user, and takes the answers that have come. Returns the
- * milliseconds until there is more to do, but for answers, of which SIGCHLD tells; -1: for ever.
+ * milliseconds until there is more to do, -1: for ever; of answers SIGCHLD tells.
  */
 int master_names_step(struct master_names *, const struct config *, const struct master_user *);
 
-/* Is an answer about a name of the configuration still to come? */
+/* Is an answer about a name of the configuration still outstanding? */
 bool master_names_asking(const struct master_names *, const struct config *);
 
 /* Asks, and waits for all answers, but for no longer than MASTER_NAMES_WAIT_MS. */

@@ -7,13 +7,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "proxy/clock.h"
 #include "proxy/log.h"
 #include "proxy/net/channel.h"
 #include "proxy/process/master_log.h"
 #include "proxy/process/master_spawn.h"
 
-/* Gives back what is of a generation: who outlives it would keep its rules, its notes, its keys and its sockets. */
+/* Gives back what belongs to a generation: a process that outlives it would keep its rules, notes, keys and sockets. */
 static void
 forget_generation(struct master_generation *generation)
 {
@@ -52,12 +53,12 @@ reset_signals(const struct master_spawn *spawn)
 {
     static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 
-    for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(ignored); i++)
         (void)signal(ignored[i], SIG_IGN);
     (void)sigprocmask(SIG_SETMASK, spawn->inherited, NULL);
 }
 
-/* In the child, which does not return: nothing of the master's own end is to happen here. */
+/* In the child, which does not return: what the master does at its own end must not happen here. */
 static _Noreturn void
 become_child(const struct master_spawn *spawn, const struct master_child *self, int control_fd)
 {
@@ -75,7 +76,7 @@ become_child(const struct master_spawn *spawn, const struct master_child *self, 
     _exit(status);
 }
 
-/* A channel, and what the role has need of. 0; or -1 with errno. */
+/* Makes a channel, and what the role needs. 0; or -1 with errno. */
 static int
 equip(const struct master_spawn *spawn, struct master_child *child, int ends[2])
 {

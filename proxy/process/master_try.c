@@ -24,7 +24,7 @@ try_address(const struct config_listener *listener, const struct config_address 
                    strerror(errno));
 }
 
-/* Only as the user itself can it be known: in a child that becomes it. */
+/* Only the user itself can tell: so a child becomes that user and looks. */
 static int
 access_as(const struct master_user *user, const char *folder)
 {
@@ -54,7 +54,7 @@ try_spool(const struct config *config, struct error *notes)
     error_free(&unused);
 }
 
-/* It is the names that a start would find. */
+/* Looks up the names, as a start would. */
 static void
 try_names(struct config *config, struct error *error)
 {

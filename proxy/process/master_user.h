@@ -27,7 +27,7 @@ struct master_users {
  */
 void master_users_find(struct master_users *, const struct config *, struct error *);
 
-/* The workers' user for a process that is no worker; nobody, if that account is yet to be made. */
+/* The workers' user, for other processes; nobody, if that account does not exist yet. */
 struct master_user master_user_of_workers(const struct config *);
 
 /* May workers signal the auditor, though the master is root? */
@@ -40,8 +40,8 @@ bool master_users_are_one(const struct master_users *);
 int master_user_become(const struct master_user *);
 
 /*
- * In the master: opens files as the user would, and has no root's right while it looks at what is in them; and takes
- * the right back. 0; or -1 with errno. What cannot be taken back ends the process.
+ * In the master: gives up root's rights, to open files as the user would and to look at what is in them; and takes the
+ * rights back. 0; or -1 with errno. The process ends if it cannot take them back.
  */
 int  master_user_lower(const struct master_user *);
 void master_user_raise(void);

@@ -30,7 +30,7 @@ struct upstream {
 struct upstream_attempt {
     struct upstream *upstream;
     unsigned         index; /* of the address in use */
-    unsigned         tried; /* how many were begun with */
+    unsigned         tried; /* how many addresses were tried */
 };
 
 /*
@@ -39,7 +39,7 @@ struct upstream_attempt {
  */
 int upstream_connect(struct upstream_attempt *);
 
-/* Why there is no socket for the address in use, of `error`, upstream_connect()'s errno. */
+/* Why there is no socket for the address in use; `error` is upstream_connect()'s errno. */
 const char *upstream_fault(const struct upstream_attempt *, int error);
 
 /* Have all addresses been tried? */
@@ -64,7 +64,7 @@ void upstream_note_command(struct upstream_attempt *, enum upstream_command, boo
 /* Has it lately said that it does not know it? */
 bool upstream_refuses(const struct upstream_attempt *, enum upstream_command, int64_t now);
 
-/* A UIDL that no client asks for makes the server in use fail; or it gave such a list after all. */
+/* Notes that a UIDL which no client asked for made the server in use fail; or that it gave such a list after all. */
 void upstream_spare_uidl(struct upstream_attempt *, bool spare);
 bool upstream_spares_uidl(const struct upstream_attempt *);
 
@@ -74,7 +74,10 @@ void upstream_forget(struct upstream_attempt *);
 /* Has the server in use lately said that it takes several commands at a time (RFC 2449, 6.6)? */
 bool upstream_pipelines(const struct upstream_attempt *, int64_t now);
 
-/* Are names not what it refuses? Only then may PASS follow USER before its answer: it would send a password in vain. */
+/*
+ * Does it take names without refusing them? Only then may PASS follow USER before its answer: else a password would be
+ * sent for nothing.
+ */
 bool upstream_takes_user(const struct upstream_attempt *);
 
 #endif
