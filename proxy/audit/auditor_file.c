@@ -1,10 +1,11 @@
 /* An audit log's file: whole lines, whatever the disk does. */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "proxy/audit/auditor_file.h"
 #include "proxy/log.h"
 
@@ -67,33 +68,15 @@ forget_written(struct auditor_file *file, size_t written)
         file->size = size_of(file->fd);
 }
 
-/* The file's path, as the kernel knows it: the auditor has only the descriptor, from the master. */
-static const char *
-path_of(int fd, char *path, size_t size)
-{
-    char    link[32];
-    ssize_t len;
-
-    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    len = readlink(link, path, size - 1);
-    if (len < 0)
-        return "(its path is not known)";
-    path[len] = '\0';
-    return path;
-}
-
 /* Logs that writing has become impossible, or possible again; once each. */
 static void
 note(struct auditor_file *file, bool failing, int why)
 {
-    char path[PATH_MAX];
-
     if (failing && !file->failing)
-        log_write(LOG_LEVEL_ERROR, NULL, "cannot write the audit log %s: %s; its records wait",
-                  path_of(file->fd, path, sizeof(path)), strerror(why));
+        log_write(LOG_LEVEL_ERROR, NULL, "cannot write the audit log %s: %s; its records wait", file->path,
+                  strerror(why));
     else if (!failing && file->failing)
-        log_write(LOG_LEVEL_WARNING, NULL, "the audit log %s can be written again",
-                  path_of(file->fd, path, sizeof(path)));
+        log_write(LOG_LEVEL_WARNING, NULL, "the audit log %s can be written again", file->path);
     file->failing = failing;
 }
 
@@ -147,14 +130,16 @@ mend(struct auditor_file *file)
 }
 
 void
-auditor_file_change(struct auditor_file *file, int fd)
+auditor_file_change(struct auditor_file *file, int fd, struct span path)
 {
     if (file->fd >= 0) {
         if (file->torn > 0)
             mend(file);
         (void)close(file->fd);
     }
+    free(file->path);
     file->fd    = fd;
+    file->path  = memory_copy_span(path);
     file->fresh = true;
 }
 
@@ -164,6 +149,7 @@ auditor_file_close(struct auditor_file *file)
     if (file->waiting.len > 0)
         log_write(LOG_LEVEL_ERROR, NULL, "%zu octets of audit records could not be written and are lost",
                   file->waiting.len);
-    auditor_file_change(file, -1);
+    auditor_file_change(file, -1, SPAN(""));
+    free(file->path);
     bytes_free(&file->waiting);
 }

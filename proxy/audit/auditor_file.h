@@ -13,6 +13,7 @@
 /* Starts as {.fd = -1}. */
 struct auditor_file {
     int          fd;      /* -1: not known yet */
+    char        *path;    /* for the log; NULL: not known yet */
     struct bytes waiting; /* whole lines; `torn` octets of the first are in the file already */
     size_t       torn;
     off_t        size;    /* of the file, when a line was torn at its end */
@@ -28,7 +29,7 @@ void auditor_file_write(struct auditor_file *);
 
 /* Goes on with a new file, which becomes the auditor's; a torn line is finished in the old one, or taken back from it.
  */
-void auditor_file_change(struct auditor_file *, int fd);
+void auditor_file_change(struct auditor_file *, int fd, struct span path);
 
 /* Closes the file; lines that still wait are lost, and their loss is logged. */
 void auditor_file_close(struct auditor_file *);

@@ -42,18 +42,41 @@ struct auditor {
     struct line         *lines;
     size_t               line_count;
     struct auditor_file *files; /* by number */
+    uint32_t            *asked; /* the question about each that is to be answered; 0: none is */
     size_t               count;
 };
 
 static void
-add_file(struct auditor *auditor, unsigned id, int fd)
+add_file(struct auditor *auditor, const struct channel_frame *frame)
 {
+    uint32_t id = frame->value;
+
     if (id >= auditor->count) {
         auditor->files = memory_resize_array(auditor->files, id + 1, sizeof(auditor->files[0]));
-        while (auditor->count <= id)
-            auditor->files[auditor->count++] = (struct auditor_file){.fd = -1};
+        auditor->asked = memory_resize_array(auditor->asked, id + 1, sizeof(auditor->asked[0]));
+        for (; auditor->count <= id; auditor->count++) {
+            auditor->files[auditor->count] = (struct auditor_file){.fd = -1};
+            auditor->asked[auditor->count] = 0;
+        }
     }
-    auditor_file_change(&auditor->files[id], fd);
+    auditor_file_change(&auditor->files[id], frame->descriptor, frame->body);
+    auditor->asked[id] = frame->number;
+}
+
+/* Tells the master that records go to the files that it asked about. True: it has heard all. */
+static bool
+answer(struct auditor *auditor)
+{
+    bool all = true;
+
+    for (uint32_t id = 0; id < auditor->count && auditor->control >= 0; id++) {
+        const struct channel_frame frame = {CHANNEL_WRITES, auditor->asked[id], id, SPAN(""), -1};
+
+        if (frame.number != 0 && channel_send(auditor->control, &frame) == 0)
+            auditor->asked[id] = 0;
+        all = all && auditor->asked[id] == 0;
+    }
+    return all;
 }
 
 static void
@@ -71,24 +94,21 @@ add_line(struct auditor *auditor, uint32_t worker, int fd)
 static void
 read_control(struct auditor *auditor)
 {
-    while (auditor->control >= 0) {
-        unsigned word;
-        uint32_t number;
-        int      fd;
-        int      result = channel_receive(auditor->control, &word, &number, &fd);
+    struct channel_frame frame;
+    enum channel_result  result = CHANNEL_EMPTY;
 
-        if (result < 0)
-            return;
-        if (result == 0) {
-            (void)close(auditor->control);
-            auditor->control = -1;
-        } else if (fd >= 0 && word == CHANNEL_LOG) {
-            log_adopt(fd);
-        } else if (fd >= 0 && word == CHANNEL_LINE) {
-            add_line(auditor, number, fd);
-        } else if (fd >= 0) {
-            add_file(auditor, word, fd);
-        }
+    while (auditor->control >= 0 &&
+           (result = channel_receive(auditor->control, CHANNEL_CHILD, &frame)) == CHANNEL_FRAME) {
+        if (frame.type == CHANNEL_LOG)
+            log_adopt(frame.descriptor);
+        else if (frame.type == CHANNEL_LINE)
+            add_line(auditor, frame.value, frame.descriptor);
+        else if (frame.type == CHANNEL_FILE)
+            add_file(auditor, &frame);
+    }
+    if (auditor->control >= 0 && result != CHANNEL_EMPTY) {
+        (void)close(auditor->control);
+        auditor->control = -1;
     }
 }
 
@@ -182,12 +202,13 @@ static void
 listen_to_all(struct auditor *auditor, size_t waiting)
 {
     size_t         count = auditor->line_count;
+    bool           again = !answer(auditor) || waiting > 0;
     struct pollfd *fds   = memory_resize_array(NULL, count + 1, sizeof(*fds));
 
     for (size_t i = 0; i < count; i++)
         fds[i] = (struct pollfd){.fd = waiting < WAITING_MAX ? auditor->lines[i].fd : -1, .events = POLLIN};
     fds[count] = (struct pollfd){.fd = auditor->control, .events = POLLIN};
-    if (poll(fds, count + 1, waiting > 0 ? RETRY_MS : -1) > 0) {
+    if (poll(fds, count + 1, again ? RETRY_MS : -1) > 0) {
         read_control(auditor);
         read_lines(auditor, fds, count);
     }
@@ -218,6 +239,7 @@ auditor_run(int control_fd)
     for (size_t i = 0; i < auditor.count; i++)
         auditor_file_close(&auditor.files[i]);
     free(auditor.files);
+    free(auditor.asked);
     free(auditor.lines);
     return 0;
 }

@@ -388,6 +388,7 @@ run(struct master *master)
     while (step_end(master)) {
         sleep_until_signal(master, wait);
         take_signals(master);
+        master_child_hear(&master->children, &master->audit);
         while (master_child_reap(&master->children))
             continue;
         master_lines_forget_read(&master->audit.lines);

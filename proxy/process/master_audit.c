@@ -19,11 +19,11 @@ master_audit_find(struct master_audit *audit, const char *path)
     for (size_t i = 0; i < audit->count; i++)
         if (strcmp(audit->logs[i].path, path) == 0)
             return (int)i;
-    fd = audit->count < CHANNEL_LOGS ? logfile_open(path, O_RDWR) : -1;
+    fd = logfile_open(path, O_RDWR);
     if (fd < 0)
         return -1;
     audit->logs                 = memory_resize_array(audit->logs, audit->count + 1, sizeof(audit->logs[0]));
-    audit->logs[audit->count++] = (struct master_audit_log){memory_copy_string(path), fd};
+    audit->logs[audit->count++] = (struct master_audit_log){.path = memory_copy_string(path), .fd = fd};
     return (int)audit->count - 1;
 }
 
@@ -38,17 +38,41 @@ master_audit_reopen(struct master_audit *audit)
             log_write(LOG_LEVEL_ERROR, NULL, "the audit log %s cannot be opened again: %m", log->path);
         } else {
             (void)close(log->fd);
-            log->fd = fd;
+            log->fd     = fd;
+            log->opened = true;
         }
     }
 }
 
 void
-master_audit_send(const struct master_audit *audit, int channel)
+master_audit_send(struct master_audit *audit, int channel)
 {
-    for (size_t i = 0; i < audit->count; i++)
-        if (channel_send(channel, (unsigned)i, 0, audit->logs[i].fd) != 0)
-            log_write(LOG_LEVEL_ERROR, NULL, "the auditor cannot be given %s: %m", audit->logs[i].path);
+    for (size_t i = 0; i < audit->count; i++) {
+        struct master_audit_log *log  = &audit->logs[i];
+        struct span              path = span_of(log->path); /* shorter than PATH_MAX: it was opened */
+
+        log->asked = ++audit->last != 0 ? audit->last : ++audit->last;
+        if (channel_send(channel, &(struct channel_frame){.type       = CHANNEL_FILE,
+                                                          .number     = log->asked,
+                                                          .value      = (uint32_t)i,
+                                                          .body       = path,
+                                                          .descriptor = log->fd}) != 0)
+            log_write(LOG_LEVEL_ERROR, NULL, "the auditor cannot be given %s: %m", log->path);
+    }
+}
+
+/* An answer to a question that was asked again since says nothing. */
+void
+master_audit_hear(struct master_audit *audit, const struct channel_frame *frame)
+{
+    struct master_audit_log *log = frame->value < audit->count ? &audit->logs[frame->value] : NULL;
+
+    if (log == NULL || log->asked == 0 || log->asked != frame->number)
+        return;
+    log->asked = 0;
+    if (log->opened)
+        log_write(LOG_LEVEL_INFO, NULL, "the audit log %s was opened again, and the auditor writes to it", log->path);
+    log->opened = false;
 }
 
 void

@@ -60,9 +60,11 @@ master_child_end(struct master_child **pointer)
 
 /* A child whose channel is full is told by the end of its channel, as at the end of the service. */
 static void
-tell(struct master_child *child, unsigned word)
+tell(struct master_child *child, enum channel_type type)
 {
-    if (child->channel >= 0 && channel_send(child->channel, word, 0, -1) != 0)
+    const struct channel_frame frame = {.type = type, .descriptor = -1};
+
+    if (child->channel >= 0 && channel_send(child->channel, &frame) != 0)
         close_channel(child);
 }
 
@@ -125,6 +127,41 @@ master_child_free(struct master_child **pointer)
     tally_close(&(*pointer)->tally);
     free(*pointer);
     *pointer = NULL;
+}
+
+bool
+master_child_says(const struct master_child *child)
+{
+    return child->channel >= 0 && role_row(child->role)->hear != NULL;
+}
+
+/* What it said, and how that ended: there is no more yet, or there will be none. */
+static void
+hear(struct master_child *child, struct master_audit *audit)
+{
+    struct channel_frame frame;
+    enum channel_result  result;
+
+    while ((result = channel_receive(child->channel, CHANNEL_MASTER, &frame)) == CHANNEL_FRAME)
+        role_row(child->role)->hear(audit, &frame);
+    if (result == CHANNEL_EMPTY)
+        return;
+    if (result == CHANNEL_BROKEN)
+        log_write(LOG_LEVEL_ERROR, NULL,
+                  "%s %d said what it may not: it was taken over, or this is a fault of popgate; it is killed",
+                  role_row(child->role)->name, (int)child->pid);
+    close_channel(child);
+    (void)kill(child->pid, SIGKILL);
+}
+
+void
+master_child_hear(const struct master_children *children, struct master_audit *audit)
+{
+    struct master_child *child;
+
+    LIST_FOREACH(child, children, next)
+    if (master_child_says(child) && child->pid > 0)
+        hear(child, audit);
 }
 
 /* Does another child do this one's work? */

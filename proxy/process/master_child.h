@@ -61,6 +61,12 @@ void master_child_drain(struct master_child **);
  */
 int master_child_expire(const struct master_children *, int64_t drain_timeout);
 
+/* Is there a channel to it by which it may say something? */
+bool master_child_says(const struct master_child *);
+
+/* Takes what children have said over their channels. One that says what it may not is killed, and that is logged. */
+void master_child_hear(const struct master_children *, struct master_audit *);
+
 /* Forgets a child, closes its channel and gives back its batch and its tally. */
 void master_child_free(struct master_child **);
 

@@ -29,9 +29,11 @@ master_line_open(struct master_lines *lines)
 bool
 master_line_send(const struct master_line *line, int channel)
 {
+    const struct channel_frame frame = {
+        .type = CHANNEL_LINE, .value = (uint32_t)line->worker, .descriptor = line->auditor_fd};
     struct pollfd room = {.fd = channel, .events = POLLOUT};
 
-    while (channel_send(channel, CHANNEL_LINE, (uint32_t)line->worker, line->auditor_fd) != 0)
+    while (channel_send(channel, &frame) != 0)
         if (errno != EAGAIN || poll(&room, 1, PATIENCE_MS) != 1)
             return false;
     return true;

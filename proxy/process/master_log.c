@@ -45,11 +45,12 @@ master_log_open(struct master_child *child)
 void
 master_log_give(struct master_child *child)
 {
-    int fd = child->log < 0 && child->channel >= 0 ? master_log_open(child) : -1;
+    int                        fd    = child->log < 0 && child->channel >= 0 ? master_log_open(child) : -1;
+    const struct channel_frame frame = {.type = CHANNEL_LOG, .descriptor = fd};
 
     if (fd < 0)
         return;
-    if (channel_send(child->channel, CHANNEL_LOG, 0, fd) != 0)
+    if (channel_send(child->channel, &frame) != 0)
         log_write(LOG_LEVEL_WARNING, NULL, "process %d cannot be given the log: %m", (int)child->pid);
     (void)close(fd);
 }
@@ -86,8 +87,9 @@ master_log_wait(const struct master_children *children, int fd, int ms)
     fds[0] = (struct pollfd){.fd = fd, .events = POLLIN};
     LIST_FOREACH(child, children, next)
     {
-        fds          = memory_resize_array(fds, count + 1, sizeof(*fds));
+        fds          = memory_resize_array(fds, count + 2, sizeof(*fds));
         fds[count++] = (struct pollfd){.fd = child->log, .events = POLLIN};
+        fds[count++] = (struct pollfd){.fd = master_child_says(child) ? child->channel : -1, .events = POLLIN};
     }
     if (poll(fds, count, ms) > 0)
         LIST_FOREACH(child, children, next)

@@ -9,6 +9,7 @@
 
 #include "proxy/process/master_user.h"
 
+struct channel_frame;
 struct master_audit;
 struct master_child;
 struct master_spawn;
@@ -39,7 +40,10 @@ struct role_row {
     void (*connect)(const struct master_spawn *, struct master_child *);
 
     /* In the master, again when files were opened again: hands them over. NULL: it has none. */
-    void (*give_files)(const struct master_audit *, int channel);
+    void (*give_files)(struct master_audit *, int channel);
+
+    /* In the master: what the process says over its channel. NULL: it says nothing, and is not listened to. */
+    void (*hear)(struct master_audit *, const struct channel_frame *);
 
     /* In the process, once it has become its user: its whole life. Returns the exit status. */
     int (*run)(const struct master_spawn *, const struct master_child *, int control_fd);

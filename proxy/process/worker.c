@@ -99,33 +99,32 @@ start_shutdown(struct worker *worker)
 }
 
 static void
-act_on_word(struct worker *worker, unsigned word, int descriptor)
+act_on(struct worker *worker, const struct channel_frame *frame)
 {
-    static void (*const acts[])(struct worker *) = {
-        [CHANNEL_DRAIN - CHANNEL_EXPIRED]   = start_drain,
-        [CHANNEL_EXPIRED - CHANNEL_EXPIRED] = end_drain,
+    static void (*const acts[CHANNEL_TYPES])(struct worker *) = {
+        [CHANNEL_DRAIN]   = start_drain,
+        [CHANNEL_EXPIRED] = end_drain,
     };
 
-    if (descriptor >= 0 && word == CHANNEL_LOG)
-        log_adopt(descriptor);
-    else if (descriptor >= 0)
-        (void)close(descriptor);
-    else if (word >= CHANNEL_EXPIRED && word - CHANNEL_EXPIRED < COUNT_OF(acts))
-        acts[word - CHANNEL_EXPIRED](worker);
+    if (frame->type == CHANNEL_LOG)
+        log_adopt(frame->descriptor);
+    else if (frame->descriptor >= 0)
+        (void)close(frame->descriptor);
+    else if (acts[frame->type] != NULL)
+        acts[frame->type](worker);
 }
 
 static void
 read_channel(evutil_socket_t fd, short what, void *context)
 {
-    struct worker *worker = context;
-    unsigned       word;
-    uint32_t       number;
-    int            descriptor, result;
+    struct worker       *worker = context;
+    struct channel_frame frame;
+    enum channel_result  result;
 
     (void)what;
-    while ((result = channel_receive(fd, &word, &number, &descriptor)) > 0)
-        act_on_word(worker, word, descriptor);
-    if (result == 0 || errno != EAGAIN)
+    while ((result = channel_receive(fd, CHANNEL_CHILD, &frame)) == CHANNEL_FRAME)
+        act_on(worker, &frame);
+    if (result != CHANNEL_EMPTY)
         start_shutdown(worker);
 }
 

@@ -251,6 +251,33 @@ def test_files_are_opened_again_on_usr1(audited):
     assert all(file.stat().st_mode & 0o7037 == 0 for file, _ in moved)
 
 
+def test_a_rotated_audit_log_is_left_when_the_log_says_so(audited):
+    """Whoever compresses the old file waits for that line: the auditor has told the master that it writes to the new one."""
+    running = audited()
+    told = "the audit log .*audit.jsonl was opened again, and the auditor writes to it"
+    fetch(running)
+    wait_until(lambda: sessions(running.audit) == 1, what="the session's end")
+    assert not re.search(told, running.log())
+    old = running.audit.with_name("audit.jsonl.1")
+    running.audit.rename(old)
+    size = old.stat().st_size
+    running.process.send_signal(signal.SIGUSR1)
+    running.wait_log(told)
+    fetch(running)
+    wait_until(lambda: sessions(running.audit) == 1, what="a record in the new file")
+    assert old.stat().st_size == size
+
+
+def test_an_auditor_that_died_is_asked_again(audited):
+    running = audited()
+    running.audit.rename(running.audit.with_name("audit.jsonl.1"))
+    (auditor,) = called(running, "auditor")
+    os.kill(auditor, signal.SIGKILL)
+    running.process.send_signal(signal.SIGUSR1)
+    running.wait_log("the audit log .*audit.jsonl was opened again, and the auditor writes to it")
+    assert called(running, "auditor") != [auditor]
+
+
 def test_reload_changes_the_log(audited, folder):
     running = audited(workers=2)
     old, new = running.log_file, folder / "new.log"

@@ -31,6 +31,14 @@ static pid_t auditor;
 enum { WORKER = 7, WORKER_LEN = 11 };
 
 static inline void
+send_frame(enum channel_type type, uint32_t number, uint32_t value, const char *body, int descriptor)
+{
+    const struct channel_frame frame = {type, number, value, span_of(body), descriptor};
+
+    assert_int_equal(channel_send(control[0], &frame), 0);
+}
+
+static inline void
 start_auditor(rlim_t file_size)
 {
     auditor = fork();
@@ -44,7 +52,7 @@ start_auditor(rlim_t file_size)
         (void)alarm(60);
         _exit(auditor_run(control[1]));
     }
-    assert_int_equal(channel_send(control[0], CHANNEL_LINE, WORKER, records[1]), 0);
+    send_frame(CHANNEL_LINE, 0, WORKER, "", records[1]);
 }
 
 static inline void
@@ -121,7 +129,7 @@ give_file(unsigned id, const char *name)
     int fd = logfile_open(name, O_RDWR);
 
     assert_true(fd >= 0);
-    assert_int_equal(channel_send(control[0], id, 0, fd), 0);
+    send_frame(CHANNEL_FILE, 0, id, name, fd);
     (void)close(fd);
 }
 

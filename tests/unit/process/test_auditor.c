@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <poll.h>
 
 #include "base/count.h"
 #include "tests/unit/process/auditor_process.h"
@@ -105,7 +106,7 @@ knows_each_worker_by_its_line(void **state)
     (void)state;
     give_file(0, path);
     assert_int_equal(channel_open(ends), 0);
-    assert_int_equal(channel_send(control[0], CHANNEL_LINE, 8, ends[1]), 0);
+    send_frame(CHANNEL_LINE, 0, 8, "", ends[1]);
     (void)close(ends[1]);
     send_line(0, 0, 100);
     wait_for_size(path, 100);
@@ -171,7 +172,7 @@ logs_to_the_socket_it_is_given(void **state)
 
     (void)state;
     assert_int_equal(channel_open(ends), 0);
-    assert_int_equal(channel_send(control[0], CHANNEL_LOG, 0, ends[1]), 0);
+    send_frame(CHANNEL_LOG, 0, 0, "", ends[1]);
     (void)close(ends[1]);
     send_packet("\0\0\0\0\0\3{}\n", 9);
     assert_int_equal(end_auditor(), 0);
@@ -202,37 +203,25 @@ leaves_the_queue_to_its_successor(void **state)
     assert_lines(path, 0, 99);
 }
 
+/* The master asks with the file, and knows by the answer that the file of before gets no more records. */
 static void
-a_channel_carries_words_and_descriptors(void **state)
+answers_for_a_file(void **state)
 {
-    static const unsigned words[] = {0, 1, 0x1234, CHANNEL_LOG};
-    int                   ends[2], descriptor, pair[2];
-    unsigned              word   = 0;
-    uint32_t              number = 0;
+    struct pollfd        heard = {.fd = control[0], .events = POLLIN};
+    struct channel_frame frame;
+    int                  fd = logfile_open(path, O_RDWR);
 
     (void)state;
-    assert_int_equal(channel_open(ends), 0);
-    assert_int_equal(channel_receive(ends[1], &word, &number, &descriptor), -1);
-    assert_int_equal(errno, EAGAIN);
-    for (size_t i = 0; i < COUNT_OF(words); i++) {
-        assert_int_equal(channel_send(ends[0], words[i], UINT32_MAX - words[i], -1), 0);
-        assert_int_equal(channel_receive(ends[1], &word, &number, &descriptor), 1);
-        assert_int_equal(word, words[i]);
-        assert_int_equal(number, UINT32_MAX - words[i]);
-        assert_int_equal(descriptor, -1);
-    }
-    assert_int_equal(pipe(pair), 0);
-    assert_int_equal(channel_send(ends[0], 5, 0, pair[1]), 0);
-    (void)close(pair[1]);
-    assert_int_equal(channel_receive(ends[1], &word, &number, &descriptor), 1);
-    assert_int_equal(fcntl(descriptor, F_GETFD), FD_CLOEXEC);
-    assert_int_equal(write(descriptor, "x", 1), 1);
-    assert_int_equal(read(pair[0], &word, 1), 1);
-    (void)close(descriptor);
-    (void)close(ends[0]);
-    assert_int_equal(channel_receive(ends[1], &word, &number, &descriptor), 0);
-    (void)close(ends[1]);
-    (void)close(pair[0]);
+    assert_true(fd >= 0);
+    give_file(1, path);
+    send_frame(CHANNEL_FILE, 77, 0, path, fd);
+    (void)close(fd);
+    assert_int_equal(poll(&heard, 1, 10000), 1);
+    assert_int_equal(channel_receive(control[0], CHANNEL_MASTER, &frame), CHANNEL_FRAME);
+    assert_int_equal(frame.type, CHANNEL_WRITES);
+    assert_int_equal(frame.number, 77);
+    assert_int_equal(frame.value, 0);
+    assert_int_equal(end_auditor(), 0);
 }
 
 int
@@ -249,7 +238,7 @@ main(void)
         TEST(drops_what_is_not_a_record),
         TEST(logs_to_the_socket_it_is_given),
         TEST(leaves_the_queue_to_its_successor),
-        cmocka_unit_test(a_channel_carries_words_and_descriptors),
+        TEST(answers_for_a_file),
     };
 
     return cmocka_run_group_tests_name("auditor", tests, setup, teardown);
