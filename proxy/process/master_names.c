@@ -85,7 +85,7 @@ master_names_ask(struct master_names *names, const struct config *config)
             ask_address(names, &config->upstreams[i].addresses.items[k]);
 }
 
-/* No address was found: asks again later, and keeps what an earlier answer brought. */
+/* No address was found. Asks again later, unless an earlier answer brought addresses, which stay in use. */
 static void
 defer(struct master_name *name, const char *why)
 {

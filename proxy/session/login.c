@@ -74,7 +74,7 @@ login_reject(struct login *login)
     login->is_owner = false;
 }
 
-/* A name that the client gives; empty: it comes later. A PASS is not for one that was given before. */
+/* Notes the name that the client gives; an empty one comes later. A PASS is not for a name that was given before. */
 static void
 note_name(struct login *login, struct span name, const char *mechanism)
 {
@@ -243,7 +243,7 @@ login_on_user(struct login *login, bool asked, enum pop3_status status, struct s
     return login->state == LOGIN_AGAIN ? LOGIN_ANSWER_PASSWORD : LOGIN_GOES_ON;
 }
 
-/* After an exchange that was begun anew it is not known whose mailbox it is. */
+/* After an exchange that began again in the middle it is not known whose mailbox it is. */
 void
 login_accept(struct login *login)
 {

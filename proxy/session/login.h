@@ -18,13 +18,14 @@
 #include "proxy/pop3/sasl.h"
 
 enum login_state {
-    LOGIN_OPEN,     /* nothing was said that counts */
+    LOGIN_OPEN,     /* nothing has been said that counts */
     LOGIN_NAME,     /* the name is with the server */
     LOGIN_NAMED,    /* it may be followed by PASS; with a refusal: the server refused it after popgate had said yes */
     LOGIN_KEPT,     /* popgate said yes to the name, and the server gets it with the password */
     LOGIN_TOGETHER, /* name and password went to the server together */
     LOGIN_PROBED,   /* the password was not answered for a while: CAPA was sent behind it */
-    LOGIN_AGAIN,    /* the server did not take the password: the name goes first, and the password when it was taken */
+    LOGIN_AGAIN, /* the server did not take the password: the name goes first, and the password once the name was taken
+                  */
     LOGIN_PASSWORD, /* the server has to judge the password */
     LOGIN_EXCHANGE, /* SASL: the server is to speak */
     LOGIN_RESPONSE, /* SASL: the client is to speak, and its line is no command */
@@ -37,24 +38,25 @@ struct login {
     enum login_state              state;
     bool                          tls;       /* the client's connection has TLS */
     bool                          is_owner;  /* `name` says whose mailbox it is */
-    unsigned                      responses; /* SASL: of the client so far, empty ones that are none of its aside */
+    unsigned                      responses; /* SASL: the client's so far, without empty ones */
     const struct sasl_mechanism  *sasl;
     const char                   *mechanism; /* USER, APOP or the SASL mechanism; NULL: none yet */
     struct bytes                  name;      /* that was last given, "" for none */
-    struct bytes refusal;  /* LOGIN_NAMED and on: what the server has against it; without data: nothing */
+    struct bytes refusal;  /* LOGIN_NAMED and on: what the server has against the name; without data: nothing */
     struct bytes password; /* LOGIN_TOGETHER to LOGIN_AGAIN: it may have to be sent again */
 };
 
 /* What is to be done about a command of the client's. */
 enum login_act {
     LOGIN_ANSWER,    /* the client is told `status` and `text` */
-    LOGIN_FORWARD,   /* it goes to the server */
-    LOGIN_SEND_NAME, /* login_user() goes to the server, and the command is taken again when it was answered */
+    LOGIN_FORWARD,   /* the command goes to the server */
+    LOGIN_SEND_NAME, /* login_user() goes to the server, and the command is taken again when the server has answered
+                        that */
     LOGIN_SEND_BOTH, /* login_user() goes to the server, and the command behind it */
     LOGIN_ASK_CAPA,  /* the server is asked for CAPA: the client wants the list of mechanisms */
 };
 
-/* Was it refused for want of TLS? Somebody who listens may have the password then. */
+/* Was it refused because there is no TLS? Then somebody who listens may have the password. */
 enum login_danger { LOGIN_SAFE, LOGIN_UNENCRYPTED, LOGIN_EXPOSED };
 
 struct login_verdict {
@@ -75,8 +77,7 @@ bool login_allowed(const struct login *);
 bool login_plaintext_allowed(const struct login *);
 bool login_stls_offered(const struct login *);
 
-/* The client's commands. `together`: the server is known to take name and password at once. None of them after
- * LOGIN_DONE. */
+/* The client's commands. `together`: the server is known to take name and password at once. Not after LOGIN_DONE. */
 struct login_verdict login_take_user(struct login *, const struct pop3_command *, bool together);
 struct login_verdict login_take_pass(struct login *, const struct pop3_command *, bool together);
 struct login_verdict login_take_apop(struct login *, const struct pop3_command *);
@@ -86,10 +87,10 @@ struct login_verdict login_take_stls(struct login *);
 /* TLS begins behind STLS: what was said before does not count (RFC 2595, 4). */
 void login_start_tls(struct login *);
 
-/* The server's challenge, in LOGIN_EXCHANGE. False: it is none that the client can have. */
+/* Takes the server's challenge, in LOGIN_EXCHANGE. False: it is not one that the client can have. */
 bool login_take_challenge(struct login *, struct span text);
 
-/* The client's line in LOGIN_RESPONSE; returns what the server gets in its place. */
+/* Takes the client's line in LOGIN_RESPONSE; returns what the server gets in its place. */
 struct span login_take_response(struct login *, struct span line);
 
 /* What the server's answer to the name asks for. */
@@ -103,7 +104,7 @@ enum login_next {
 /* The server answered the name: `asked` by the client, or sent by popgate. */
 enum login_next login_on_user(struct login *, bool asked, enum pop3_status, struct span text);
 
-/* The server let the client in; or not, or nobody asks it any more. */
+/* The server let the client in; it did not, or is not asked any more. */
 void login_accept(struct login *);
 void login_reject(struct login *);
 
@@ -122,22 +123,22 @@ struct pop3_command login_pass(const struct login *);
 /* Is it not settled yet whether the server has seen the password? */
 bool login_on_trial(const struct login *);
 
-/* The trial is over: the password is wiped, and what there is to do is to wait for the answer to it. */
+/* The trial is over: wipes the password. What remains is to wait for the answer to it. */
 void login_end_trial(struct login *);
 
 /* The password of LOGIN_TOGETHER is not answered: CAPA is sent behind it. */
 void login_probe(struct login *);
 
-/* The server is known not to have come to the password: name and password go one by one now. */
+/* The server has not seen the password, as is known now: name and password go one by one from here on. */
 void login_go_again(struct login *);
 
 /* Octets of the server's that login_settle() looks at. */
 enum { LOGIN_SETTLE_MAX = 2 * POP3_SASL_MAX };
 
 /*
- * In LOGIN_PROBED, as the name was answered: whose answer is it that begins with `input`, the password's or CAPA's?
- * `quiet`: nothing has come for a while, or will come. False: that is not known yet. Else the password was taken and
- * is in LOGIN_PASSWORD, or it was not and is in LOGIN_AGAIN.
+ * In LOGIN_PROBED, once the name was answered: is `input` the beginning of the answer to the password, or to CAPA?
+ * `quiet`: nothing has come for a while, or will come. False: that is not known yet. Else the login is in
+ * LOGIN_PASSWORD if the password was taken, and in LOGIN_AGAIN if it was not.
  */
 bool login_settle(struct login *, struct span input, bool quiet);
 

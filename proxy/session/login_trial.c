@@ -54,9 +54,9 @@ login_go_again(struct login *login)
     login->state = LOGIN_AGAIN;
 }
 
-/* Which of the two is it whose answer begins here? */
+/* Is this the beginning of the answer to the password, or to CAPA? */
 static enum finding
-find(struct span input, bool quiet)
+find_answered(struct span input, bool quiet)
 {
     struct span      line, text;
     size_t           len = pop3_next_line(input, &line);
@@ -77,7 +77,7 @@ find(struct span input, bool quiet)
 bool
 login_settle(struct login *login, struct span input, bool quiet)
 {
-    enum finding finding = find(input, quiet);
+    enum finding finding = find_answered(input, quiet);
 
     assert(login->state == LOGIN_PROBED);
     if (finding == LOST_PASSWORD)

@@ -4,7 +4,7 @@
  */
 #include "proxy/session/session_private.h"
 
-/* The client's own TLS comes first: who cannot finish a handshake costs the server nothing. */
+/* The client's own TLS comes first: a client that cannot finish its handshake costs the server nothing. */
 static bool
 greet_client_tls(struct session *session)
 {

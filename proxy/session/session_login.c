@@ -1,6 +1,6 @@
 /*
- * The login, as far as it is not struct login's: what goes to the server and to the client, what is recorded of it, and
- * what it means for both peers. TLS of the client, where it comes after the greeting (STLS), is here as well.
+ * The session's part of a login, beside struct login: what goes to the server and to the client, what is recorded, and
+ * what the login means for both peers. TLS of the client, where it comes after the greeting (STLS), is here as well.
  */
 #include "proxy/clock.h"
 #include "proxy/net/buffer.h"
