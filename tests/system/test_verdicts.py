@@ -54,7 +54,6 @@ def recalled(gate):
 
 def wait_for_workers(gate, old, count):
     wait_until(lambda: len(set(gate.workers()) - set(old)) >= count, what="new workers")
-    gate.wait_log("was read again: generation")
 
 
 def messages(folder):
@@ -557,6 +556,7 @@ def test_new_rules_make_new_verdicts(served, score, bob):
     running.options["shutdown_timeout"] = "20s"
     running.reload()
     wait_for_workers(running, workers, 1)
+    running.wait_log("was read again: generation")
     new = bob(running)
     assert score_of(new.fetch(b"RETR 1")) == 6.6 == score_of(new.fetch(b"TOP 1 0"))
     assert scored(running) == 2
