@@ -110,8 +110,8 @@ is_in_middle(const struct session *session)
 {
     if (!session->in_reply)
         return false;
-    if (session->delivery != NULL)
-        return message_begun(session->delivery->message);
+    if (session->deliveries.current != NULL)
+        return message_begun(session->deliveries.current->message);
     return session_passes_listing(expect_oldest(&session->expected));
 }
 
@@ -119,7 +119,7 @@ is_in_middle(const struct session *session)
 static bool
 is_reply_due(const struct session *session)
 {
-    if (session->delivery != NULL && message_facts(session->delivery->message).withheld)
+    if (session->deliveries.current != NULL && message_facts(session->deliveries.current->message).withheld)
         return false;
     return session->state == SESSION_CONNECTING || session->expected.count > 0;
 }
@@ -306,11 +306,8 @@ session_free(struct session *session)
     (void)event_del(&session->again);
     while (session->expected.count > 0)
         session_forget(session);
-    capa_free(&session->capa);
-    bytes_free(&session->line);
     login_free(&session->login);
-    uidl_free(&session->uidls);
-    sizes_free(&session->sizes);
+    listing_free(&session->listing);
     leave_phase(session);
     host->count--;
     if (host->gone != NULL)
@@ -424,7 +421,7 @@ session_open(struct session_host *host, const struct config_listener *listener, 
     login_start(&session->login, listener, listener->tls == CONFIG_TLS_IMPLICIT);
     link_start(&session->link, &host->upstreams[upstream], host->base, wake, session);
     expect_start(&session->expected);
-    STAILQ_INIT(&session->deliveries);
+    deliveries_start(&session->deliveries);
     name_client(session, client);
     name_session(session, logs);
     join_phase(session, SESSION_BEFORE_LOGIN);

@@ -15,22 +15,10 @@ enum {
     LOOK_MOST   = 1000, /* doubled up to this */
 };
 
-/* What is known of the list that the command asks for; NULL: it asks for none that is of use. */
-static enum uidl_list *
-list_asked(struct session *session, const struct pop3_command *command)
-{
-    if (command->has_number)
-        return NULL;
-    return command->verb == POP3_UIDL ? &session->uidl_list : command->verb == POP3_LIST ? &session->size_list : NULL;
-}
-
 void
 session_forget(struct session *session)
 {
-    enum uidl_list *list = list_asked(session, &expect_oldest(&session->expected)->command);
-
-    if (list != NULL)
-        *list = UIDL_LIST_KNOWN;
+    listing_note_over(&session->listing, &expect_oldest(&session->expected)->command);
     expect_drop(&session->expected);
 }
 
@@ -62,7 +50,6 @@ session_send(struct session *session, enum expectation_kind kind, const struct p
 {
     static struct bytes       line;
     struct pop3_command       asked = *command;
-    enum uidl_list           *list  = list_asked(session, command);
     const struct expectation *expectation;
 
     asked.lines = lines;
@@ -74,8 +61,7 @@ session_send(struct session *session, enum expectation_kind kind, const struct p
     expectation = expect_add(&session->expected, kind, command, lines, NULL);
     if (lines > command->lines && !session->takes_more)
         expect_alone(&session->expected, expectation);
-    if (list != NULL && *list == UIDL_LIST_UNKNOWN)
-        *list = UIDL_LIST_ASKED;
+    listing_note_asked(&session->listing, command);
     session->asked = clock_now();
 }
 

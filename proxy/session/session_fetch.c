@@ -28,7 +28,7 @@ key_of(const struct session *session, const struct message_info *info, bool utf8
 static bool
 has_key(const struct session *session, const struct message_info *info)
 {
-    return info->uidl != NULL && !uidl_is_shared(session->uidls, info->number);
+    return info->uidl != NULL && !uidl_is_shared(session->listing.uidls, info->number);
 }
 
 /* In front of each note stands the size of its message, 0 if it was not known. */
@@ -59,9 +59,9 @@ size_of(const struct session *session, const struct message_info *info)
 {
     struct message_facts facts;
 
-    if (info->size > 0 || info->top || session->delivery == NULL)
+    if (info->size > 0 || info->top || session->deliveries.current == NULL)
         return info->size;
-    facts = message_facts(session->delivery->message);
+    facts = message_facts(session->deliveries.current->message);
     return facts.ended ? facts.octets_in : 0;
 }
 
@@ -118,8 +118,8 @@ session_describe(const struct session *session, const struct pop3_command *comma
                                  .lines    = command->verb == POP3_TOP ? command->lines : UINT64_MAX,
                                  .needed   = command->lines,
                                  .number   = command->number,
-                                 .size     = sizes_find(&session->sizes, command->number),
-                                 .uidl     = uidl_find(session->uidls, command->number),
+                                 .size     = sizes_find(&session->listing.sizes, command->number),
+                                 .uidl     = uidl_find(session->listing.uidls, command->number),
                                  .user     = session->login.name.data,
                                  .client   = session->client_name,
                                  .listener = session->listener->name,
@@ -132,11 +132,12 @@ command_for_uidl(const struct session *session, uint64_t number)
 {
     struct pop3_command uidl = {.verb = POP3_UIDL, .name = SPAN("UIDL")};
 
-    if (session->uidl_list == UIDL_LIST_UNKNOWN)
+    if (session->listing.uidl_list == LIST_UNKNOWN)
         return uidl;
     uidl.has_number = true;
     uidl.number     = number;
-    if (session->uidl_list == UIDL_LIST_KNOWN && uidl_is_full(session->uidls) && session->uidl_asked != number)
+    if (session->listing.uidl_list == LIST_KNOWN && uidl_is_full(session->listing.uidls) &&
+        session->listing.uidl_asked != number)
         return uidl;
     return (struct pop3_command){.verb = POP3_OTHER};
 }
@@ -147,16 +148,16 @@ prepare_uidl(struct session *session, const struct pop3_command *command)
 {
     struct pop3_command uidl;
 
-    if (uidl_find(session->uidls, command->number) != NULL || upstream_spares_uidl(&session->link.attempt))
+    if (uidl_find(session->listing.uidls, command->number) != NULL || upstream_spares_uidl(&session->link.attempt))
         return true;
     uidl = command_for_uidl(session, command->number);
     if (uidl.verb == POP3_UIDL) {
         if (!session_may_send(session))
             return false;
         session_send(session, EXPECT_UIDLS, &uidl, 0);
-        session->uidl_asked = uidl.number;
+        session->listing.uidl_asked = uidl.number;
     }
-    return command->verb == POP3_DELE || (session->uidl_list == UIDL_LIST_KNOWN && session->expected.uidls == 0);
+    return command->verb == POP3_DELE || (session->listing.uidl_list == LIST_KNOWN && session->expected.uidls == 0);
 }
 
 /*
@@ -170,12 +171,12 @@ prepare_size(struct session *session, const struct pop3_command *command)
     const struct message_info        info  = session_describe(session, command);
     const struct chain              *chain = &session->listener->chain;
 
-    if (command->verb == POP3_DELE || info.size > 0 || session->size_list == UIDL_LIST_KNOWN)
+    if (command->verb == POP3_DELE || info.size > 0 || session->listing.size_list == LIST_KNOWN)
         return true;
     if (!chain_has_note(chain, &info, session_notes(session)) &&
         (command->verb == POP3_RETR || chain_needs(chain, &info, session_notes(session)) == 0))
         return true;
-    if (session->size_list == UIDL_LIST_UNKNOWN) {
+    if (session->listing.size_list == LIST_UNKNOWN) {
         if (!session_may_send(session))
             return false;
         session_send(session, EXPECT_SIZES, &list, 0);
@@ -196,8 +197,8 @@ session_prepare_fetch(struct session *session, const struct pop3_command *comman
 void
 session_learn_size(struct session *session, const struct message_info *info, uint64_t octets)
 {
-    if (session_notes(session) != NULL && sizes_find(&session->sizes, info->number) == 0)
-        sizes_set(&session->sizes, info->number, octets);
+    if (session_notes(session) != NULL && sizes_find(&session->listing.sizes, info->number) == 0)
+        sizes_set(&session->listing.sizes, info->number, octets);
 }
 
 static void
@@ -214,8 +215,8 @@ void
 session_forget_notes(struct session *session, uint64_t number)
 {
     forget_notes(session, number);
-    if (session->uidls != NULL)
-        uidl_delete(session->uidls, number);
+    if (session->listing.uidls != NULL)
+        uidl_delete(session->listing.uidls, number);
 }
 
 /* Another session may have made a note in the meantime. */
@@ -224,7 +225,7 @@ session_forget_deleted(struct session *session)
 {
     if (session_notes(session) == NULL)
         return;
-    for (uint64_t number = 0; (number = uidl_next_deleted(session->uidls, number)) != 0;)
+    for (uint64_t number = 0; (number = uidl_next_deleted(session->listing.uidls, number)) != 0;)
         forget_notes(session, number);
 }
 
@@ -234,7 +235,7 @@ session_awaits_uidls(const struct session *session)
     const struct expectation *oldest = expect_oldest(&session->expected);
 
     return oldest != NULL && oldest->kind == EXPECT_UIDLS && !oldest->doubted && session->in_reply &&
-           session->list_octets == 0;
+           session->listing.octets == 0;
 }
 
 static void

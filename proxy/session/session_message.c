@@ -2,10 +2,6 @@
  * Messages: from the server's +OK to the moment when the client's socket has taken the last octet, and what the audit
  * log says of them then.
  */
-#include <stdlib.h>
-
-#include "base/memory.h"
-#include "base/pool.h"
 #include "proxy/clock.h"
 #include "proxy/session/session_private.h"
 
@@ -21,15 +17,13 @@ wants_line(void *context, enum filter_log_level level)
     return log_wants(log_levels[level]);
 }
 
-static struct pool deliveries = {.size = sizeof(struct delivery)};
-
 static void
 log_filter(void *context, const char *filter, enum filter_log_level level, const char *line)
 {
     const struct session *session = context;
 
     session_log(session, log_levels[level], "filter %s, message %llu: %s", filter,
-                (unsigned long long)session->delivery->info.number, line);
+                (unsigned long long)session->deliveries.current->info.number, line);
 }
 
 /* Behind what others have become ready for meanwhile. */
@@ -45,28 +39,23 @@ call_again(void *context)
 void
 session_start_message(struct session *session, const struct expectation *expectation)
 {
-    struct delivery           *delivery = pool_take(&deliveries);
-    const struct dot_reader    reader   = session_dot_reader(session);
-    const struct message_setup setup    = {.chain        = &session->listener->chain,
-                                           .info         = &delivery->info,
-                                           .notes        = session_notes(session),
-                                           .budget       = &session->host->budget,
-                                           .keep_bare_lf = reader.keep_bare_lf,
-                                           .lf_ends_line = reader.lf_ends_line,
-                                           .log          = log_filter,
-                                           .wants        = wants_line,
-                                           .resume       = call_again,
-                                           .yield        = call_again,
-                                           .context      = session};
+    struct message_info        info   = session_describe(session, &expectation->command);
+    const struct dot_reader    reader = session_dot_reader(session);
+    const struct message_setup setup  = {.chain        = &session->listener->chain,
+                                         .info         = &info,
+                                         .notes        = session_notes(session),
+                                         .budget       = &session->host->budget,
+                                         .keep_bare_lf = reader.keep_bare_lf,
+                                         .lf_ends_line = reader.lf_ends_line,
+                                         .log          = log_filter,
+                                         .wants        = wants_line,
+                                         .resume       = call_again,
+                                         .yield        = call_again,
+                                         .context      = session};
 
-    delivery->info = session_describe(session, &expectation->command);
-    if (delivery->info.uidl != NULL)
-        delivery->info.uidl = delivery->uidl = memory_copy_string(delivery->info.uidl);
-    delivery->info.needed = expectation->lines;
-    delivery->started     = clock_now();
-    session->delivery     = delivery;
-    session->in_reply     = true;
-    delivery->message     = message_open(&setup);
+    info.needed       = expectation->lines;
+    session->in_reply = true;
+    deliveries_begin(&session->deliveries, &setup);
 }
 
 static void
@@ -88,33 +77,13 @@ record(const struct session *session, const struct delivery *delivery, enum audi
 }
 
 static void
-delivery_free(struct delivery *delivery)
-{
-    message_close(&delivery->message);
-    free(delivery->uidl);
-    pool_give(&deliveries, delivery);
-}
-
-/* The client's answer is complete in its buffer: the message waits there to be handed over. */
-static void
-queue(struct session *session)
-{
-    struct delivery *delivery = session->delivery;
-
-    delivery->mark = session->client.sent + peer_unsent(&session->client);
-    STAILQ_INSERT_TAIL(&session->deliveries, delivery, next);
-    session->delivery_count++;
-    session->delivery = NULL;
-}
-
-static void
 break_off(struct session *session)
 {
-    int lost = message_facts(session->delivery->message).lost;
+    int lost = message_facts(session->deliveries.current->message).lost;
 
     if (lost != 0)
         session_log(session, LOG_LEVEL_ERROR, "message %llu: what was held of it could not be read from spool_dir: %s",
-                    (unsigned long long)session->delivery->info.number, strerror(lost));
+                    (unsigned long long)session->deliveries.current->info.number, strerror(lost));
     session_finish(session, END_RESET,
                    lost != 0 ? "a held message could not be read" : "a filter stopped a message in the middle");
 }
@@ -122,14 +91,15 @@ break_off(struct session *session)
 bool
 session_holds_message(const struct session *session)
 {
-    return session->delivery != NULL && (message_waits_for_client(session->delivery->message) ||
-                                         message_waits_for_filter(session->delivery->message) != NULL);
+    return session->deliveries.current != NULL &&
+           (message_waits_for_client(session->deliveries.current->message) ||
+            message_waits_for_filter(session->deliveries.current->message) != NULL);
 }
 
 static struct chain_run *
 waiting_filters(const struct session *session)
 {
-    return session->delivery != NULL ? message_waits_for_filter(session->delivery->message) : NULL;
+    return session->deliveries.current != NULL ? message_waits_for_filter(session->deliveries.current->message) : NULL;
 }
 
 int64_t
@@ -167,15 +137,17 @@ bool
 session_move_message(struct session *session)
 {
     excuse_wait(session);
-    switch (message_move(session->delivery->message, &session->link.peer.in, &session->client.out)) {
+    switch (message_move(session->deliveries.current->message, &session->link.peer.in, &session->client.out)) {
     case MESSAGE_WANTS_MORE:
     case MESSAGE_FULL:
     case MESSAGE_WAITS:
         return false;
     case MESSAGE_COMPLETE:
-        if (!session->delivery->info.top)
-            session_learn_size(session, &session->delivery->info, message_facts(session->delivery->message).octets_in);
-        queue(session);
+        if (!session->deliveries.current->info.top)
+            session_learn_size(session, &session->deliveries.current->info,
+                               message_facts(session->deliveries.current->message).octets_in);
+        /* it waits in the client's buffer to be handed over */
+        deliveries_complete(&session->deliveries, session->client.sent + peer_unsent(&session->client));
         return true;
     case MESSAGE_BROKEN:
         break;
@@ -187,15 +159,13 @@ session_move_message(struct session *session)
 bool
 session_note_delivered(struct session *session)
 {
-    struct delivery *oldest;
-    bool             changed = false;
+    const struct delivery *oldest;
+    bool                   changed = false;
 
-    while ((oldest = STAILQ_FIRST(&session->deliveries)) != NULL && oldest->mark <= session->client.sent) {
+    while ((oldest = deliveries_delivered(&session->deliveries, session->client.sent)) != NULL) {
         record(session, oldest, AUDIT_DELIVERED);
         session->retrieved += !oldest->info.top && !message_facts(oldest->message).withheld;
-        STAILQ_REMOVE_HEAD(&session->deliveries, next);
-        session->delivery_count--;
-        delivery_free(oldest);
+        deliveries_drop(&session->deliveries);
         changed = true;
     }
     return changed;
@@ -204,23 +174,17 @@ session_note_delivered(struct session *session)
 void
 session_drop_messages(struct session *session)
 {
-    struct delivery *oldest;
+    const struct delivery *oldest;
 
     (void)session_note_delivered(session);
-    while ((oldest = STAILQ_FIRST(&session->deliveries)) != NULL) {
-        STAILQ_REMOVE_HEAD(&session->deliveries, next);
+    while ((oldest = deliveries_oldest(&session->deliveries)) != NULL) {
         record(session, oldest, AUDIT_ABORTED);
-        delivery_free(oldest);
+        deliveries_drop(&session->deliveries);
     }
-    if (session->delivery == NULL)
-        return;
-    record(session, session->delivery, AUDIT_ABORTED);
-    delivery_free(session->delivery);
-    session->delivery = NULL;
 }
 
 bool
 session_has_delivered(const struct session *session)
 {
-    return session->delivery == NULL && STAILQ_EMPTY(&session->deliveries);
+    return deliveries_oldest(&session->deliveries) == NULL;
 }

@@ -12,7 +12,9 @@
  *      expect.c            the replies that are due
  *      session_reply.c     what the server answers, and what of it goes to the client
  *      session_fetch.c     what is asked of the server before a message and with it; the notes on messages
+ *      listing.c           a list, read as it comes, and what is known of the mailbox by it
  *      session_listing.c   its lists: capabilities, unique ids
+ *      deliveries.c        messages from the server to the client
  *      session_message.c   its messages, and what the audit log says of them
  */
 #ifndef PROXY_SESSION_SESSION_PRIVATE_H
@@ -22,12 +24,11 @@
 #include "proxy/log.h"
 #include "proxy/message/message.h"
 #include "proxy/net/peer.h"
-#include "proxy/pop3/capa.h"
 #include "proxy/pop3/dot.h"
 #include "proxy/pop3/pop3.h"
-#include "proxy/pop3/sizes.h"
-#include "proxy/pop3/uidl.h"
+#include "proxy/session/deliveries.h"
 #include "proxy/session/expect.h"
+#include "proxy/session/listing.h"
 #include "proxy/session/login.h"
 #include "proxy/session/session.h"
 #include "proxy/shared/notes.h"
@@ -41,23 +42,6 @@ enum session_state {
     SESSION_CLOSING,       /* the client's last reply is being written */
     SESSION_GONE,          /* to be freed at the end of this step */
     SESSION_STATES
-};
-
-/* A message on its way to the client. It is delivered when its last octet was handed to the client's socket. */
-struct delivery {
-    STAILQ_ENTRY(delivery) next;
-    struct message     *message;
-    struct message_info info;
-    char               *uidl;    /* info.uidl */
-    int64_t             started; /* when the server's +OK was read */
-    uint64_t            mark;    /* client.sent when the client has all of it */
-};
-
-/* The list of all unique ids. */
-enum uidl_list {
-    UIDL_LIST_UNKNOWN,
-    UIDL_LIST_ASKED, /* by the client, or by popgate */
-    UIDL_LIST_KNOWN, /* or refused: what is not known by now will not be */
 };
 
 /* What the end of the session looks like to the client. */
@@ -77,35 +61,21 @@ struct session {
     struct link                   link; /* the server's side */
 
     struct expectations expected;
+    struct listing      listing;
+    struct deliveries   deliveries;
+    struct login        login;
 
-    /* The reply at the head of `expected`, once its status line was read. */
-    bool              in_reply;
-    struct dot_reader reader;      /* of a listing */
-    uint64_t          list_octets; /* of a listing that goes no further */
-    struct capa       capa;        /* while CAPA's is read */
-    struct bytes      line;        /* of a listing that popgate reads, too */
-    struct delivery  *delivery;    /* of RETR and TOP */
-
-    STAILQ_HEAD(, delivery) deliveries; /* messages whose last octets wait to be handed to the client's socket */
-    unsigned delivery_count;
-
-    struct login login;
-    bool         utf8; /* the server agreed to UTF8 */
-
+    bool     in_reply;      /* of the oldest expectation: its status line was read, and more is to come */
+    bool     utf8;          /* the server agreed to UTF8 */
     bool     skipping_line; /* the rest of an over-long line */
     bool     awaits_client; /* a DELE or QUIT stands behind messages that the client has not acknowledged */
-    int      look;          /* milliseconds that were let go by before that was last looked at; 0: none */
     bool     committed;     /* the server has said +OK to QUIT */
+    bool     takes_more;    /* the server took a TOP of more lines than the client had asked for */
+    int      look;          /* milliseconds that were let go by before that was last looked at; 0: none */
     unsigned faults;        /* bad commands before login */
 
-    struct uidl_table *uidls;
-    enum uidl_list     uidl_list;
-    uint64_t           uidl_asked;  /* the last message whose id popgate has asked for alone; 0: none */
     uint64_t           top_refused; /* the last message of which the server refused a TOP; 0: none */
-    struct sizes       sizes;
-    enum uidl_list     size_list;  /* their list */
-    bool               takes_more; /* the server took a TOP of more lines than the client had asked for */
-    struct chain_notes notes;      /* see session_notes() */
+    struct chain_notes notes;       /* see session_notes() */
     uint64_t           retrieved, deleted;
 
     int64_t          opened;

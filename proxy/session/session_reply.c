@@ -7,8 +7,7 @@
 #include "proxy/session/session_private.h"
 
 enum {
-    LINE_MOST       = POP3_SASL_MAX, /* octets of a status line that are borne; 512 of them go on */
-    DELIVERIES_MOST = 64,            /* messages that wait for the client to take them */
+    LINE_MOST = POP3_SASL_MAX, /* octets of a status line that are borne; 512 of them go on */
 };
 
 void
@@ -25,14 +24,14 @@ static void
 on_uidl(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
 {
     if (status == POP3_OK && expectation->command.has_number && session_learns_uidls(session))
-        uidl_add(&session->uidls, text);
+        uidl_add(&session->listing.uidls, text);
 }
 
 static void
 on_list(struct session *session, const struct expectation *expectation, enum pop3_status status, struct span text)
 {
     if (status == POP3_OK && expectation->command.has_number && session_notes(session) != NULL)
-        sizes_add(&session->sizes, text);
+        sizes_add(&session->listing.sizes, text);
 }
 
 static void
@@ -44,7 +43,7 @@ on_dele(struct session *session, const struct expectation *expectation, enum pop
     session->deleted += status == POP3_OK;
     if (status == POP3_OK)
         session_forget_notes(session, number);
-    audit_delete(&session->audit, number, uidl_find(session->uidls, number), status == POP3_OK);
+    audit_delete(&session->audit, number, uidl_find(session->listing.uidls, number), status == POP3_OK);
 }
 
 static void
@@ -56,7 +55,7 @@ on_rset(struct session *session, const struct expectation *expectation, enum pop
     if (status != POP3_OK)
         return;
     session->deleted = 0;
-    uidl_undelete(session->uidls);
+    uidl_undelete(session->listing.uidls);
 }
 
 static void
@@ -175,8 +174,8 @@ read_status(struct session *session, struct expectation *expectation)
 static bool
 read_rest(struct session *session, struct expectation *expectation)
 {
-    bool complete =
-        session->delivery != NULL ? session_move_message(session) : session_read_listing(session, expectation);
+    bool complete = session->deliveries.current != NULL ? session_move_message(session)
+                                                        : session_read_listing(session, expectation);
 
     if (!complete || session->state >= SESSION_CLOSING)
         return false;
@@ -216,7 +215,7 @@ refuse_unasked(struct session *session)
 bool
 session_client_has_room(const struct session *session)
 {
-    return peer_unsent(&session->client) < PEER_BATCH && session->delivery_count < DELIVERIES_MOST;
+    return peer_unsent(&session->client) < PEER_BATCH && deliveries_have_room(&session->deliveries);
 }
 
 bool

@@ -22,7 +22,8 @@ session_has_more_of_server(const struct session *session)
 {
     if (session_holds_message(session))
         return true;
-    return peer_waiting(&session->link.peer) > 0 && (session->delivery != NULL || !session_client_has_room(session));
+    return peer_waiting(&session->link.peer) > 0 &&
+           (session->deliveries.current != NULL || !session_client_has_room(session));
 }
 
 static bool
