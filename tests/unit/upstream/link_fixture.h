@@ -14,7 +14,7 @@
 #include "proxy/upstream/link.h"
 #include "tests/unit/config_fixture.h"
 
-enum { STUCK = 20 /* seconds: then a test is in a loop that does not end */, TURNS = 40, CONNECT_TIMEOUT = 7000 };
+enum { STUCK = 20 /* seconds: then a test is in a loop that does not end */, TURNS = 500, CONNECT_TIMEOUT = 7000 };
 
 /* A server, and what it does: `greeting` at once, `answer` to the first line. NULL: it is silent. */
 struct server {
