@@ -167,6 +167,8 @@ test_what_is_known_of_pipelining_outlives_a_restart_and_the_link(void **state)
     link_note_capa(&side, false);
     assert_int_equal(side.pipelining, PIPELINING_NO);
     assert_false(link_takes_login_together(&side));
+    upstream_note_pipelining(&side.attempt, true, clock_now()); /* another link was told otherwise */
+    assert_false(link_takes_login_together(&side));
 }
 
 static void
