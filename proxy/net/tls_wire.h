@@ -17,14 +17,14 @@ struct tls_early {
 };
 
 struct tls_wire {
-    int               fd;       /* the caller's */
-    struct tls_early *early;    /* read before all that the socket has; NULL: there is none, or all was taken */
-    bool              readable; /* the kernel may have octets */
-    bool              ending;   /* the peer closed its half: a short read is not the last one */
-    bool              eof;      /* it was read */
-    bool              alone;    /* what is written next need not wait for more */
-    bool              full;     /* the socket has not taken all: what is sealed has to go first */
-    char             *sealed;   /* what waits to be sent is from `start` to `end`; NULL: nothing does */
+    int               fd;           /* the caller's */
+    bool              readable : 1; /* the kernel may have octets */
+    bool              ending : 1;   /* the peer closed its half: a short read is not the last one */
+    bool              eof : 1;      /* it was read */
+    bool              alone : 1;    /* what is written next need not wait for more */
+    bool              full : 1;     /* the socket has not taken all: what is sealed has to go first */
+    struct tls_early *early;        /* read before all that the socket has; NULL: there is none, or all was taken */
+    char             *sealed;       /* what waits to be sent is from `start` to `end`; NULL: nothing does */
     size_t            room, start, end;
 };
 
