@@ -180,7 +180,7 @@ audit_queue_room(void)
 
 /* Adds a line, which stands in the batch's memory, and sends what is due. Returns where the line stands now. */
 static struct span
-add(unsigned id, struct span line)
+add_line(unsigned id, struct span line)
 {
     size_t before = queue.octets + audit_batch_packet(queue.batch).len;
 
@@ -203,7 +203,7 @@ audit_queue_send(const unsigned *ids, size_t count, size_t len)
     struct span line = {audit_batch_room(queue.batch), len};
 
     for (size_t i = 0; i < count; i++)
-        line = add(ids[i], line);
+        line = add_line(ids[i], line);
 }
 
 static void

@@ -70,7 +70,7 @@ forget_written(struct auditor_file *file, size_t written)
 
 /* Logs that writing has become impossible, or possible again; once each. */
 static void
-note(struct auditor_file *file, bool failing, int why)
+note_failure(struct auditor_file *file, bool failing, int why)
 {
     if (failing && !file->failing)
         log_write(LOG_LEVEL_ERROR, NULL, "cannot write the audit log %s: %s; its records wait", file->path,
@@ -88,18 +88,18 @@ write_some(struct auditor_file *file)
     ssize_t     put;
 
     if (!prepare_end(file)) {
-        note(file, true, errno);
+        note_failure(file, true, errno);
         return false;
     }
     rest = span_tail(bytes_span(&file->waiting), file->torn);
     put  = write(file->fd, rest.data, rest.len);
     if (put < 0) {
-        note(file, true, errno);
+        note_failure(file, true, errno);
         return false;
     }
     forget_written(file, file->torn + (size_t)put);
     if (file->waiting.len == 0)
-        note(file, false, 0);
+        note_failure(file, false, 0);
     return file->waiting.len == 0;
 }
 

@@ -56,8 +56,8 @@ write_address(const struct sockaddr *sockaddr, socklen_t len)
 
 /* Adds a copy of the address, which then owns the text. */
 static void
-add(struct config_addresses *addresses, const char *host, uint16_t port, struct bytes text,
-    const struct sockaddr *sockaddr, socklen_t len)
+add_copy(struct config_addresses *addresses, const char *host, uint16_t port, struct bytes text,
+         const struct sockaddr *sockaddr, socklen_t len)
 {
     struct config_address address = {.text = text.data, .host = memory_copy_string(host), .port = port, .len = len};
 
@@ -101,7 +101,7 @@ add_address(struct config_addresses *addresses, const char *host, uint16_t port,
     len  = simplify(&simple, len, use);
     text = write_address((const struct sockaddr *)&simple, len);
     if (text.data != NULL)
-        add(addresses, host, port, text, (const struct sockaddr *)&simple, len);
+        add_copy(addresses, host, port, text, (const struct sockaddr *)&simple, len);
 }
 
 static void
@@ -110,7 +110,7 @@ add_name(struct config_addresses *addresses, const char *host, uint16_t port)
     struct bytes text = {0};
 
     bytes_printf(&text, "%s:%u", host, port);
-    add(addresses, host, port, text, NULL, 0);
+    add_copy(addresses, host, port, text, NULL, 0);
 }
 
 /* Letters, digits, hyphens, underscores and dots, and what other alphabets have; nothing that is meant for an address
@@ -211,8 +211,8 @@ config_address_place(struct config_addresses *addresses, const char *host, const
         bool                   again = i > 0 && it->port == it[-1].port && strcmp(it->host, it[-1].host) == 0;
 
         if (strcmp(it->host, host) != 0) {
-            add(addresses, it->host, it->port, (struct bytes){.data = it->text}, (const struct sockaddr *)&it->sockaddr,
-                it->len);
+            add_copy(addresses, it->host, it->port, (struct bytes){.data = it->text},
+                     (const struct sockaddr *)&it->sockaddr, it->len);
             it->text = NULL; /* handed over */
         } else if (!again) {
             for (size_t k = 0; k < count; k++)

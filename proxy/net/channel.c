@@ -9,7 +9,7 @@
 #include "base/count.h"
 #include "proxy/net/channel.h"
 
-enum { DESCRIPTORS_MAX = 8 /* that are closed where there should be one: whoever sends more has them dropped */ };
+enum { DESCRIPTORS_MAX = 8 /* that are received, and closed, where there should be one at most */ };
 
 static const struct {
     size_t            body_max; /* octets */

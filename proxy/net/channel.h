@@ -3,8 +3,8 @@
  * over a pair of AF_UNIX sockets that keep packets apart (SOCK_SEQPACKET, unix(7)). A table says of each type how many
  * octets it may bring, who may send it, and whether a descriptor comes with it.
  *
- * A frame with a number is a question, and the frame with that number that comes back is its answer. Who asks remembers
- * what it asked until then, and asks the process that takes the place of one that died again.
+ * A frame with a number is a question, and the frame with that number that comes back is its answer. Whoever asks
+ * remembers the question until then, and asks it again if the process dies, once another has taken its place.
  *
  * That a channel has ended (the master closed its end, or died) is the one signal to come to an end within
  * shutdown_timeout.
@@ -43,16 +43,16 @@ struct channel_frame {
 enum channel_result {
     CHANNEL_FRAME,  /* there is one; its descriptor is the receiver's now */
     CHANNEL_EMPTY,  /* there is none yet */
-    CHANNEL_ENDED,  /* there never will be */
+    CHANNEL_ENDED,  /* there will be no more */
     CHANNEL_BROKEN, /* what came is no frame, or not one for this side to get: nothing of it is kept */
 };
 
-/* Two ends, close-on-exec and non-blocking. 0; or -1 with errno. */
+/* Opens a channel: two ends, close-on-exec and non-blocking. 0; or -1 with errno. */
 int channel_open(int ends[2]);
 
 /*
- * Sends the frame, which fits the table: another is the caller's bug. The descriptor stays the caller's. 0; or -1 with
- * errno: EAGAIN where the other side does not read, which bounds what can wait.
+ * Sends the frame, which must fit the table. The descriptor stays the caller's. 0; or -1 with errno: EAGAIN where the
+ * other side does not read, which bounds what can wait.
  */
 int channel_send(int fd, const struct channel_frame *);
 

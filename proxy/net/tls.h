@@ -91,7 +91,10 @@ enum tls_result {
     TLS_FAILED,      /* anything else, a connection that ended without close_notify among it: tls_error() */
 };
 
-/* Of a write: that the peer has said its last word does not end it, nor excuse that it fails. */
+/*
+ * The result of a write. A peer that has said its last word can still be written to; if such a write fails, it has
+ * failed.
+ */
 enum tls_written {
     TLS_WRITTEN,
     TLS_WRITE_LATER,  /* call again when the socket is writable */
@@ -107,8 +110,8 @@ bool tls_is_host(struct span name);
 /*
  * TLS over `fd`, which stays the caller's. `name`: for the context of an upstream, the host name or address to ask for
  * and to verify; a listener's has none, SPAN(""). `early`: octets of the peer that were read from `fd` before this
- * call, none or many; they are copied, and are the first that the handshake reads. NULL if `name` is none that a
- * certificate could be verified against, so that nobody is spoken to who was not verified: tls_error(NULL).
+ * call, none or many; they are copied, and are the first that the handshake reads. NULL if no certificate could be
+ * verified against `name`: then tls_error(NULL) says why, and nobody unverified is spoken to.
  */
 struct tls *tls_open(struct tls_context *, int fd, struct span name, struct span early);
 
@@ -140,8 +143,10 @@ void tls_readable(struct tls *, bool ending);
 /* Seals close_notify, once: tls_send() sends it, and nobody waits for the peer's. Not after TLS_FAILED. */
 void tls_say_close(struct tls *);
 
-/* Why the last call failed, in words: the verification's error, the alert, or the system's; valid until the next call.
- * Of NULL: why tls_open() did. */
+/*
+ * Why the last call failed, in words: the verification's error, the alert, or the system's; valid until the next call
+ * for any connection. With NULL: why tls_open() failed.
+ */
 const char *tls_error(const struct tls *);
 
 /* Facts for the audit log, valid until tls_free(). `sni` is NULL where the client sent none. */
@@ -150,7 +155,7 @@ const char *tls_cipher(const struct tls *);
 const char *tls_sni(const struct tls *);
 bool        tls_resumed(const struct tls *);
 
-/* Frees it and sets it to NULL, without a word to the peer. Of NULL: nothing. */
+/* Frees it and sets it to NULL, without a word to the peer. It may be NULL. */
 void tls_free(struct tls **);
 
 #endif

@@ -63,9 +63,9 @@ add_file(struct auditor *auditor, const struct channel_frame *frame)
     auditor->asked[id] = frame->number;
 }
 
-/* Tells the master that records go to the files that it asked about. True: it has heard all. */
+/* Tells the master that records go to the files that it asked about. True if it got all answers. */
 static bool
-answer(struct auditor *auditor)
+answer_master(struct auditor *auditor)
 {
     bool all = true;
 
@@ -89,8 +89,10 @@ add_line(struct auditor *auditor, uint32_t worker, int fd)
     auditor->lines[auditor->line_count++] = line;
 }
 
-/* All that the master has said. Records are looked at only after that: no worker is told a number before the auditor
- * is. */
+/*
+ * Takes all that the master has sent. Records are read only after that: no worker is told a log's number before the
+ * auditor is.
+ */
 static void
 read_control(struct auditor *auditor)
 {
@@ -168,7 +170,7 @@ read_line(struct auditor *auditor, struct line *line)
     return true;
 }
 
-/* Those that may have something, by what poll(2) said of them; one that has ended is forgotten. */
+/* Reads the lines that may have something, as poll(2) says; forgets one that has ended. */
 static void
 read_lines(struct auditor *auditor, const struct pollfd *fds, size_t count)
 {
@@ -197,12 +199,15 @@ write_files(struct auditor *auditor)
     return waiting;
 }
 
-/* Sleeps until somebody speaks, or it is time to try the files again; then hears the master, and the workers. */
+/*
+ * Sleeps until somebody has sent something, or it is time to try the files again; then reads what the master and the
+ * workers have sent.
+ */
 static void
-listen_to_all(struct auditor *auditor, size_t waiting)
+wait_and_read(struct auditor *auditor, size_t waiting)
 {
     size_t         count = auditor->line_count;
-    bool           again = !answer(auditor) || waiting > 0;
+    bool           again = !answer_master(auditor) || waiting > 0;
     struct pollfd *fds   = memory_resize_array(NULL, count + 1, sizeof(*fds));
 
     for (size_t i = 0; i < count; i++)
@@ -231,7 +236,7 @@ auditor_run(int control_fd)
 
     ignore_signals();
     do {
-        listen_to_all(&auditor, waiting);
+        wait_and_read(&auditor, waiting);
         waiting = write_files(&auditor);
         if (last == 0 && auditor.control < 0 && auditor.line_count == 0)
             last = clock_now() + LAST_MS;

@@ -32,7 +32,7 @@ struct record {
 _Static_assert(sizeof(struct record) <= 4096, "a record is written at once (PIPE_BUF)");
 
 static void
-note(struct record *record, const struct sockaddr *address)
+note_address(struct record *record, const struct sockaddr *address)
 {
     const struct sockaddr_in  *v4 = (const struct sockaddr_in *)address;
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
@@ -74,7 +74,7 @@ ask(const char *host, const struct master_user *user, int pipe_end)
     record.fault = getaddrinfo(host, NULL, &hints, &found);
     if (record.fault == 0)
         for (const struct addrinfo *it = found; it != NULL; it = it->ai_next)
-            note(&record, it->ai_addr);
+            note_address(&record, it->ai_addr);
     _exit(write(fd, &record, sizeof(record)) == (ssize_t)sizeof(record) ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 

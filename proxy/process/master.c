@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "proxy/clock.h"
 #include "proxy/log.h"
 #include "proxy/process/master.h"
@@ -260,7 +261,7 @@ static const struct {
     {SIGHUP, reload}, {SIGUSR1, reopen}, {SIGTERM, drain}, {SIGINT, drain}, {SIGQUIT, quit}, {SIGCHLD, NULL},
 };
 
-enum { ACTS = sizeof(acts) / sizeof(acts[0]) };
+enum { ACTS = COUNT_OF(acts) };
 
 static int
 block_signals(struct master *master)
@@ -388,7 +389,7 @@ run(struct master *master)
     while (step_end(master)) {
         sleep_until_signal(master, wait);
         take_signals(master);
-        master_child_hear(&master->children, &master->audit);
+        master_child_receive(&master->children, &master->audit);
         while (master_child_reap(&master->children))
             continue;
         master_lines_forget_read(&master->audit.lines);

@@ -61,9 +61,9 @@ master_audit_send(struct master_audit *audit, int channel)
     }
 }
 
-/* An answer to a question that was asked again since says nothing. */
+/* An answer does not count if the question was asked again since. */
 void
-master_audit_hear(struct master_audit *audit, const struct channel_frame *frame)
+master_audit_take_answer(struct master_audit *audit, const struct channel_frame *frame)
 {
     struct master_audit_log *log = frame->value < audit->count ? &audit->logs[frame->value] : NULL;
 

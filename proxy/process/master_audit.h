@@ -15,7 +15,7 @@
 struct master_audit_log {
     char    *path;
     int      fd;
-    uint32_t asked;  /* the number of the question whether the auditor writes to `fd`; 0: it has said so */
+    uint32_t asked;  /* the number of the question whether the auditor writes to `fd`; 0: it has answered */
     bool     opened; /* again, and the log has not been told that the auditor writes to it */
 };
 
@@ -36,8 +36,8 @@ void master_audit_reopen(struct master_audit *);
 /* Hands all files over the channel to the auditor, and asks whether it writes to them: one that died is asked again. */
 void master_audit_send(struct master_audit *, int channel);
 
-/* What the auditor says. That it writes to a file that was opened again is logged. */
-void master_audit_hear(struct master_audit *, const struct channel_frame *);
+/* Takes an answer of the auditor's. Logs that it writes to a file that was opened again. */
+void master_audit_take_answer(struct master_audit *, const struct channel_frame *);
 
 /* Hands it a line, or all lines there are. By then the auditor must have the files that the records go to. */
 void master_audit_send_line(const struct master_line *, int channel);

@@ -130,20 +130,20 @@ master_child_free(struct master_child **pointer)
 }
 
 bool
-master_child_says(const struct master_child *child)
+master_child_may_send(const struct master_child *child)
 {
-    return child->channel >= 0 && role_row(child->role)->hear != NULL;
+    return child->channel >= 0 && role_row(child->role)->take_frame != NULL;
 }
 
-/* What it said, and how that ended: there is no more yet, or there will be none. */
+/* Takes what the child has sent, up to where there is no more yet, or never will be. */
 static void
-hear(struct master_child *child, struct master_audit *audit)
+receive_frames(struct master_child *child, struct master_audit *audit)
 {
     struct channel_frame frame;
     enum channel_result  result;
 
     while ((result = channel_receive(child->channel, CHANNEL_MASTER, &frame)) == CHANNEL_FRAME)
-        role_row(child->role)->hear(audit, &frame);
+        role_row(child->role)->take_frame(audit, &frame);
     if (result == CHANNEL_EMPTY)
         return;
     if (result == CHANNEL_BROKEN)
@@ -155,13 +155,13 @@ hear(struct master_child *child, struct master_audit *audit)
 }
 
 void
-master_child_hear(const struct master_children *children, struct master_audit *audit)
+master_child_receive(const struct master_children *children, struct master_audit *audit)
 {
     struct master_child *child;
 
     LIST_FOREACH(child, children, next)
-    if (master_child_says(child) && child->pid > 0)
-        hear(child, audit);
+    if (master_child_may_send(child) && child->pid > 0)
+        receive_frames(child, audit);
 }
 
 /* Does another child do this one's work? */

@@ -61,11 +61,13 @@ void master_child_drain(struct master_child **);
  */
 int master_child_expire(const struct master_children *, int64_t drain_timeout);
 
-/* Is there a channel to it by which it may say something? */
-bool master_child_says(const struct master_child *);
+/* Is there a channel by which the child may send something? */
+bool master_child_may_send(const struct master_child *);
 
-/* Takes what children have said over their channels. One that says what it may not is killed, and that is logged. */
-void master_child_hear(const struct master_children *, struct master_audit *);
+/*
+ * Takes what children have sent over their channels. A child that sends what it may not is killed, and that is logged.
+ */
+void master_child_receive(const struct master_children *, struct master_audit *);
 
 /* Forgets a child, closes its channel and gives back its batch and its tally. */
 void master_child_free(struct master_child **);

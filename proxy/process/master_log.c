@@ -89,7 +89,7 @@ master_log_wait(const struct master_children *children, int fd, int ms)
     {
         fds          = memory_resize_array(fds, count + 2, sizeof(*fds));
         fds[count++] = (struct pollfd){.fd = child->log, .events = POLLIN};
-        fds[count++] = (struct pollfd){.fd = master_child_says(child) ? child->channel : -1, .events = POLLIN};
+        fds[count++] = (struct pollfd){.fd = master_child_may_send(child) ? child->channel : -1, .events = POLLIN};
     }
     if (poll(fds, count, ms) > 0)
         LIST_FOREACH(child, children, next)

@@ -18,7 +18,7 @@ void master_log_give(struct master_child *);
 
 /*
  * Sleeps for up to `ms` milliseconds (-1: for ever), until `fd` has something to read, a child's channel has (see
- * master_child_hear()), or a child sends lines, which are written, some of each child.
+ * master_child_receive()), or a child sends lines, which are written, some of each child.
  */
 void master_log_wait(const struct master_children *, int fd, int ms);
 

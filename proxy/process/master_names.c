@@ -52,7 +52,7 @@ is_missing(const struct config *config, const struct master_name *name)
 }
 
 static struct master_name *
-add(struct master_names *names, const char *host)
+add_name(struct master_names *names, const char *host)
 {
     struct master_name *name;
 
@@ -70,7 +70,7 @@ ask_address(struct master_names *names, const struct config_address *address)
     if (address->len > 0)
         return;
     if (name == NULL)
-        name = add(names, address->host);
+        name = add_name(names, address->host);
     name->due     = clock_now();
     name->delay   = DELAY_FIRST_MS;
     name->why     = NULL;
@@ -96,7 +96,7 @@ defer(struct master_name *name, const char *why)
 }
 
 static void
-take(struct master_names *names, struct master_name *name, const struct lookup_answer *answer)
+take_answer(struct master_names *names, struct master_name *name, const struct lookup_answer *answer)
 {
     name->fd = -1;
     if (answer->why != NULL) {
@@ -120,7 +120,7 @@ take_answers(struct master_names *names)
 
     for (size_t i = 0; i < names->count; i++)
         if (names->items[i].fd >= 0 && lookup_take(names->items[i].fd, &answer))
-            take(names, &names->items[i], &answer);
+            take_answer(names, &names->items[i], &answer);
 }
 
 /* Does one name's part of a step; returns when the name is due again, by clock_now(). */
@@ -239,7 +239,7 @@ master_names_renew(struct master_names *names, struct config *config)
 }
 
 static void
-note(const struct master_name *name, const struct config_upstream *upstream, bool missing, struct error *notes)
+note_name(const struct master_name *name, const struct config_upstream *upstream, bool missing, struct error *notes)
 {
     const char *why = name->why != NULL ? name->why : "no answer yet";
 
@@ -265,7 +265,7 @@ master_names_note(const struct master_names *names, const struct config *config,
             const struct master_name    *name    = find(names, address->host);
 
             if (name != NULL && (k == 0 || strcmp(address->host, address[-1].host) != 0))
-                note(name, upstream, address->len == 0, notes);
+                note_name(name, upstream, address->len == 0, notes);
         }
     }
 }

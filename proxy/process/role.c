@@ -112,7 +112,7 @@ static const struct role_row rows[] = {
     [ROLE_WORKER]  = {"worker", "popgate-worker", ROLE_OF_GENERATION, false, user_of_worker, equip_worker,
                       connect_worker, NULL, NULL, run_worker},
     [ROLE_AUDITOR] = {"auditor", "popgate-auditor", ROLE_OF_SERVICE, true, user_of_auditor, NULL, connect_auditor,
-                      master_audit_send, master_audit_hear, run_auditor},
+                      master_audit_send, master_audit_take_answer, run_auditor},
 };
 
 _Static_assert(COUNT_OF(rows) == ROLES, "a row for each role");

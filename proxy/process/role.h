@@ -42,8 +42,11 @@ struct role_row {
     /* In the master, again when files were opened again: hands them over. NULL: it has none. */
     void (*give_files)(struct master_audit *, int channel);
 
-    /* In the master: what the process says over its channel. NULL: it says nothing, and is not listened to. */
-    void (*hear)(struct master_audit *, const struct channel_frame *);
+    /*
+     * In the master: takes a frame that the process has sent over its channel. NULL: it sends none, and its channel is
+     * not read.
+     */
+    void (*take_frame)(struct master_audit *, const struct channel_frame *);
 
     /* In the process, once it has become its user: its whole life. Returns the exit status. */
     int (*run)(const struct master_spawn *, const struct master_child *, int control_fd);

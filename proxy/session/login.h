@@ -36,12 +36,13 @@ enum login_state {
 struct login {
     const struct config_listener *listener;
     enum login_state              state;
-    bool                          tls;       /* the client's connection has TLS */
-    bool                          is_owner;  /* `name` says whose mailbox it is */
-    unsigned                      responses; /* SASL: the client's so far, without empty ones */
-    const struct sasl_mechanism  *sasl;
-    const char                   *mechanism; /* USER, APOP or the SASL mechanism; NULL: none yet */
-    struct bytes                  name;      /* that was last given, "" for none */
+    bool                          tls;      /* the client's connection has TLS */
+    bool                          is_owner; /* `name` says whose mailbox it is */
+    unsigned responses; /* SASL: the client's so far; once there are as many as the mechanism takes, empty ones do not
+                           count */
+    const struct sasl_mechanism *sasl;
+    const char                  *mechanism; /* USER, APOP or the SASL mechanism; NULL: none yet */
+    struct bytes                 name;      /* that was last given, "" for none */
     struct bytes refusal;  /* LOGIN_NAMED and on: what the server has against the name; without data: nothing */
     struct bytes password; /* LOGIN_TOGETHER to LOGIN_AGAIN: it may have to be sent again */
 };
