@@ -71,7 +71,7 @@ leads_to(const struct walk *walk, size_t from, size_t goal)
 }
 
 static void
-refuse(const struct config_listener *listener, struct error *error)
+refuse_loop(const struct config_listener *listener, struct error *error)
 {
     const struct config_upstream *upstream = listener->upstream;
     struct bytes                  where    = {0};
@@ -96,7 +96,7 @@ config_check_loops(const struct config *config, struct error *error)
 
         walk.seen = memory_new(config->listener_count * sizeof(*walk.seen));
         if (leads_to(&walk, i, i))
-            refuse(listener, error);
+            refuse_loop(listener, error);
         free(walk.seen);
     }
     freeifaddrs(interfaces);

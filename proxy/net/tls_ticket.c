@@ -67,7 +67,7 @@ make_key(void)
 
 /* One period on. */
 static bool
-step(void)
+step_secret(void)
 {
     unsigned char next[SECRET_OCTETS];
     bool          done = derive("next secret", next);
@@ -86,7 +86,7 @@ tls_ratchet(void)
 {
     int64_t now = seconds();
 
-    while (ring.period < now / PERIOD_SECONDS && step())
+    while (ring.period < now / PERIOD_SECONDS && step_secret())
         continue;
     return (PERIOD_SECONDS - now % PERIOD_SECONDS) * 1000;
 }

@@ -125,7 +125,7 @@ take_answers(struct master_names *names)
 
 /* Does one name's part of a step; returns when the name is due again, by clock_now(). */
 static int64_t
-step(struct master_name *name, const struct config *config, const struct master_user *user, size_t *asked)
+step_name(struct master_name *name, const struct config *config, const struct master_user *user, size_t *asked)
 {
     if (name->fd >= 0 || name->due == INT64_MAX || !is_of(config, name))
         return INT64_MAX;
@@ -150,7 +150,7 @@ master_names_step(struct master_names *names, const struct config *config, const
     for (size_t i = 0; i < names->count; i++)
         asked += names->items[i].fd >= 0;
     for (size_t i = 0; i < names->count; i++) {
-        int64_t due = step(&names->items[i], config, user, &asked);
+        int64_t due = step_name(&names->items[i], config, user, &asked);
 
         next = due < next ? due : next;
     }

@@ -18,7 +18,7 @@ deliveries_start(struct deliveries *deliveries)
     STAILQ_INIT(&deliveries->completed);
 }
 
-/* The filters may ask for the current one as soon as the message is there. */
+/* The filters may ask for the current delivery as soon as its message exists. */
 void
 deliveries_begin(struct deliveries *deliveries, const struct message_setup *setup)
 {

@@ -16,7 +16,7 @@ struct delivery {
     struct message_info info;
     char               *uidl;    /* info.uidl */
     int64_t             started; /* when the server's +OK was read, in milliseconds of clock_now() */
-    uint64_t            mark;    /* of the octets that the client is sent, when it has all of the message */
+    uint64_t            mark;    /* how many octets the client has been sent once it has all of the message */
 };
 
 /* Starts with deliveries_start(). */
@@ -28,11 +28,13 @@ struct deliveries {
 
 void deliveries_start(struct deliveries *);
 
-/* One begins; there is no current one. `setup` and its `info` are copied, and so is the unique id; what else they point
- * to outlives the delivery. */
+/*
+ * Begins one; there must be no current one. `setup`, its `info` and the unique id are copied; what else they point to
+ * must outlive the delivery.
+ */
 void deliveries_begin(struct deliveries *, const struct message_setup *);
 
-/* The current one is complete in the client's buffer, up to `mark`. */
+/* The current one is complete in the client's buffer, up to `mark` octets in all. */
 void deliveries_complete(struct deliveries *, uint64_t mark);
 
 /* May another one be completed? If not, the client has to take those that are first. */

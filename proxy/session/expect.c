@@ -76,7 +76,7 @@ expect_may_send(const struct expectations *expected, bool pipelines)
 {
     if (expected->alone != NULL)
         return false;
-    return expected->of_server == 0 || pipelines || (expected->of_server == 1 && expect_oldest(expected)->doubted);
+    return expected->of_server == 0 || pipelines || (expected->of_server == 1 && expect_oldest(expected)->unfinished);
 }
 
 void
@@ -93,9 +93,9 @@ expect_follow(struct expectations *expected)
 }
 
 void
-expect_doubt(struct expectations *expected)
+expect_mark_unfinished(struct expectations *expected)
 {
-    expect_oldest(expected)->doubted = true;
+    expect_oldest(expected)->unfinished = true;
 }
 
 void

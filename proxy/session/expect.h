@@ -30,11 +30,11 @@ enum expectation_kind {
 struct expectation {
     STAILQ_ENTRY(expectation) next;
     enum expectation_kind kind;
-    bool                  doubted; /* expect_doubt() */
-    bool                  again;   /* expect_again() */
-    struct pop3_command   command; /* its spans are not kept */
-    uint64_t              lines;   /* TOP: what the server was asked for, at least what the client asked for */
-    struct bytes          answer;  /* EXPECT_LOCAL: the whole answer */
+    bool                  unfinished; /* expect_mark_unfinished() */
+    bool                  again;      /* expect_again() */
+    struct pop3_command   command;    /* its spans are not kept */
+    uint64_t              lines;      /* TOP: what the server was asked for, at least what the client asked for */
+    struct bytes          answer;     /* EXPECT_LOCAL: the whole answer */
 };
 
 /* Starts with expect_start(). Others read the counters. */
@@ -67,13 +67,15 @@ bool expect_has_room(const struct expectations *);
  * takes more than one at a time. */
 bool expect_may_send(const struct expectations *, bool pipelines);
 
-/* Nothing is sent behind this one, for what its answer will be decides how to go on: until expect_follow(), or until it
- * is dropped. There is no other one so marked. */
+/*
+ * Nothing is sent behind this one, for what its answer will be decides how to go on: until expect_follow(), or until it
+ * is dropped. At most one is marked so.
+ */
 void expect_alone(struct expectations *, const struct expectation *);
 void expect_follow(struct expectations *);
 
-/* The oldest may never be answered in full: the next command goes all the same, and its answer will tell. */
-void expect_doubt(struct expectations *);
+/* The oldest may never be answered in full. The next command is sent all the same, and its answer will tell. */
+void expect_mark_unfinished(struct expectations *);
 
 /* The oldest, a TOP, is asked again with the client's number of lines: what comes next is the answer to that. */
 void expect_again(struct expectations *);

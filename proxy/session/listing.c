@@ -81,7 +81,7 @@ listing_forget_capa(struct listing *listing)
     bytes_free(&listing->line);
 }
 
-/* What is known of the list that the command asks for; NULL: it asks for none that is of use. */
+/* What is known of the list that the command asks for; NULL if it asks for none that is of use. */
 static enum list_state *
 list_of(struct listing *listing, const struct pop3_command *command)
 {

@@ -34,15 +34,15 @@ struct listing {
 enum listing_progress {
     LISTING_WANTS_MORE,
     LISTING_COMPLETE,
-    LISTING_ENDLESS, /* more came than can be meant, of a list that no client gets and so brings to an end */
+    LISTING_ENDLESS, /* more came than any list has; no client gets this list, so that no client would end it */
 };
 
-/* A list begins: `reader` as the server ends its lines. */
+/* Begins a list. `reader` says how the server ends its lines. */
 void listing_start(struct listing *, struct dot_reader reader);
 
 /*
- * Reads on in it, from `from` to `to`; NULL: it goes no further. `verb` says whose list it is, and `is_read` whether
- * its lines are of use: CAPA's go into `capa`, UIDL's into `uidls`, others' into `sizes`.
+ * Reads on in it, from `from` to `to`, which is NULL if the list goes no further. `verb` says whose list it is, and
+ * `is_read` whether its lines are of use: CAPA's go into `capa`, UIDL's into `uidls`, others' into `sizes`.
  */
 enum listing_progress
 listing_read(struct listing *, enum pop3_verb verb, bool is_read, struct buffer *from, struct buffer *to);
@@ -50,7 +50,7 @@ listing_read(struct listing *, enum pop3_verb verb, bool is_read, struct buffer 
 /* CAPA's list has been used. */
 void listing_forget_capa(struct listing *);
 
-/* A command goes to the server; the reply to it is over: with a list of all messages, or without. */
+/* A command goes to the server; the reply to it is over, with a list of all messages or without. */
 void listing_note_asked(struct listing *, const struct pop3_command *);
 void listing_note_over(struct listing *, const struct pop3_command *);
 

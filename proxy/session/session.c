@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "proxy/clock.h"
@@ -15,7 +16,7 @@
 
 enum {
     CLIENT_CHUNK = 2 * 1024,                     /* octets read at once: commands are short */
-    CLIENT_MOST  = POP3_SASL_MAX + CLIENT_CHUNK, /* octets of commands that may wait */
+    CLIENT_MAX   = POP3_SASL_MAX + CLIENT_CHUNK, /* octets of commands that may wait */
     ROUNDS       = 32,                           /* moves of one session before others have their turn */
 };
 
@@ -25,7 +26,7 @@ static const char *const state_names[] = {
     [SESSION_CLOSING] = "closing",         [SESSION_GONE] = "gone",
 };
 
-_Static_assert(sizeof(state_names) / sizeof(*state_names) == SESSION_STATES, "a name for each state");
+_Static_assert(COUNT_OF(state_names) == SESSION_STATES, "a name for each state");
 
 void
 session_log(const struct session *session, enum log_level level, const char *format, ...)
@@ -68,7 +69,7 @@ join_phase(struct session *session, enum session_phase phase)
     host->counts[phase]++;
 }
 
-/* At once, whatever it was about to say. */
+/* Ends it at once, whatever it was about to say. */
 static void
 end_now(struct session *session, const char *reason)
 {
@@ -164,7 +165,7 @@ note_again(evutil_socket_t fd, short what, void *context)
 static bool
 read_client(struct session *session)
 {
-    return session->state < SESSION_UPDATE && peer_fill(&session->client, CLIENT_MOST);
+    return session->state < SESSION_UPDATE && peer_fill(&session->client, CLIENT_MAX);
 }
 
 static bool
@@ -210,26 +211,26 @@ goes_on_half_closed(const struct session *session)
 }
 
 /*
- * The client is gone; session_take_commands() has just had its turn. What was asked for by a client that lacks no
- * message is still done, the deletes and QUIT behind it among it; one that lacks a message must not lose it by them.
+ * The client is gone; session_take_commands() has just had its turn. If it has all its messages, what it asked for is
+ * still done, the deletes and the QUIT behind them as well; if it lacks a message, it must not lose that by them.
  */
 static bool
 watch_client(struct session *session)
 {
     enum peer_state state = session->client.state;
-    bool lacking          = session->awaits_client || session->expected.messages > 0 || !session_has_delivered(session);
+    bool lacks_message    = session->awaits_client || session->expected.messages > 0 || !session_has_delivered(session);
 
     if ((state != PEER_ENDED && state != PEER_BROKEN) || session->state >= SESSION_CLOSING)
         return false;
-    if (state == PEER_BROKEN && !lacking)
+    if (state == PEER_BROKEN && !lacks_message)
         peer_drop_unsent(&session->client);
     if (session->state == SESSION_UPDATE)
-        return false; /* QUIT is with the server: hear its answer */
+        return false; /* QUIT is with the server, whose answer is still taken */
     if (state == PEER_ENDED && goes_on_half_closed(session))
         return false;
-    if (state == PEER_BROKEN && !lacking && session->expected.count > 0 && peer_waiting(&session->client) > 0)
+    if (state == PEER_BROKEN && !lacks_message && session->expected.count > 0 && peer_waiting(&session->client) > 0)
         return false;
-    session_finish(session, state == PEER_BROKEN && lacking ? END_RESET : END_FLUSH,
+    session_finish(session, state == PEER_BROKEN && lacks_message ? END_RESET : END_FLUSH,
                    state == PEER_ENDED ? "client closed the connection" : "client lost the connection");
     return true;
 }
@@ -339,7 +340,7 @@ session_step(struct session *session)
 
     for (int round = 0; changed && round < ROUNDS && session->state != SESSION_GONE; round++) {
         changed = false;
-        for (size_t i = 0; i < sizeof(moves) / sizeof(*moves) && session->state != SESSION_GONE; i++)
+        for (size_t i = 0; i < COUNT_OF(moves) && session->state != SESSION_GONE; i++)
             changed = moves[i](session) || changed;
         changed = changed && !is_at_rest(session);
     }

@@ -5,14 +5,15 @@
  */
 #include <openssl/crypto.h>
 
+#include "base/count.h"
 #include "proxy/clock.h"
 #include "proxy/net/buffer.h"
 #include "proxy/session/session_private.h"
 
 enum {
-    FAULTS_MOST = 10,   /* bad commands before login: then it is no mail program */
-    LOOK_FIRST  = 5,    /* milliseconds until a client's system is asked again what it has acknowledged, */
-    LOOK_MOST   = 1000, /* doubled up to this */
+    FAULTS_MAX = 10,   /* bad commands before login: then it is no mail program */
+    LOOK_FIRST = 5,    /* milliseconds until a client's system is asked again what it has acknowledged, */
+    LOOK_MAX   = 1000, /* doubled up to this */
 };
 
 void
@@ -112,7 +113,10 @@ session_forward(struct session *session, const struct pop3_command *command)
     return TAKEN;
 }
 
-/* No event tells of it: the client's system is asked again after a while, the longer the longer it takes. */
+/*
+ * No event tells when a client's system acknowledges: it is asked again after a while, and after twice as long each
+ * time.
+ */
 static void
 look_later(struct session *session)
 {
@@ -120,7 +124,7 @@ look_later(struct session *session)
 
     if (evtimer_pending(&session->again, NULL))
         return;
-    session->look = session->look == 0 ? LOOK_FIRST : session->look * 2 < LOOK_MOST ? session->look * 2 : LOOK_MOST;
+    session->look = session->look == 0 ? LOOK_FIRST : session->look * 2 < LOOK_MAX ? session->look * 2 : LOOK_MAX;
     time          = (struct timeval){.tv_sec = session->look / 1000, .tv_usec = session->look % 1000 * 1000};
     (void)evtimer_add(&session->again, &time);
 }
@@ -146,7 +150,7 @@ client_has_messages(struct session *session)
     return true;
 }
 
-/* A message, behind what popgate itself has to ask. */
+/* Asks for a message, once popgate has asked what it needs to know itself. */
 static enum outcome
 fetch(struct session *session, const struct pop3_command *command)
 {
@@ -163,7 +167,7 @@ forward_after_messages(struct session *session, const struct pop3_command *comma
     return client_has_messages(session) ? session_forward(session, command) : LATER;
 }
 
-/* What is known of the message ends with it, so that it has to be known which one it is. */
+/* What is known of the message ends with it, so popgate must know which message it is. */
 static enum outcome
 take_dele(struct session *session, const struct pop3_command *command)
 {
@@ -216,14 +220,14 @@ speaks_another_protocol(struct span name)
 {
     static const char *const verbs[] = {"GET", "POST", "HEAD", "PUT", "OPTIONS", "CONNECT", "EHLO", "HELO", "SSH-2.0"};
 
-    for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
+    for (size_t i = 0; i < COUNT_OF(verbs); i++)
         if (span_starts_nocase(name, span_of(verbs[i])))
             return true;
     return false;
 }
 
 static enum outcome
-take_line(struct session *session, struct span line)
+take_command_line(struct session *session, struct span line)
 {
     unsigned            state = session->login.state == LOGIN_DONE ? POP3_TRANSACTION : POP3_AUTHORIZATION;
     struct pop3_command command;
@@ -244,8 +248,10 @@ take_line(struct session *session, struct span line)
     return rows[command.verb](session, &command);
 }
 
-/* May the next line be looked at? Before login commands are taken one by one: what one means hangs on the answer to the
- * last. */
+/*
+ * May the next line be looked at? Before the login commands are taken one by one: what one means depends on the answer
+ * to the last.
+ */
 static bool
 may_take(const struct session *session)
 {
@@ -268,7 +274,7 @@ skip_line(struct session *session, struct span input)
     return true;
 }
 
-/* No line end yet: is there too much already? */
+/* There is no line end yet. Are there too many octets already? */
 static bool
 wait_for_line(struct session *session, struct span input)
 {
@@ -297,7 +303,7 @@ take_next(struct session *session)
         return wait_for_line(session, input);
     if (session->login.state == LOGIN_RESPONSE)
         session_take_response(session, line);
-    else if (take_line(session, line) == LATER)
+    else if (take_command_line(session, line) == LATER)
         return false;
     session->active = clock_now();
     if (session->state != SESSION_GONE)
@@ -327,7 +333,7 @@ session_take_commands(struct session *session)
 {
     bool changed = false;
 
-    if (session->faults > FAULTS_MOST && session->login.state != LOGIN_DONE && session->state < SESSION_CLOSING &&
+    if (session->faults > FAULTS_MAX && session->login.state != LOGIN_DONE && session->state < SESSION_CLOSING &&
         session->expected.count == 0) {
         session_finish(session, END_FLUSH, "client sent too many bad commands");
         return true;

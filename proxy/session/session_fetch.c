@@ -3,9 +3,10 @@
  * where the client has not asked for the list of them, popgate does, once in a session, in front of the first message;
  * where the list is longer than what is remembered of it, for one id at a time. And a filter may need more of a message
  * than a TOP of the client's brings: the server is asked for a TOP of as many lines then, and message.c cuts the answer
- * to what the client asked for. It is no RETR, for that is more than reading: servers mark a message as seen by it,
- * count it as the last one read, or let it expire.
+ * to what the client asked for. It is not asked for a RETR, which is more than reading: servers then mark the message
+ * as seen, count it as the last one read, or let it expire.
  */
+#include "base/count.h"
 #include "proxy/clock.h"
 #include "proxy/session/session_private.h"
 
@@ -21,7 +22,7 @@ key_of(const struct session *session, const struct message_info *info, bool utf8
     const struct span parts[] = {span_of(info->upstream), bytes_span(&session->login.name), span_of(info->uidl),
                                  utf8 ? SPAN("UTF8") : SPAN(""), scope};
 
-    return notes_key(session->host->notes, parts, sizeof(parts) / sizeof(*parts));
+    return notes_key(session->host->notes, parts, COUNT_OF(parts));
 }
 
 /* An id that two messages have says nothing. */
@@ -53,7 +54,7 @@ recall(void *context, const struct message_info *info, struct span scope, struct
     return true;
 }
 
-/* The size that the server lists; or of a RETR that is at its end, what was counted. */
+/* The size that the server lists; or, at the end of a RETR, the octets that were counted. */
 static uint64_t
 size_of(const struct session *session, const struct message_info *info)
 {
@@ -85,7 +86,7 @@ remember(void *context, const struct message_info *info, struct span scope, stru
 }
 
 static void
-forget(void *context, const struct message_info *info, struct span scope)
+forget_note(void *context, const struct message_info *info, struct span scope)
 {
     const struct session *session = context;
 
@@ -101,7 +102,8 @@ session_notes(struct session *session)
 {
     if (session->host->notes == NULL || !session->login.is_owner || !chain_remembers(&session->listener->chain))
         return NULL;
-    session->notes = (struct chain_notes){.recall = recall, .remember = remember, .forget = forget, .context = session};
+    session->notes =
+        (struct chain_notes){.recall = recall, .remember = remember, .forget = forget_note, .context = session};
     return &session->notes;
 }
 
@@ -126,7 +128,7 @@ session_describe(const struct session *session, const struct pop3_command *comma
                                  .upstream = link_target(&session->link)->name};
 }
 
-/* The command that brings the message's id; not UIDL: there is none, or it is on its way. */
+/* The command that brings the message's id. Not UIDL if there is no such command to send, or it was sent. */
 static struct pop3_command
 command_for_uidl(const struct session *session, uint64_t number)
 {
@@ -142,7 +144,7 @@ command_for_uidl(const struct session *session, uint64_t number)
     return (struct pop3_command){.verb = POP3_OTHER};
 }
 
-/* Asks for the message's unique id, if there is something to ask. False: it has to be waited for. */
+/* Asks for the message's unique id, if it is not known. False: the command has to wait for the answer. */
 static bool
 prepare_uidl(struct session *session, const struct pop3_command *command)
 {
@@ -162,7 +164,7 @@ prepare_uidl(struct session *session, const struct pop3_command *command)
 
 /*
  * Asks for the sizes where one is needed: to see that a note is on this message, and that a TOP brings all of it.
- * False: it has to be waited for.
+ * False: the command has to wait for the answer.
  */
 static bool
 prepare_size(struct session *session, const struct pop3_command *command)
@@ -234,7 +236,7 @@ session_awaits_uidls(const struct session *session)
 {
     const struct expectation *oldest = expect_oldest(&session->expected);
 
-    return oldest != NULL && oldest->kind == EXPECT_UIDLS && !oldest->doubted && session->in_reply &&
+    return oldest != NULL && oldest->kind == EXPECT_UIDLS && !oldest->unfinished && session->in_reply &&
            session->listing.octets == 0;
 }
 
@@ -253,7 +255,7 @@ session_expire_uidls(struct session *session)
     if (!session_awaits_uidls(session))
         return false;
     spare(session, "said no more than +OK to");
-    expect_doubt(&session->expected);
+    expect_mark_unfinished(&session->expected);
     return true;
 }
 
@@ -277,7 +279,10 @@ session_lines_to_ask(struct session *session, const struct pop3_command *command
     return needed > command->lines ? needed : command->lines;
 }
 
-/* Nothing was sent behind it, for the server had not taken such a TOP before: the answer is the next one again. */
+/*
+ * Asks again. Nothing was sent behind the first TOP, for the server had not taken such a one before: so the next answer
+ * is to this one.
+ */
 static void
 ask_less(struct session *session, const struct expectation *expectation)
 {

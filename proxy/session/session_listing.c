@@ -1,6 +1,6 @@
 /*
  * Lists: LIST, UIDL and LANG go on as they come, UIDL being read along for the audit log and the filters' notes; CAPA
- * is kept, and made anew for the client.
+ * is kept, and the client gets a new one.
  */
 #include "proxy/clock.h"
 #include "proxy/net/buffer.h"
@@ -59,8 +59,10 @@ answer_capa(struct session *session, enum expectation_kind kind)
     listing_forget_capa(&session->listing);
 }
 
-/* Mail programs try what they need where there is no list, and leave what a list lacks alone: there is none but where
- * they could not know of STLS without one. */
+/*
+ * Where there is no list, mail programs try what they need; what a list lacks they do not try. So popgate makes a list
+ * only where programs could not know of STLS without one.
+ */
 void
 session_answer_without_capa(struct session *session, const struct expectation *expectation, struct span text)
 {

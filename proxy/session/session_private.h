@@ -71,7 +71,7 @@ struct session {
     bool     awaits_client; /* a DELE or QUIT stands behind messages that the client has not acknowledged */
     bool     committed;     /* the server has said +OK to QUIT */
     bool     takes_more;    /* the server took a TOP of more lines than the client had asked for */
-    int      look;          /* milliseconds that were let go by before that was last looked at; 0: none */
+    int      look;          /* milliseconds between the last two looks at that; 0: there was none */
     unsigned faults;        /* bad commands before login */
 
     uint64_t           top_refused; /* the last message of which the server refused a TOP; 0: none */
@@ -84,7 +84,7 @@ struct session {
     int64_t          closing; /* since when */
     int64_t          armed;   /* when the timer goes off; 0: it is not armed */
     struct event     timer;
-    struct event     again;  /* to be called from the event loop, anew */
+    struct event     again;  /* to be called again from the event loop */
     const char      *reason; /* why the session ended; NULL: it has not */
     enum session_end end;
 
@@ -117,10 +117,10 @@ void session_log(const struct session *, enum log_level, const char *format, ...
 /* A status line for the client. */
 void session_put_status(struct session *, enum pop3_status, struct span text);
 
-/* What became of a command. */
+/* What was done with a command. */
 enum outcome {
     TAKEN,
-    LATER, /* it stays in the client's buffer, for something has to happen first */
+    LATER, /* it stays in the client's buffer: something has to happen first */
 };
 
 /* Sends a command of the client's on, in its turn. */
@@ -146,28 +146,28 @@ void session_on_user(struct session *, const struct expectation *, enum pop3_sta
 void session_on_login(struct session *, const struct expectation *, enum pop3_status, struct span text);
 bool session_take_challenge(struct session *, struct span text);
 
-/* Is something awaited that a server which took the password would have said soon? */
+/* Does the session wait for something that a server which took the password would have said soon? */
 bool session_is_on_trial(const struct session *);
 
-/* The server has taken too long. True: it, or another way, is tried once more. */
+/* The server has taken too long. True: it is asked once more, or in another way. */
 bool session_expire_trial(struct session *);
 
-/* The server's side is over. True: it is begun anew, for nothing had been decided. */
+/* The server's side is over. True: it begins again, for nothing had been decided. */
 bool session_survives_server(struct session *);
 
-/* Of popgate's own list of unique ids there is no more than the status line. */
+/* Has the server sent no more than the status line of a list of unique ids that popgate itself asked for? */
 bool session_awaits_uidls(const struct session *);
 
-/* And it took too long. True: it is not waited for any longer. */
+/* That took too long. True: the session does not wait for the list any longer. */
 bool session_expire_uidls(struct session *);
 
-/* The server's side is over, perhaps because popgate asked for unique ids: that one is not asked again. */
+/* The server's side is over, perhaps because popgate asked for unique ids: this server is not asked for them again. */
 void session_note_end_at_uidl(struct session *);
 
 /* Is it known whose answer comes next? If not, more has to come first. */
 bool session_settle_trial(struct session *);
 
-/* LOGIN_AGAIN: the name alone. */
+/* In LOGIN_AGAIN: sends the name alone. */
 void session_send_user_again(struct session *);
 
 /* Moves, in the order of session.c's table: each returns true if it changed anything. */
@@ -193,7 +193,7 @@ bool session_client_has_room(const struct session *);
 /* May a command be sent to the server now, or only when it has answered those before (RFC 2449, 6.6)? */
 bool session_may_send(const struct session *);
 
-/* Sends it, and adds its reply to what is expected. `lines`: of TOP, how many the server is asked for. */
+/* Sends it, and adds its reply to what is expected. `lines`: how many lines of a TOP the server is asked for. */
 void session_send(struct session *, enum expectation_kind, const struct pop3_command *, uint64_t lines);
 
 /* Where filters keep notes on this session's messages; NULL: nowhere, for they keep none or the mailbox is not known.
@@ -213,10 +213,12 @@ bool session_prepare_fetch(struct session *, const struct pop3_command *);
  * with the client's. */
 bool session_asks_less(struct session *, const struct expectation *, enum pop3_status);
 
-/* All of the message has been counted. */
+/* All octets of the message have been counted. */
 void session_learn_size(struct session *, const struct message_info *, uint64_t octets);
 
-/* What filters have noted of the message is forgotten: it was deleted; or of all that were, which are gone now. */
+/*
+ * Forgets what filters have noted of a message that was deleted; of all messages that were deleted, which are gone now.
+ */
 void session_forget_notes(struct session *, uint64_t number);
 void session_forget_deleted(struct session *);
 
@@ -226,7 +228,7 @@ uint64_t session_lines_to_ask(struct session *, const struct pop3_command *);
 /* A list begins behind the status line that was just read. */
 void session_start_listing(struct session *, struct expectation *, struct span text);
 
-/* As a reply of several lines is to be read, at its start: how the server ends its lines, and what the client gets. */
+/* How a reply of several lines is to be read: how the server ends its lines, and what the client gets. */
 struct dot_reader session_dot_reader(const struct session *);
 
 /* Does the client get it as it comes? Else popgate keeps it. */
@@ -251,7 +253,7 @@ bool session_holds_message(const struct session *);
 /* Until when a filter may keep the message waiting, in milliseconds of worker time; 0: none does. */
 int64_t session_filter_deadline(const struct session *);
 
-/* That is over: the filter has failed. / There is another turn of the event loop for who has yielded. */
+/* That time is over: the filter has failed. Another turn of the event loop has begun, for filters that yielded. */
 void session_expire_filter(struct session *);
 void session_take_turn(struct session *);
 

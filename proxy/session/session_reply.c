@@ -7,7 +7,7 @@
 #include "proxy/session/session_private.h"
 
 enum {
-    LINE_MOST = POP3_SASL_MAX, /* octets of a status line that are borne; 512 of them go on */
+    STATUS_LINE_MAX = POP3_SASL_MAX, /* octets of a status line that are accepted; 512 of them go on */
 };
 
 void
@@ -142,7 +142,8 @@ start_reply(struct session *session, struct expectation *expectation, enum pop3_
 static bool
 read_status(struct session *session, struct expectation *expectation)
 {
-    size_t           waiting = peer_waiting(&session->link.peer), most = waiting < LINE_MOST ? waiting : LINE_MOST, len;
+    size_t waiting = peer_waiting(&session->link.peer), most = waiting < STATUS_LINE_MAX ? waiting : STATUS_LINE_MAX,
+           len;
     struct span      text, line, input = buffer_pull(&session->link.peer.in, most);
     enum pop3_status status;
 
@@ -152,7 +153,7 @@ read_status(struct session *session, struct expectation *expectation)
     }
     len = pop3_next_line(input, &line);
     if (len == 0) {
-        if (waiting >= LINE_MOST)
+        if (waiting >= STATUS_LINE_MAX)
             session_fail(session, "server's answer has no end");
         return false;
     }
@@ -202,7 +203,7 @@ take_next(struct session *session)
     return session->in_reply ? read_rest(session, oldest) : read_status(session, oldest);
 }
 
-/* RFC 1939 knows no word of a server that was not asked for. Some say good-bye before they hang up. */
+/* By RFC 1939 a server says nothing without being asked. Some say good-bye before they hang up. */
 static void
 refuse_unasked(struct session *session)
 {

@@ -2,18 +2,21 @@
 #include "proxy/clock.h"
 #include "proxy/session/session_private.h"
 
-/* Milliseconds: for a client to take its last reply; without octets from whose turn it is: peer_look_again(). */
+/*
+ * Milliseconds: for a client to take its last reply; without octets from the peer whose turn it is, before
+ * peer_look_again().
+ */
 enum {
-    CLOSING_LIMIT = 10000,
-    LOOK_AGAIN    = 1000,
-    TRIAL_LIMIT   = 3000, /* for what a server says at once, if it says it at all */
-    TRIAL_PART    = 8,    /* of reply_timeout, where that is less */
-    NO_DEADLINE   = 3600 * 1000,
+    CLOSING_MAX = 10000,
+    LOOK_AGAIN  = 1000,
+    TRIAL_MAX   = 3000, /* for what a server says at once, if it says it at all */
+    TRIAL_PART  = 8,    /* of reply_timeout, where that is less */
+    NO_DEADLINE = 3600 * 1000,
 };
 
 struct deadline {
     int64_t     at;
-    const char *what; /* the reason, when it is over; NULL for who says it himself */
+    const char *what; /* the reason to end with; NULL: what it ends says so itself */
     enum { OF_CLIENT, OF_SERVER, OF_LINK, OF_FILTER } whose;
 };
 
@@ -33,7 +36,10 @@ waits_for_server(const struct session *session)
            session_client_has_room(session) && !session_has_more_of_server(session);
 }
 
-/* For the server's next answer: less where one that can do what was asked of it would have spoken already. */
+/*
+ * How long the server's next answer may take: less where a server that can do what it was asked would have answered
+ * already.
+ */
 static int64_t
 reply_limit(const struct session *session)
 {
@@ -41,7 +47,7 @@ reply_limit(const struct session *session)
 
     if (!session_is_on_trial(session) && !session_awaits_uidls(session))
         return most;
-    return most / TRIAL_PART < TRIAL_LIMIT ? most / TRIAL_PART : TRIAL_LIMIT;
+    return most / TRIAL_PART < TRIAL_MAX ? most / TRIAL_PART : TRIAL_MAX;
 }
 
 /* A client that is silent where TLS begins may be waiting for a greeting. */
@@ -53,7 +59,7 @@ hint(const struct session *session)
                : "";
 }
 
-/* A filter that has yielded, or may wait without end, has none: then it is looked at again. */
+/* A filter that has yielded, or may wait without end, has no deadline: then the session looks again. */
 static struct deadline
 filter_deadline(const struct session *session)
 {
@@ -69,7 +75,7 @@ deadline(const struct session *session)
     int64_t                       heard    = session->link.peer.last;
 
     if (session->state == SESSION_CLOSING)
-        return (struct deadline){session->closing + CLOSING_LIMIT, "client does not take its last reply", OF_CLIENT};
+        return (struct deadline){session->closing + CLOSING_MAX, "client does not take its last reply", OF_CLIENT};
     if (session->state == SESSION_CONNECTING && session->link.state != LINK_IDLE)
         return (struct deadline){link_deadline(&session->link), NULL, OF_LINK};
     if (session_filter_deadline(session) != 0)
@@ -92,9 +98,12 @@ is_servers_turn(const struct session *session)
            (session->expected.of_server > 0 && session->login.state != LOGIN_RESPONSE);
 }
 
-/* Is there anything to look for? What hides behind the other's octets will meet what is sent there next. */
+/*
+ * The peer whose turn it is, if a reset may hide behind what it has sent; else NULL. What hides behind the other's
+ * octets shows when something is sent there next.
+ */
 static struct peer *
-doubted(struct session *session)
+peer_to_look_at(struct session *session)
 {
     bool         server  = is_servers_turn(session);
     struct peer *speaker = server ? &session->link.peer : &session->client;
@@ -103,18 +112,21 @@ doubted(struct session *session)
     return peer_unsure(speaker) ? speaker : NULL;
 }
 
-/* When there is something to do next. */
+/* When the timer is to go off next. */
 static int64_t
 due(struct session *session)
 {
-    const struct peer *peer  = doubted(session);
+    const struct peer *peer  = peer_to_look_at(session);
     int64_t            over  = deadline(session).at;
     int64_t            again = peer != NULL ? peer->last + LOOK_AGAIN : over;
 
     return again < over ? again : over;
 }
 
-/* It is moved forward only: when it goes off too early, it is set anew. That spares a call for every octet. */
+/*
+ * The timer is only ever moved to an earlier time. If it goes off too early it is set again, which spares a call for
+ * every octet.
+ */
 void
 session_arm_timer(struct session *session)
 {
@@ -158,7 +170,7 @@ session_note_timer(evutil_socket_t fd, short events, void *context)
     session->armed = 0;
     if (next.at <= clock_now())
         expire(session, &next);
-    else if (doubted(session) != NULL && due(session) <= clock_now())
-        (void)peer_look_again(doubted(session));
+    else if (peer_to_look_at(session) != NULL && due(session) <= clock_now())
+        (void)peer_look_again(peer_to_look_at(session));
     session_step(session);
 }

@@ -1,4 +1,4 @@
-/* A trial of login_trial.c, as the octets of the server's and the timer decide it. */
+/* The session's part of login_trial.c: the server's octets and the timer decide a trial. */
 #include "proxy/clock.h"
 #include "proxy/net/buffer.h"
 #include "proxy/session/session_private.h"
@@ -21,9 +21,9 @@ session_is_on_trial(const struct session *session)
            (state == LOGIN_PROBED && peer_waiting(&session->link.peer) > 0);
 }
 
-/* Does as was found. False: nothing was yet. */
+/* Acts on what login_settle() found. False if it found nothing yet. */
 static bool
-settle(struct session *session, bool quiet)
+settle_answer(struct session *session, bool quiet)
 {
     size_t waiting = peer_waiting(&session->link.peer), most = waiting < LOGIN_SETTLE_MAX ? waiting : LOGIN_SETTLE_MAX;
 
@@ -45,7 +45,7 @@ session_settle_trial(struct session *session)
         login_end_trial(&session->login);
         return true;
     }
-    return settle(session, false);
+    return settle_answer(session, false);
 }
 
 bool
@@ -60,7 +60,7 @@ session_expire_trial(struct session *session)
         session_ask_capa(session, EXPECT_CAPA);
         return true;
     }
-    return state == LOGIN_PROBED && peer_waiting(&session->link.peer) > 0 && settle(session, true);
+    return state == LOGIN_PROBED && peer_waiting(&session->link.peer) > 0 && settle_answer(session, true);
 }
 
 bool

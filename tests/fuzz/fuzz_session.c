@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "base/count.h"
 #include "proxy/net/channel.h"
 #include "proxy/session/session_private.h"
 #include "tests/fuzz/fuzz_end.h"
@@ -21,7 +22,7 @@ static struct event_base  *base;
 static struct config      *config;
 static struct session_host host;
 static SSL_CTX            *client_context, *server_context;
-static int                 ear, auditor;
+static int                 listening, auditor;
 static struct end          client = {.fd = -1}, server = {.fd = -1};
 static bool                answers; /* the server says by itself what one would */
 
@@ -164,8 +165,8 @@ listen_for_popgate(void)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
     (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path_of("server").data);
-    ear = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    FUZZ_EXPECT(bind(ear, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(ear, 8) == 0);
+    listening = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    FUZZ_EXPECT(bind(listening, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(listening, 8) == 0);
     for (size_t i = 0; i < config->upstream_count; i++)
         for (size_t j = 0; j < config->upstreams[i].addresses.count; j++) {
             struct config_address *item = &config->upstreams[i].addresses.items[j];
@@ -189,7 +190,7 @@ remove_folder(void)
 {
     static const char *const names[] = {"rules.cf", "checks", "proxy.conf", "one.pem", "server"};
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+    for (size_t i = 0; i < COUNT_OF(names); i++)
         (void)unlink(path_of(names[i]).data);
     (void)rmdir(folder);
 }
@@ -222,7 +223,7 @@ set_up(void)
 static struct span
 answer_to(struct span line)
 {
-    for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
+    for (size_t i = 0; i < COUNT_OF(usual); i++)
         if (span_starts_nocase(line, usual[i].verb))
             return usual[i].answer;
     return SPAN("+OK\r\n");
@@ -248,7 +249,7 @@ answer(void)
 static void
 accept_popgate(const struct config_upstream *upstream)
 {
-    int fd = accept4(ear, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd < 0)
         return;
@@ -335,7 +336,7 @@ static void
 act_at(struct end *end, bool is_server, struct span *input)
 {
     const struct span *lines = is_server ? server_lines : client_lines;
-    size_t count = is_server ? sizeof(server_lines) / sizeof(*lines) : sizeof(client_lines) / sizeof(*lines);
+    size_t             count = is_server ? COUNT_OF(server_lines) : COUNT_OF(client_lines);
 
     switch (fuzz_number(input, 16)) {
     default:
@@ -395,11 +396,11 @@ act(struct span *input)
         act_at(&server, true, input);
         break;
     case 5:
-        calls.error  = errors[fuzz_number(input, sizeof(errors) / sizeof(*errors))];
+        calls.error  = errors[fuzz_number(input, COUNT_OF(errors))];
         calls.writes = fuzz_number(input, 8);
         break;
     case 6:
-        calls.error = errors[fuzz_number(input, sizeof(errors) / sizeof(*errors))];
+        calls.error = errors[fuzz_number(input, COUNT_OF(errors))];
         calls.reads = fuzz_number(input, 8);
         break;
     case 7:

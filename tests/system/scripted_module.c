@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "base/count.h"
 #include "base/memory.h"
 #include "filters/chain.h"
 
@@ -38,7 +39,7 @@ open_filter(struct filter *filter)
 
     *script       = (struct script){.filter = filter, .headers = conf->headers, .body = conf->body, .end = conf->end};
     filter->state = script;
-    for (size_t i = 0; i < sizeof(reaches) / sizeof(reaches[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(reaches); i++)
         if (strchr(conf->reach, reaches[i].letter) != NULL)
             reach |= reaches[i].reach;
     return reach;

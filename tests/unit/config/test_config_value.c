@@ -60,7 +60,7 @@ test_names(void **state)
     struct config_addresses  addresses = {0};
 
     (void)state;
-    for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(servers); i++)
         assert_null(config_address_add(&addresses, servers[i], CONFIG_ADDRESS_CONNECT));
     expect_texts(&addresses, "192.0.2.1:110 ?a.invalid:110 ?b.invalid:995 ?a.invalid:995 [::1]:1");
     config_address_place(&addresses, "a.invalid", found, 2);

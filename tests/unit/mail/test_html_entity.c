@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/count.h"
 #include "rules/mail/html_entity.h"
 #include "rules/mail/html_entity_names.h"
 
@@ -61,7 +62,7 @@ test_no_name(void **state)
     static const char *const none[] = {"", "x", "EACUTE", "eacute;", "thetasymm", "thetasymthetasym", "zwnjx"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+    for (size_t i = 0; i < COUNT_OF(none); i++)
         assert_int_equal(html_entity_find(span_of(none[i])), 0);
     assert_int_equal(html_entity_find((struct span){0}), 0);
     assert_int_equal(html_entity_find(SPAN("AElig")), 0xc6);  /* the first */
