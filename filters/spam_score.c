@@ -269,7 +269,7 @@ configure(void *conf, const struct setting_place *place, struct error *error)
     if (score->subject_tag != NULL)
         check_tag(span_of(score->subject_tag), place, error);
     if (getentropy(&score->mark_key, sizeof(score->mark_key)) != 0)
-        error_add(error, place->file, place->line, "no random numbers are to be had");
+        error_add(error, place->file, place->line, "the system gives no random numbers");
     score->rules = score_load((const char *const *)paths.items, paths.count, error);
     free(paths.items);
     if (score->rules != NULL) {

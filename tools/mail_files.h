@@ -1,6 +1,6 @@
 /*
- * The messages in what a user names: a file with one message or a mbox (see mbox.h), "-" for standard input, a Maildir,
- * any other folder.
+ * The messages in what a user names: a file with one message or an mbox (see mbox.h), "-" for standard input, a
+ * Maildir, any other folder.
  *
  * Of a Maildir, a folder with cur and new in it, the messages in both are read, one in each file; what is being
  * delivered in tmp is not. Of any other folder its files are read, as if each were named, in the order of their names
@@ -12,7 +12,7 @@
 #include "tools/mbox.h"
 
 struct mail_files {
-    /* A message, called FILE, or FILE:NUMBER in a mbox; both live for this call. False: no further one is wanted. */
+    /* A message, called FILE, or FILE:NUMBER in an mbox; both live for this call. False: no further one is wanted. */
     bool (*take)(struct mail_files *, const char *name, const struct mbox_message *);
     /* What cannot be read, and why, as errno has it. */
     void (*fail)(struct mail_files *, const char *name, int error);

@@ -33,7 +33,7 @@ struct scorer {
 
 static const char usage[] = "usage: popgate score -r RULES [-r RULES]... [--explain] [--subrules] FILE...\n"
                             "       popgate score -r RULES [-r RULES]... --lint\n"
-                            "FILE is a message, a mbox, a Maildir, a folder of messages, or - for standard input.\n";
+                            "FILE is a message, an mbox, a Maildir, a folder of messages, or - for standard input.\n";
 
 static void
 take_hit(void *context, const struct score_hit *hit)

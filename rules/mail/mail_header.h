@@ -38,8 +38,8 @@ struct mail_header_flaws {
     bool truncated_header;            /* longer than the limits above */
 };
 
-/* The octets of a line in front of a message that a mbox has there: "From somebody Mon ...", "From" alone, but no field
- * with a space in front of its colon. */
+/* The octets of a line in front of a message that an mbox has there: "From somebody Mon ...", "From" alone, but no
+ * field with a space in front of its colon. */
 size_t mail_headers_separator(struct span message);
 
 /* Reads the header of a message with LF line ends; returns where the body begins. */

@@ -44,7 +44,7 @@ static const struct row {
      "1 what REPLACE would write is no field: header A: b: b (RULES:1)\n", ""},
     {"nor in front", "/^a: (.*)/ PREPEND $1\n", SPAN("A: \r\n\r\n"), SPAN("A: \r\n\r\n"),
      "1 what PREPEND would write is no field: header A:  (RULES:1)\n", ""},
-    {"a mbox line is no field", "/from/ IGNORE\n/./ IGNORE\n", SPAN("From a\r\nA: b\r\n\r\n"), SPAN("From a\r\n\r\n"),
+    {"an mbox line is no field", "/from/ IGNORE\n/./ IGNORE\n", SPAN("From a\r\nA: b\r\n\r\n"), SPAN("From a\r\n\r\n"),
      "", "remove A"},
     {"no header", "/./ IGNORE\n!/a/ IGNORE\n", SPAN(""), SPAN(""), "", ""},
     {"no empty line", "/^a/ PREPEND X: y\n", SPAN("A: b\r\n"), SPAN("X: y\r\nA: b\r\n"), "", "add X"},
