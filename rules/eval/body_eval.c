@@ -24,8 +24,8 @@ compared(struct eval_run *run)
     struct body_facts *facts = body_facts(run);
 
     if (!facts->difference_known)
-        body_compare_alternatives(run, facts);
-    facts->difference_known = true;
+        facts->difference_known = body_compare_alternatives(run, facts);
+    run->pauses = !facts->difference_known;
     return facts;
 }
 
@@ -34,7 +34,7 @@ multipart_alternative_difference(struct eval_run *run, const struct eval_call *c
 {
     double difference = compared(run)->difference, least = eval_number(call, 0, 0);
 
-    return (least == 0 || difference > least) && difference <= eval_number(call, 1, INFINITY);
+    return !run->pauses && (least == 0 || difference > least) && difference <= eval_number(call, 1, INFINITY);
 }
 
 static unsigned
@@ -42,7 +42,7 @@ multipart_alternative_difference_count(struct eval_run *run, const struct eval_c
 {
     const struct body_facts *facts = compared(run);
 
-    return facts->html_words > eval_number(call, 1, 0) && facts->html_words > 0 &&
+    return !run->pauses && facts->html_words > eval_number(call, 1, 0) && facts->html_words > 0 &&
            facts->text_words / facts->html_words > eval_number(call, 0, 0);
 }
 
@@ -216,9 +216,16 @@ static const struct eval_function functions[] = {
 
 static const char *const features[] = {"has_check_body_length", "has_plaintext_body_sig_ratio", NULL};
 
+static void
+forget(void *facts)
+{
+    body_words_free(&((struct body_facts *)facts)->words);
+}
+
 const struct eval_plugin body_eval_plugin = {
     .name       = "BodyEval",
     .functions  = functions,
     .features   = features,
     .facts_size = sizeof(struct body_facts),
+    .forget     = forget,
 };

@@ -15,12 +15,14 @@ struct body_facts {
     double body_length; /* of the first part of plain text, the octets in front of the line that begins the signature */
     double signature_length;
 
-    bool has_plain_text; /* there is such a part */
-    bool difference_known, lines_known, spaces_known, stock_known, signature_known;
+    struct body_words *words;          /* while alternatives are compared */
+    bool               has_plain_text; /* there is such a part */
+    bool               difference_known, lines_known, spaces_known, stock_known, signature_known;
 };
 
-/* body_words.c: fills what is said of alternatives. */
-void body_compare_alternatives(struct eval_run *, struct body_facts *);
+/* body_words.c: fills what is said of alternatives. False: it is to be called again, in another turn. */
+bool body_compare_alternatives(struct eval_run *, struct body_facts *);
+void body_words_free(struct body_words **);
 
 /* body_stock.c */
 double body_count_stock_words(struct eval_run *);

@@ -15,7 +15,10 @@
 #include "rules/mail/html.h"
 #include "rules/mail/span_index.h"
 
-enum { TEXT_MAX = 1024 * 1024 }; /* octets of a part that are looked at */
+enum {
+    TEXT_MAX  = 1024 * 1024, /* octets of a part that are looked at */
+    WORD_COST = 4,           /* for an octet of a word, of what others take for one */
+};
 
 /* Number 0, which no text has: it stands for an image where HTML has no words. */
 static const struct span image_word = {"\n", 1};
@@ -29,13 +32,17 @@ struct count {
  * The words of all parts that stand in some multipart/alternative, read once: one can stand in the other. A word is a
  * number, where it is first seen the next.
  */
-struct words {
+struct body_words {
     struct span_index index;
     uint32_t         *numbers; /* of the words of all parts, one behind the other */
     size_t            count, capacity;
     size_t           *starts;    /* of each part's words in `numbers`, and where the last one's end */
     struct count     *counts;    /* of one multipart/alternative, by number, */
     size_t html, plain, missing; /* and what they come to: different words, those that are there more often in HTML */
+    size_t next;   /* the part that is looked at next: read, and then, if it is an alternative, compared */
+    size_t inside; /* parts in front of it are in an alternative, or behind all of those so far */
+    size_t at;     /* octets of that part that were read */
+    bool   read;
 };
 
 static bool
@@ -70,7 +77,7 @@ is_word(struct span text, bool octets)
 }
 
 static void
-add_word(struct words *words, struct span text)
+add_word(struct body_words *words, struct span text)
 {
     if (words->count == words->capacity) {
         words->capacity = words->capacity > 0 ? words->capacity * 2 : 256;
@@ -86,22 +93,27 @@ white_space(struct span text, bool octets)
     return octets && (unsigned char)text.data[0] >= 0x80 ? 0 : charset_white_space(text);
 }
 
-static void
-add_words(struct words *words, const struct mime_part *part)
+/* Reads on in a part. False where the turn has had its slice. */
+static bool
+add_words(struct body_words *words, const struct mime_part *part)
 {
-    struct span rest = part->rendered;
+    struct span text = span_head(part->rendered, part->rendered.len < TEXT_MAX ? part->rendered.len : TEXT_MAX);
 
-    if (rest.len > TEXT_MAX)
-        rest.len = TEXT_MAX;
-    while (rest.len > 0) {
-        size_t len = 0, space;
+    while (words->at < text.len) {
+        struct span rest = span_tail(text, words->at);
+        size_t      len  = 0, space;
 
+        if (budget_slice_is_over())
+            return false;
         while (len < rest.len && (space = white_space(span_tail(rest, len), part->octets)) == 0)
             len++;
         if (len > 0 && is_word(span_head(rest, len), part->octets))
             add_word(words, span_head(rest, len));
-        rest = span_tail(rest, len < rest.len ? len + space : len);
+        words->at += len < rest.len ? len + space : len;
+        (void)budget_use(len * WORD_COST);
     }
+    words->at = 0;
+    return true;
 }
 
 static bool
@@ -136,26 +148,30 @@ has_words(const struct mime_part *part)
 }
 
 /* Reads the words of what stands in alternatives. */
-static void
-read_words(struct words *words, const struct mime_parts *parts)
+static bool
+read_words(struct body_words *words, const struct mime_parts *parts)
 {
-    size_t inside = 0; /* parts in front of it are in an alternative, or behind all of those so far */
+    for (; words->next < parts->count; words->next++) {
+        const struct mime_part *part = &parts->items[words->next];
 
-    words->starts = memory_new((parts->count + 1) * sizeof(words->starts[0]));
-    (void)span_index_add(&words->index, image_word);
-    for (size_t i = 0; i < parts->count; i++) {
-        if (is_alternative(parts->items[i].type) && parts->items[i].end > inside)
-            inside = parts->items[i].end;
-        words->starts[i] = words->count;
-        if (i < inside && has_words(&parts->items[i]))
-            add_words(words, &parts->items[i]);
+        if (budget_slice_is_over())
+            return false;
+        if (is_alternative(part->type) && part->end > words->inside)
+            words->inside = part->end;
+        if (words->at == 0)
+            words->starts[words->next] = words->count;
+        if (words->next < words->inside && has_words(part) && !add_words(words, part))
+            return false;
     }
     words->starts[parts->count] = words->count;
     words->counts               = memory_new(words->index.spans.count * sizeof(words->counts[0]));
+    words->next                 = 0;
+    words->read                 = true;
+    return true;
 }
 
 static void
-count_word(struct words *words, uint32_t number, bool html)
+count_word(struct body_words *words, uint32_t number, bool html)
 {
     struct count *count = &words->counts[number];
 
@@ -169,7 +185,7 @@ count_word(struct words *words, uint32_t number, bool html)
 }
 
 static void
-compare_alternative(struct words *words, const struct mime_parts *parts, size_t index, struct body_facts *facts)
+compare_alternative(struct body_words *words, const struct mime_parts *parts, size_t index, struct body_facts *facts)
 {
     words->html = words->plain = words->missing = 0;
     for (size_t i = index; i < parts->items[index].end && !budget_use(words->starts[i + 1] - words->starts[i]); i++) {
@@ -190,20 +206,46 @@ compare_alternative(struct words *words, const struct mime_parts *parts, size_t 
         words->counts[words->numbers[at]] = (struct count){0};
 }
 
+static struct body_words *
+words_new(const struct mime_parts *parts)
+{
+    struct body_words *words = memory_new(sizeof(*words));
+
+    words->starts = memory_new((parts->count + 1) * sizeof(words->starts[0]));
+    (void)span_index_add(&words->index, image_word);
+    return words;
+}
+
 void
+body_words_free(struct body_words **words)
+{
+    if (*words == NULL)
+        return;
+    free((*words)->counts);
+    free((*words)->starts);
+    free((*words)->numbers);
+    span_index_free(&(*words)->index);
+    free(*words);
+    *words = NULL;
+}
+
+bool
 body_compare_alternatives(struct eval_run *run, struct body_facts *facts)
 {
     const struct mime_parts *parts = &run->mail->parts;
-    struct words             words = {0};
 
     if (is_invitation(parts))
-        return;
-    read_words(&words, parts);
-    for (size_t i = 0; i < parts->count; i++)
-        if (is_alternative(parts->items[i].type))
-            compare_alternative(&words, parts, i, facts);
-    free(words.counts);
-    free(words.starts);
-    free(words.numbers);
-    span_index_free(&words.index);
+        return true;
+    if (facts->words == NULL)
+        facts->words = words_new(parts);
+    if (!facts->words->read && !read_words(facts->words, parts))
+        return false;
+    for (; facts->words->next < parts->count; facts->words->next++) {
+        if (budget_slice_is_over())
+            return false;
+        if (is_alternative(parts->items[facts->words->next].type))
+            compare_alternative(facts->words, parts, facts->words->next, facts);
+    }
+    body_words_free(&facts->words);
+    return true;
 }

@@ -351,22 +351,64 @@ clear_render(struct render *render)
     html_style_free(&render->style);
 }
 
+struct html_rendering {
+    struct render      render;
+    struct html_reader reader;
+    struct html_token  token;
+    struct bytes      *text;
+    size_t             before; /* octets of `text` */
+    size_t             octets;
+};
+
+struct html_rendering *
+html_render_begin(struct span source, size_t octets, struct arena *arena, struct bytes *text)
+{
+    struct html_rendering *rendering = arena_new(arena, sizeof(*rendering));
+    struct html_facts     *facts     = arena_new(arena, sizeof(*facts));
+
+    *facts     = (struct html_facts){0};
+    *rendering = (struct html_rendering){
+        .render = {.arena = arena, .facts = facts, .text = {.out = text}},
+        .reader = {.rest = prepare_source(source, arena)},
+        .text   = text,
+        .before = text->len,
+        .octets = octets,
+    };
+    start(&rendering->render, source);
+    return rendering;
+}
+
+bool
+html_render_go_on(struct html_rendering *rendering)
+{
+    struct html_token *token = &rendering->token;
+
+    while (!budget_use(token->text.len + TOKEN_COST) && html_read(&rendering->reader, token)) {
+        render_token(&rendering->render, token);
+        if (budget_slice_is_over())
+            return false;
+    }
+    return true;
+}
+
+const struct html_facts *
+html_render_end(struct html_rendering *rendering)
+{
+    struct render *render = &rendering->render;
+
+    html_reader_free(&rendering->reader);
+    finish_lists(render);
+    finish_numbers(render, span_tail(bytes_span(rendering->text), rendering->before), rendering->octets);
+    clear_render(render);
+    return render->facts;
+}
+
 const struct html_facts *
 html_render(struct span source, size_t octets, struct arena *arena, struct bytes *text)
 {
-    struct html_facts *facts  = arena_new(arena, sizeof(*facts));
-    struct render      render = {.arena = arena, .facts = facts, .text = {.out = text}};
-    struct html_reader reader = {.rest = prepare_source(source, arena)};
-    size_t             before = text->len;
-    struct html_token  token  = {0};
+    struct html_rendering *rendering = html_render_begin(source, octets, arena, text);
 
-    *facts = (struct html_facts){0};
-    start(&render, source);
-    while (!budget_use(token.text.len + TOKEN_COST) && html_read(&reader, &token))
-        render_token(&render, &token);
-    html_reader_free(&reader);
-    finish_lists(&render);
-    finish_numbers(&render, span_tail(bytes_span(text), before), octets);
-    clear_render(&render);
-    return facts;
+    while (!html_render_go_on(rendering))
+        ;
+    return html_render_end(rendering);
 }

@@ -72,4 +72,12 @@ double html_inside(const struct html_facts *, struct span name);
  */
 const struct html_facts *html_render(struct span source, size_t octets, struct arena *, struct bytes *text);
 
+/*
+ * The same in turns (base/budget.h): begin, then go on until that is true, which it is not where the turn has had its
+ * slice, then end, in any case and before the arena is freed. All that is given outlives it.
+ */
+struct html_rendering   *html_render_begin(struct span source, size_t octets, struct arena *, struct bytes *text);
+bool                     html_render_go_on(struct html_rendering *);
+const struct html_facts *html_render_end(struct html_rendering *);
+
 #endif

@@ -102,32 +102,69 @@ is_latin(struct span utf8)
 
 /* The text of all parts while it is put together. */
 struct rendering {
-    struct mail *mail;
-    struct bytes text;  /* UTF-8 */
-    bool         ascii; /* all that was rendered is, but for the entities in it, */
-    bool         plain; /* and with them */
+    struct bytes           text;       /* UTF-8 */
+    bool                   ascii;      /* all that was rendered is, but for the entities in it, */
+    bool                   plain;      /* and with them */
+    bool                   any;        /* there are parts that hold something */
+    struct bytes           utf8, html; /* of the part that is being rendered, */
+    struct html_rendering *rendering;  /* if it is HTML */
 };
 
-/* Renders a part, and adds that. */
-static void
-render(struct rendering *rendering, struct mime_part *part)
-{
-    struct bytes  utf8 = {0}, html = {0};
-    struct arena *arena = &rendering->mail->arena;
-    bool          ascii, plain;
+/* What is done when. A stage is cut where a turn has had its slice, and goes on with `next`. */
+enum mail_stage { MAIL_TAKES_APART, MAIL_RENDERS, MAIL_FINDS_URIS, MAIL_READS_URIS, MAIL_STAGES };
 
-    charset_decode(part->text, part->charset, CHARSET_GUESS, &utf8);
+struct mail_work {
+    enum mail_stage   stage;
+    size_t            next; /* part, or line of the body */
+    struct rendering  rendering;
+    struct uri_places places;
+    struct span_index seen; /* addresses in text */
+};
+
+static bool
+is_rendered(const struct mime_part *part)
+{
+    return part->leaf && (part->kind == MIME_PLAIN || part->kind == MIME_HTML);
+}
+
+static void
+begin_part(struct mail *mail, struct mime_part *part)
+{
+    struct rendering *rendering = &mail->work->rendering;
+
+    rendering->any |= part->leaf;
+    if (part->leaf && rendering->text.len > 0)
+        bytes_add_char(&rendering->text, '\n');
+    if (!is_rendered(part))
+        return;
+    charset_decode(part->text, part->charset, CHARSET_GUESS, &rendering->utf8);
     if (part->kind == MIME_HTML && part->text.len > 0)
-        part->html = html_render(bytes_span(&utf8), part->text.len, arena, &html);
-    part->rendered = arena_copy(arena, bytes_span(part->kind == MIME_HTML ? &html : &utf8));
-    ascii          = charset_is_ascii(bytes_span(&utf8));
-    plain          = charset_is_ascii(part->rendered);
-    part->octets   = ascii && (plain || is_latin(part->rendered));
+        rendering->rendering =
+            html_render_begin(bytes_span(&rendering->utf8), part->text.len, &mail->arena, &rendering->html);
+}
+
+/* Adds what was rendered. */
+static void
+end_part(struct mail *mail, struct mime_part *part)
+{
+    struct rendering *rendering = &mail->work->rendering;
+    struct span       utf8      = bytes_span(&rendering->utf8);
+    bool              ascii, plain;
+
+    if (!is_rendered(part))
+        return;
+    if (rendering->rendering != NULL)
+        part->html = html_render_end(rendering->rendering);
+    rendering->rendering = NULL;
+    part->rendered       = arena_copy(&mail->arena, part->kind == MIME_HTML ? bytes_span(&rendering->html) : utf8);
+    ascii                = charset_is_ascii(utf8);
+    plain                = charset_is_ascii(part->rendered);
+    part->octets         = ascii && (plain || is_latin(part->rendered));
     rendering->ascii &= ascii;
     rendering->plain &= plain;
-    bytes_add(&rendering->text, cut_rendered(part->rendered, rendering->mail->settings));
-    bytes_free(&html);
-    bytes_free(&utf8);
+    bytes_add(&rendering->text, cut_rendered(part->rendered, mail->settings));
+    bytes_free(&rendering->html);
+    bytes_free(&rendering->utf8);
 }
 
 /*
@@ -171,32 +208,20 @@ split_lines(struct span text, struct spans *lines)
 static void
 fill_body(struct mail *mail)
 {
-    struct span      subject   = mail_headers_last(&mail->headers, SPAN("Subject"));
-    struct rendering rendering = {.mail = mail, .ascii = true, .plain = true};
-    struct bytes     lines     = {0};
-    bool             any       = false;
+    struct span       subject   = mail_headers_last(&mail->headers, SPAN("Subject"));
+    struct rendering *rendering = &mail->work->rendering;
+    struct bytes      lines     = {0};
 
-    for (size_t i = 0; i < mail->parts.count; i++) {
-        struct mime_part *part = &mail->parts.items[i];
-
-        if (budget_use(part->text.len))
-            break;
-        any |= part->leaf;
-        if (part->leaf && rendering.text.len > 0)
-            bytes_add_char(&rendering.text, '\n');
-        if (part->leaf && (part->kind == MIME_PLAIN || part->kind == MIME_HTML))
-            render(&rendering, part);
-    }
-    if (rendering.ascii && !rendering.plain)
-        make_latin(&rendering.text);
-    if (any) {
+    if (rendering->ascii && !rendering->plain)
+        make_latin(&rendering->text);
+    if (rendering->any) {
         bytes_add(&lines, subject);
         bytes_add_char(&lines, '\n');
     }
-    paragraphs_collapse(bytes_span(&rendering.text), &lines);
+    paragraphs_collapse(bytes_span(&rendering->text), &lines);
     split_lines(arena_copy(&mail->arena, bytes_span(&lines)), &mail->body);
     bytes_free(&lines);
-    bytes_free(&rendering.text);
+    bytes_free(&rendering->text);
 }
 
 /* The length of the first piece of a long text: it ends at a line end, a > or a space where there is one. */
@@ -232,39 +257,67 @@ fill_rawbody(struct mail *mail)
     }
 }
 
-/* Who signed the mail, the addresses in text, and those that HTML links to. */
-static void
-find_uris(struct mail *mail, struct uri_places *places)
+/* Renders the parts, and puts together what rules see of them. */
+static bool
+render(struct mail *mail)
 {
-    struct span_index seen = {0};
+    struct mail_work *work = mail->work;
 
-    if (!mail->settings->ignore_signers)
-        uri_find_signers(&mail->headers, &mail->arena, places);
-    for (size_t i = 0; i < mail->body.count && !budget_use(mail->body.items[i].len); i++)
-        uri_find(mail->body.items[i], mail->settings, &mail->arena, &seen, places);
-    span_index_free(&seen);
+    while (work->next < mail->parts.count) {
+        struct mime_part *part = &mail->parts.items[work->next];
+
+        if (work->rendering.rendering == NULL) {
+            if (budget_use(part->text.len))
+                break;
+            begin_part(mail, part);
+        }
+        if (work->rendering.rendering != NULL && !html_render_go_on(work->rendering.rendering))
+            return false;
+        end_part(mail, part);
+        work->next++;
+        if (budget_slice_is_over())
+            return false;
+    }
+    fill_body(mail);
+    fill_rawbody(mail);
+    return true;
+}
+
+/* Who signed the mail, the addresses in text, and those that HTML links to. */
+static bool
+find_uris(struct mail *mail)
+{
+    struct mail_work *work = mail->work;
+
+    if (work->next == 0 && !mail->settings->ignore_signers)
+        uri_find_signers(&mail->headers, &mail->arena, &work->places);
+    while (work->next < mail->body.count && !budget_use(mail->body.items[work->next].len)) {
+        uri_find(mail->body.items[work->next++], mail->settings, &mail->arena, &work->seen, &work->places);
+        if (budget_slice_is_over())
+            return false;
+    }
     for (size_t i = 0; i < mail->parts.count; i++) {
         const struct html_facts *html = mail->parts.items[i].html;
 
         for (size_t link = 0; html != NULL && link < html->link_count; link++)
-            uri_places_add(places, html->links[link]);
+            uri_places_add(&work->places, html->links[link]);
         mail->uri_details.truncated |= html != NULL && html->numbers[HTML_URI_TRUNCATED] > 0;
     }
+    return true;
 }
 
-static void
-fill_uris(struct mail *mail)
+static bool
+read_uris(struct mail *mail)
 {
     struct uri_details *details = &mail->uri_details;
-    struct uri_places   places  = {0};
 
-    find_uris(mail, &places);
-    uri_details_fill(details, &places, mail->settings, &mail->arena, MAIL_URIS_MAX);
+    if (!uri_details_fill(details, &mail->work->places, mail->settings, &mail->arena, MAIL_URIS_MAX))
+        return false;
     for (size_t i = 0; i < details->count; i++)
         for (size_t form = 0; form < details->items[i].cleaned_count; form++)
             spans_add(&mail->uris, details->items[i].cleaned[form]);
     spans_sort_unique(&mail->uris);
-    uri_places_free(&places);
+    return true;
 }
 
 void
@@ -303,24 +356,72 @@ forgive_cut(struct mail *mail)
     }
 }
 
-static void
-parse(struct mail *mail, const struct mail_settings *settings, struct span text, bool cut)
+static bool
+take_apart(struct mail *mail)
 {
-    size_t head;
+    size_t head = mail_headers_read(&mail->headers, &mail->arena, mail->full, &mail->flaws);
 
-    mail_start();
-    *mail = (struct mail){
-        .settings = settings != NULL ? settings : mail_settings_default(), .memo = mail_memo_new(), .cut = cut};
-    mail->full = copy_clean(&mail->arena, text.len > 0 ? text : SPAN("\n")); /* each message has at least one line */
-    head       = mail_headers_read(&mail->headers, &mail->arena, mail->full, &mail->flaws);
     mail->head = span_head(mail->full, head);
     mail->text = span_tail(mail->full, head);
     mime_take_apart(&mail->parts, &mail->arena, &mail->headers, mail->text);
-    fill_body(mail);
-    fill_rawbody(mail);
-    fill_uris(mail);
-    if (cut)
+    return true;
+}
+
+/* Each returns true when it is done. */
+static bool (*const stages[MAIL_STAGES])(struct mail *) = {
+    [MAIL_TAKES_APART] = take_apart,
+    [MAIL_RENDERS]     = render,
+    [MAIL_FINDS_URIS]  = find_uris,
+    [MAIL_READS_URIS]  = read_uris,
+};
+
+/* The arena has it. */
+static void
+drop_work(struct mail *mail)
+{
+    struct mail_work *work = mail->work;
+
+    if (work == NULL)
+        return;
+    if (work->rendering.rendering != NULL)
+        (void)html_render_end(work->rendering.rendering);
+    bytes_free(&work->rendering.text);
+    bytes_free(&work->rendering.utf8);
+    bytes_free(&work->rendering.html);
+    span_index_free(&work->seen);
+    uri_places_free(&work->places);
+    mail->work = NULL;
+}
+
+void
+mail_begin(struct mail *mail, const struct mail_settings *settings, struct span text, bool cut)
+{
+    mail_start();
+    *mail = (struct mail){
+        .settings = settings != NULL ? settings : mail_settings_default(), .memo = mail_memo_new(), .cut = cut};
+    mail->full  = copy_clean(&mail->arena, text.len > 0 ? text : SPAN("\n")); /* each message has at least one line */
+    mail->work  = arena_new(&mail->arena, sizeof(*mail->work));
+    *mail->work = (struct mail_work){.rendering = {.ascii = true, .plain = true}};
+}
+
+bool
+mail_go_on(struct mail *mail)
+{
+    for (struct mail_work *work = mail->work; work->stage < MAIL_STAGES; work->stage++, work->next = 0)
+        if (budget_slice_is_over() || !stages[work->stage](mail))
+            return false;
+    if (mail->cut)
         forgive_cut(mail);
+    drop_work(mail);
+    return true;
+}
+
+static void
+parse(struct mail *mail, const struct mail_settings *settings, struct span text, bool cut)
+{
+    mail_begin(mail, settings, text, cut);
+    while (!mail_go_on(mail))
+        ;
 }
 
 void
@@ -338,6 +439,7 @@ mail_parse_cut(struct mail *mail, const struct mail_settings *settings, struct s
 void
 mail_free(struct mail *mail)
 {
+    drop_work(mail);
     spans_free(&mail->uris);
     uri_details_free(&mail->uri_details);
     spans_free(&mail->rawbody);

@@ -34,7 +34,8 @@ struct mail {
     struct uri_details uri_details; /* where those were found, and what hosts they have */
     struct mail_memo  *memo;        /* what is found out when asked for: relays.h, envelope.h */
     struct arena       arena;
-    bool               cut; /* the end of the message is not here: what is missing is no fault of the message */
+    bool               cut;  /* the end of the message is not here: what is missing is no fault of the message */
+    struct mail_work  *work; /* what mail_go_on() has in hand; NULL: it is done */
 };
 
 /* Makes the tables that this part looks things up in: once, in the master. mail_parse() does it if nobody has. */
@@ -49,6 +50,13 @@ void mail_parse(struct mail *, const struct mail_settings *, struct span text);
 /* As mail_parse(), of a message that goes on behind `text`: what ends too early because of that is not among its flaws.
  */
 void mail_parse_cut(struct mail *, const struct mail_settings *, struct span text);
+
+/*
+ * The same in turns (base/budget.h): mail_begin(), then mail_go_on() until that is true, which it is not where the turn
+ * has had its slice. mail_free() at any time.
+ */
+void mail_begin(struct mail *, const struct mail_settings *, struct span text, bool cut);
+bool mail_go_on(struct mail *);
 
 /* Gives the memory back; the mail is {0} again. */
 void mail_free(struct mail *);

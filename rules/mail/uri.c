@@ -150,21 +150,26 @@ read_detail(struct uri_details *details, const struct uri_place *places, size_t 
     return detail->place.types > 0;
 }
 
-void
+bool
 uri_details_fill(struct uri_details *details, struct uri_places *places, const struct mail_settings *settings,
                  struct arena *arena, size_t most)
 {
-    if (places->count > 0)
+    if (places->count > 0 && details->next == 0)
         qsort(places->items, places->count, sizeof(places->items[0]), compare_places);
-    for (size_t i = 0, same, looked_at = 0; i < places->count && looked_at < most; i += same, looked_at++) {
-        const struct uri_place *place = &places->items[i];
+    for (; details->next < places->count && details->looked_at < most; details->looked_at++) {
+        const struct uri_place *place = &places->items[details->next];
+        size_t                  same  = 1;
 
-        for (same = 1; i + same < places->count && span_equal(place[same].raw, place->raw);)
+        while (details->next + same < places->count && span_equal(place[same].raw, place->raw))
             same++;
         if (budget_use(place->raw.len * FORMS))
-            return;
+            return true;
+        if (budget_slice_is_over())
+            return false;
         details->count += read_detail(details, place, same, settings, arena);
+        details->next += same;
     }
+    return true;
 }
 
 void

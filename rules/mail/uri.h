@@ -83,14 +83,16 @@ struct uri_details {
     size_t             count;
     size_t             capacity;
     bool               truncated; /* one was longer than URI_LENGTH_MAX */
+    size_t             looked_at; /* addresses, */
+    size_t             next;      /* and the place that comes next */
 };
 
 /*
  * What `places` come to, which are sorted for it. Those that were found in text (URI_PARSED) or in a signature count
  * only if they have a host. No more than `most` addresses are looked at. All the details point to lives in the arena,
- * or in the places.
+ * or in the places. False: the turn has had its slice (base/budget.h), and this is to be called again.
  */
-void
+bool
 uri_details_fill(struct uri_details *, struct uri_places *, const struct mail_settings *, struct arena *, size_t most);
 
 void uri_details_free(struct uri_details *);

@@ -78,7 +78,12 @@ void captures_free(struct captures *);
 /* The indices of the rules that capture or ask, in the order in which they run, to be given to free(). */
 size_t *capture_order(const struct score_rules *, size_t *count);
 
-/* Runs these rules over a mail: `hits` of each rule. */
-void captures_run(const struct score_rules *, const struct mail *, unsigned *hits);
+/*
+ * Runs these rules over a mail: captures_go_on() until it is true, which it is not where the turn has had its slice
+ * (base/budget.h); `hits` of each rule. NULL: there are none to be run. captures_end() at any time.
+ */
+struct capture_run *captures_begin(const struct score_rules *, const struct mail *);
+bool                captures_go_on(struct capture_run *, unsigned *hits);
+void                captures_end(struct capture_run **);
 
 #endif

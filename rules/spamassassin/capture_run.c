@@ -1,14 +1,16 @@
 /* Rules that capture and rules that ask, past one mail. */
 #include <stdlib.h>
 
+#include "base/budget.h"
 #include "base/memory.h"
 #include "rules/spamassassin/ruleset.h"
 
-struct run {
+struct capture_run {
     const struct score_rules *rules;
     const struct mail        *mail;
     struct arena              arena;
     struct spans             *values; /* of each name, what was captured last */
+    size_t                    next;   /* of the rules that capture or ask */
 };
 
 /* The texts that a rule looks at. */
@@ -19,7 +21,7 @@ struct texts {
 };
 
 static void
-read_texts(const struct run *run, const struct rule *rule, struct texts *texts)
+read_texts(const struct capture_run *run, const struct rule *rule, struct texts *texts)
 {
     *texts = (struct texts){0};
     switch (rule->kind) {
@@ -57,7 +59,7 @@ is_among(const struct spans *values, struct span value)
 
 /* Keeps a text, once. */
 static void
-keep_value(struct run *run, struct spans *values, struct span value)
+keep_value(struct capture_run *run, struct spans *values, struct span value)
 {
     if (value.len > 0 && value.len <= CAPTURE_VALUE_MAX && values->count < CAPTURE_VALUES_MAX &&
         !is_among(values, value))
@@ -66,7 +68,7 @@ keep_value(struct run *run, struct spans *values, struct span value)
 
 /* What is known under a name. */
 static const struct spans *
-values_of(struct run *run, int name)
+values_of(struct capture_run *run, int name)
 {
     struct spans       *values = &run->values[name];
     const struct field *field  = run->rules->captures.names[name].field;
@@ -80,7 +82,7 @@ values_of(struct run *run, int name)
 
 /* Are all names known that the rule asks for? */
 static bool
-can_ask(struct run *run, const struct capture *capture)
+can_ask(struct capture_run *run, const struct capture *capture)
 {
     for (size_t i = 0; i + 1 < capture->part_count; i++)
         if (values_of(run, capture->parts[i].name)->count == 0)
@@ -127,7 +129,8 @@ any_holds(const struct spans *texts, const struct spans *values)
 }
 
 static void
-keep_groups(struct run *run, const struct capture *capture, const struct regex_found *found, struct spans *values)
+keep_groups(struct capture_run *run, const struct capture *capture, const struct regex_found *found,
+            struct spans *values)
 {
     for (size_t i = 0; i < capture->group_count; i++)
         keep_value(run, &values[i], regex_group(found, capture->groups[i].group));
@@ -135,7 +138,7 @@ keep_groups(struct run *run, const struct capture *capture, const struct regex_f
 
 /* What was captured under a name takes the place of what an earlier rule captured. */
 static void
-set_values(struct run *run, const struct capture *capture, struct spans *values)
+set_values(struct capture_run *run, const struct capture *capture, struct spans *values)
 {
     for (size_t i = 0; i < capture->group_count; i++) {
         struct spans *known = &run->values[capture->groups[i].name];
@@ -150,7 +153,7 @@ set_values(struct run *run, const struct capture *capture, struct spans *values)
 
 /* How often the rule hits; what it captures on the way is kept. */
 static unsigned
-match_texts(struct run *run, const struct rule *rule, const struct regex *regex, const struct spans *texts)
+match_texts(struct capture_run *run, const struct rule *rule, const struct regex *regex, const struct spans *texts)
 {
     unsigned           most = !rule->multiple ? 1 : rule->hits_max > 0 ? rule->hits_max : UINT32_MAX, hits = 0;
     uint64_t           limits = regex_limits_hit();
@@ -177,13 +180,13 @@ match_texts(struct run *run, const struct rule *rule, const struct regex *regex,
 
 /* Is the rule's pattern put together for this mail? */
 static bool
-asks_each_mail(const struct run *run, const struct rule *rule)
+asks_each_mail(const struct capture_run *run, const struct rule *rule)
 {
     return rule->capture->part_count > 0 && (!run->rules->captures.first_mail || rule->kind == RULE_FULL);
 }
 
 static unsigned
-run_rule(struct run *run, const struct rule *rule)
+run_rule(struct capture_run *run, const struct rule *rule)
 {
     const struct capture *capture = rule->capture;
     struct regex         *made    = NULL;
@@ -206,18 +209,41 @@ run_rule(struct run *run, const struct rule *rule)
     return hits;
 }
 
-void
-captures_run(const struct score_rules *rules, const struct mail *mail, unsigned *hits)
+struct capture_run *
+captures_begin(const struct score_rules *rules, const struct mail *mail)
 {
-    struct run run = {.rules = rules, .mail = mail};
+    struct capture_run *run;
 
     if (rules->capturing_count == 0)
+        return NULL;
+    run         = memory_new(sizeof(*run));
+    *run        = (struct capture_run){.rules = rules, .mail = mail};
+    run->values = memory_new((rules->captures.count + 1) * sizeof(run->values[0]));
+    return run;
+}
+
+bool
+captures_go_on(struct capture_run *run, unsigned *hits)
+{
+    for (; run != NULL && run->next < run->rules->capturing_count; run->next++) {
+        size_t index = run->rules->capturing[run->next];
+
+        if (budget_slice_is_over())
+            return false;
+        hits[index] = run_rule(run, &run->rules->rules[index]);
+    }
+    return true;
+}
+
+void
+captures_end(struct capture_run **run)
+{
+    if (*run == NULL)
         return;
-    run.values = memory_new((rules->captures.count + 1) * sizeof(run.values[0]));
-    for (size_t i = 0; i < rules->capturing_count; i++)
-        hits[rules->capturing[i]] = run_rule(&run, &rules->rules[rules->capturing[i]]);
-    for (size_t i = 0; i < rules->captures.count; i++)
-        spans_free(&run.values[i]);
-    free(run.values);
-    arena_free(&run.arena);
+    for (size_t i = 0; i < (*run)->rules->captures.count; i++)
+        spans_free(&(*run)->values[i]);
+    free((*run)->values);
+    arena_free(&(*run)->arena);
+    free(*run);
+    *run = NULL;
 }

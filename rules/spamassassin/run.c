@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "rules/spamassassin/run.h"
+#include "rules/spamassassin/run_evals.h"
 #include "rules/spamassassin/run_metas.h"
 
 #define NO_GROUP SIZE_MAX /* a rule that the prefilter does not know */
@@ -106,38 +107,84 @@ run_rule(struct run *run, size_t index, size_t number, struct span text)
     return pass.given_up || *hits >= most;
 }
 
+/* The first candidate at `from` or behind; `count`: there is none. */
+static size_t
+next_candidate(const struct run *run, size_t from, size_t count)
+{
+    for (size_t word = from / 64; word < prefilter_words(count); word++, from = 64 * word) {
+        uint64_t bits = run->candidates[word] >> from % 64;
+
+        if (bits != 0)
+            return from + (size_t)__builtin_ctzll(bits);
+    }
+    return count;
+}
+
 /* Runs the candidates of a group over one of its texts. */
-static void
+static bool
 run_text(struct run *run, size_t group, struct span text, bool is_subject)
 {
     const struct score_rules *rules = run->rules;
     size_t                    start = rules->group_start[group], count = rules->group_start[group + 1] - start;
 
-    prefilter_scan(rules->prefilter, group, text, run->done, run->candidates, run->seen);
-    for (size_t word = 0; word < prefilter_words(count); word++) {
-        for (uint64_t bits = run->candidates[word]; bits != 0 && !run->late; bits &= bits - 1) {
-            size_t number = 64 * word + (size_t)__builtin_ctzll(bits), index = rules->order[start + number];
+    if (!run->scanned)
+        prefilter_scan(rules->prefilter, group, text, run->done, run->candidates, run->seen);
+    run->scanned = true;
+    while ((run->rule = next_candidate(run, run->rule, count)) < count && !run->late) {
+        size_t number = run->rule, index = rules->order[start + number];
 
-            if (is_subject && rules->rules[index].no_subject)
-                continue;
-            if (run_rule(run, index, number, text))
-                run->done[word] |= bits & -bits;
-        }
+        if (budget_slice_is_over())
+            return false;
+        run->rule++;
+        if (is_subject && rules->rules[index].no_subject)
+            continue;
+        if (run_rule(run, index, number, text))
+            run->done[number / 64] |= UINT64_C(1) << number % 64;
     }
+    run->scanned = false;
+    run->rule    = 0;
+    return true;
 }
 
-static void
+static bool
 run_kind(struct run *run, enum rule_kind kind, const struct span *texts, size_t count)
 {
     const struct score_rules *rules      = run->rules;
     size_t                    group      = rules->field_count + (size_t)(kind - RULE_BODY);
     size_t                    rule_count = rules->group_start[group + 1] - rules->group_start[group];
 
-    memset(run->done, 0, prefilter_words(rule_count) * sizeof(run->done[0]));
-    for (size_t i = 0; i < count && rule_count > 0 && !run->late; i++)
-        run_text(run, group, texts[i], i == 0 && kind == RULE_BODY);
+    if (run->next == 0 && !run->scanned)
+        memset(run->done, 0, prefilter_words(rule_count) * sizeof(run->done[0]));
+    for (; run->next < count && rule_count > 0 && !run->late; run->next++)
+        if (!run_text(run, group, texts[run->next], run->next == 0 && kind == RULE_BODY))
+            return false;
     if (!run->late)
         run->reached = rules->group_start[group + 1];
+    return true;
+}
+
+static bool
+run_body(struct run *run)
+{
+    return run_kind(run, RULE_BODY, run->mail.body.items, run->mail.body.count);
+}
+
+static bool
+run_rawbody(struct run *run)
+{
+    return run_kind(run, RULE_RAWBODY, run->mail.rawbody.items, run->mail.rawbody.count);
+}
+
+static bool
+run_full(struct run *run)
+{
+    return run_kind(run, RULE_FULL, &run->mail.full, 1);
+}
+
+static bool
+run_uris(struct run *run)
+{
+    return run_kind(run, RULE_URI, run->mail.uris.items, run->mail.uris.count);
 }
 
 /* A header rule on its field, which is there. */
@@ -154,38 +201,52 @@ run_header(struct run *run, size_t index, size_t number, struct span value, bool
     return rule->negated ? run->hits[index] == 0 && run->given_up == given : run->hits[index];
 }
 
+/* Reads the field, and finds which of its rules may hit. */
 static void
-run_field(struct run *run, size_t field, struct bytes *value)
+read_field(struct run *run, size_t field)
+{
+    const struct score_rules *rules = run->rules;
+
+    bytes_clear(&run->value);
+    run->present = field_read(&rules->fields[field], &run->mail, &run->value);
+    if (run->present)
+        prefilter_scan(rules->prefilter, field, bytes_span(&run->value), NULL, run->candidates, run->seen);
+    run->scanned = true;
+}
+
+static bool
+run_field(struct run *run, size_t field)
 {
     const struct score_rules *rules = run->rules;
     size_t                    start = rules->group_start[field], count = rules->group_start[field + 1] - start;
-    bool                      present;
 
     if (count == 0)
-        return;
-    bytes_clear(value);
-    present = field_read(&rules->fields[field], &run->mail, value);
-    if (present)
-        prefilter_scan(rules->prefilter, field, bytes_span(value), NULL, run->candidates, run->seen);
-    for (size_t i = 0; i < count && !run->late; i++) {
-        size_t index     = rules->order[start + i];
-        bool   candidate = present && (run->candidates[i / 64] >> i % 64 & 1);
+        return true;
+    if (!run->scanned)
+        read_field(run, field);
+    for (; run->rule < count && !run->late; run->rule++) {
+        size_t number = run->rule, index = rules->order[start + number];
+        bool   candidate = run->present && (run->candidates[number / 64] >> number % 64 & 1);
 
-        run->hits[index] =
-            present ? run_header(run, index, i, bytes_span(value), candidate) : rules->rules[index].hits_unset;
+        if (budget_slice_is_over())
+            return false;
+        run->hits[index] = run->present ? run_header(run, index, number, bytes_span(&run->value), candidate)
+                                        : rules->rules[index].hits_unset;
     }
     if (!run->late)
         run->reached = start + count;
+    run->scanned = false;
+    run->rule    = 0;
+    return true;
 }
 
-static void
+static bool
 run_headers(struct run *run)
 {
-    struct bytes value = {0};
-
-    for (size_t field = 0; field < run->rules->field_count && !run->late; field++)
-        run_field(run, field, &value);
-    bytes_free(&value);
+    for (; run->next < run->rules->field_count && !run->late; run->next++)
+        if (!run_field(run, run->next))
+            return false;
+    return true;
 }
 
 /* Adds a part's field to those of the others, which the pattern sees as one text. */
@@ -222,7 +283,8 @@ run_mimeheader(struct run *run, size_t index, struct bytes *memory, struct bytes
         (void)run_rule(run, index, NO_GROUP, bytes_span(joined));
 }
 
-static void
+/* They are few. */
+static bool
 run_mimeheaders(struct run *run)
 {
     const struct score_rules *rules  = run->rules;
@@ -237,36 +299,32 @@ run_mimeheaders(struct run *run)
     }
     bytes_free(&joined);
     bytes_free(&memory);
+    return true;
 }
 
-/* Those that may change the body, or the others. */
-static void
-run_evals(struct run *run, bool changing)
+static bool
+run_captures(struct run *run)
 {
-    const struct score_rules *rules  = run->rules;
-    uint64_t                  limits = regex_limits_hit();
-
-    for (size_t i = rules->start[RULE_EVAL]; i < rules->start[RULE_EVAL + 1] && !run->late; i++) {
-        const struct eval_call *call = rules->rules[rules->order[i]].call;
-
-        if (!changing)
-            run->reached = i + 1;
-        if ((call->function->run == call->plugin->changes_body) != changing)
-            continue;
-        run->hits[rules->order[i]] = eval_run_call(&run->eval, call);
-        run->late                  = budget_check();
-    }
-    run->given_up += (unsigned)(regex_limits_hit() - limits);
+    if (!captures_go_on(run->captures, run->hits))
+        return false;
+    captures_end(&run->captures);
+    return true;
 }
 
-/* The rules that are left see the body as the evals that may change it leave it. */
-static void
-run_body_changes(struct run *run)
+static bool
+finish(struct run *run)
 {
-    run_evals(run, true);
-    if (run->eval.body != NULL)
-        run->mail.body.items = run->eval.body;
+    run_metas(run);
+    return true;
 }
+
+/* Each returns true when it is done, and false where the turn has had its slice. */
+static bool (*const stages[RUN_STAGES])(struct run *) = {
+    [RUN_CAPTURES] = run_captures, [RUN_HEADERS] = run_headers,         [RUN_BODY_CHANGES] = run_body_changes,
+    [RUN_BODY] = run_body,         [RUN_RAWBODY] = run_rawbody,         [RUN_FULL] = run_full,
+    [RUN_URIS] = run_uris,         [RUN_MIMEHEADERS] = run_mimeheaders, [RUN_EVALS] = run_other_evals,
+    [RUN_METAS] = finish,
+};
 
 static size_t
 most_words(const struct score_rules *rules)
@@ -282,11 +340,12 @@ most_words(const struct score_rules *rules)
 }
 
 void
-run_start(struct run *run, const struct score_rules *rules, const struct mail *mail)
+run_begin(struct run *run, const struct score_rules *rules, const struct mail *mail)
 {
     *run = (struct run){
         .rules      = rules,
         .mail       = *mail,
+        .captures   = captures_begin(rules, mail),
         .hits       = memory_new(rules->count * sizeof(run->hits[0])),
         .spent      = memory_new(rules->count * sizeof(run->spent[0])),
         .done       = memory_new(most_words(rules) * sizeof(run->done[0])),
@@ -295,23 +354,32 @@ run_start(struct run *run, const struct score_rules *rules, const struct mail *m
     };
     run->late          = budget_check();
     run->spent_checked = clock_microseconds(CLOCK_THREAD_CPUTIME_ID);
-    captures_run(rules, mail, run->hits);
     eval_run_start(&run->eval, rules->eval_settings, &run->mail);
-    run_headers(run);
-    run_body_changes(run);
-    run_kind(run, RULE_BODY, run->mail.body.items, mail->body.count);
-    run_kind(run, RULE_RAWBODY, mail->rawbody.items, mail->rawbody.count);
-    run_kind(run, RULE_FULL, &mail->full, 1);
-    run_kind(run, RULE_URI, mail->uris.items, mail->uris.count);
-    run_mimeheaders(run);
-    run_evals(run, false);
-    run_metas(run);
+}
+
+bool
+run_go_on(struct run *run)
+{
+    for (; run->stage < RUN_STAGES; run->stage++, run->next = 0)
+        if (budget_slice_is_over() || !stages[run->stage](run))
+            return false;
+    return true;
+}
+
+void
+run_start(struct run *run, const struct score_rules *rules, const struct mail *mail)
+{
+    run_begin(run, rules, mail);
+    while (!run_go_on(run))
+        ;
 }
 
 void
 run_end(struct run *run)
 {
+    captures_end(&run->captures);
     eval_run_end(&run->eval);
+    bytes_free(&run->value);
     free(run->hits);
     free(run->spent);
     free(run->done);

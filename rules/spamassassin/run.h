@@ -4,6 +4,21 @@
 
 #include "rules/spamassassin/ruleset.h"
 
+/* In this order. */
+enum run_stage {
+    RUN_CAPTURES,
+    RUN_HEADERS,
+    RUN_BODY_CHANGES,
+    RUN_BODY,
+    RUN_RAWBODY,
+    RUN_FULL,
+    RUN_URIS,
+    RUN_MIMEHEADERS,
+    RUN_EVALS,
+    RUN_METAS,
+    RUN_STAGES
+};
+
 struct run {
     const struct score_rules *rules;
     struct mail               mail; /* as the rules that are left see it; it owns nothing */
@@ -18,10 +33,24 @@ struct run {
     uint64_t *done, *candidates; /* of the group that runs, a bit for each rule */
 
     struct sightings *seen; /* where in a text its rules may match */
+
+    /* Where it goes on. */
+    enum run_stage      stage;
+    size_t              next;     /* of the stage: field, text or eval */
+    size_t              rule;     /* of the group, */
+    bool                scanned;  /* whose candidates are known */
+    bool                present;  /* the field, which is */
+    struct bytes        value;    /* this */
+    struct capture_run *captures; /* NULL: they are done */
 };
 
 /* Runs the rules. run_end() in any case, before mail_free(). */
 void run_start(struct run *, const struct score_rules *, const struct mail *);
+
+/* The same in turns (base/budget.h): run_begin(), then run_go_on() until that is true, which it is not where the turn
+ * has had its slice. The struct stays where it is. */
+void run_begin(struct run *, const struct score_rules *, const struct mail *);
+bool run_go_on(struct run *);
 
 void run_end(struct run *);
 

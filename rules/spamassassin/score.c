@@ -51,6 +51,33 @@ score_run(const struct score_rules *rules, const struct mail *mail, struct score
     run_end(&run);
 }
 
+struct run *
+score_begin(const struct score_rules *rules, const struct mail *mail)
+{
+    struct run *run = memory_new(sizeof(*run));
+
+    run_begin(run, rules, mail);
+    return run;
+}
+
+bool
+score_go_on(struct run *run)
+{
+    return run_go_on(run);
+}
+
+void
+score_end(struct run **run, struct score_result *result)
+{
+    if (*run == NULL)
+        return;
+    if (result != NULL)
+        sum_up(*run, result);
+    run_end(*run);
+    free(*run);
+    *run = NULL;
+}
+
 /* The texts that rules of a kind look at; a header rule's is read into `value`. */
 static struct spans
 texts_of(const struct score_rules *rules, const struct rule *rule, const struct mail *mail, struct bytes *value,

@@ -58,6 +58,16 @@ struct score_result {
  */
 void score_run(const struct score_rules *, const struct mail *, struct score_result *);
 
+/*
+ * The same in turns (base/budget.h): score_begin(), then score_go_on() until that is true, which it is not where the
+ * turn has had its slice. score_end() at any time, before mail_free(): it fills in the result of what was run, unless
+ * that is NULL.
+ */
+struct run;
+struct run *score_begin(const struct score_rules *, const struct mail *);
+bool        score_go_on(struct run *);
+void        score_end(struct run **, struct score_result *result);
+
 /* A rule that hit, for people. The spans and strings live for the call that brings it. */
 struct score_hit {
     const char *name;

@@ -16,65 +16,13 @@
  */
 enum { SIZE = 256 * 1024, TIMES_MAX = 10, ATTEMPTS = 3 };
 
-/* What may stand in a shape behind what is repeated. */
+#include "tests/unit/spamassassin/shapes.h"
+
 static const char rules_text[] = "body ALTERNATIVES eval:multipart_alternative_difference('99', '100')\n"
                                  "header BRAND ALL =~ /^To:\\s+<?[^\\@]+\\@([^\\.]+)\\.(?:[^\\n]+\\n+)*^Subject: "
                                  "\\\"?\\1\\b/ism\n";
 
-#define HTML "Content-Type: text/html; charset=utf-8\n\n"
-#define TEXT "Content-Type: text/plain\n\n"
-#define MIXED "Content-Type: multipart/mixed; boundary=b\n\n"
-
-/* `start`, with `fill` so many times, `middle`, then `unit` up to SIZE, and `end`. In a unit, # is its number and ~ a
- * thousand spaces. */
-static const struct shape {
-    const char *name, *start, *fill;
-    size_t      times;
-    const char *middle, *unit, *end;
-} shapes[] = {
-    {"a base, and links from it", HTML "<base href=\"http://one.example/", "/", 8100, "\">", "<a href=a>", ""},
-    {"its dots", HTML "<base href=\"http://one.example/", "a/", 4000, "\">", "<a href=../x>", ""},
-    {"ways to one place", HTML "<base href=\"http://one.example/", "a/", 4000, "\">", "<a href=#/../x>", ""},
-    {"links that are no links", HTML "<base href=\"http://one.example/", "/", 8100, "\">", "<td background=a>", ""},
-    {"many bases", HTML, "", 0, "", "<base href=\"http://a.b/#/\"><a href=a>", ""},
-    {"byte order marks", HTML "<a href=\"", "", 0, "", "\ufeff", "\">x"},
-    {"declarations that are none", HTML, "", 0, "", "<!doctype \">\" ", "-x"},
-    {"a face of spaces", HTML, "", 0, "", "<font face=\"~!\">", ""},
-    {"names that are no entities", HTML, "", 0, "", "&abcdefgh", ""},
-    {"at signs in one word", MIXED, "", 0, "", "--b\nContent-Type: text/plain\n\n^^^^^^^^^^\n", ""},
-    {"sightings of a slow pattern", "", "", 0, "", "To: =?utf-8?q?~?=\n", "To: a@b.c\nSubject: x\n\nx"},
-};
-
 static struct score_rules *rules;
-
-static void
-add_unit(struct bytes *text, const char *unit, size_t number)
-{
-    for (; *unit != '\0'; unit++) {
-        if (*unit == '#')
-            bytes_printf(text, "%zx", number);
-        else if (*unit == '~')
-            bytes_printf(text, "%1000s", "");
-        else if (*unit == '^')
-            for (unsigned i = 0; i < 1000; i++)
-                bytes_add(text, SPAN("a@"));
-        else
-            bytes_add_char(text, *unit);
-    }
-}
-
-static void
-make(const struct shape *shape, struct bytes *text)
-{
-    bytes_clear(text);
-    bytes_add(text, span_of(shape->start));
-    for (size_t i = 0; i < shape->times; i++)
-        bytes_add(text, span_of(shape->fill));
-    bytes_add(text, span_of(shape->middle));
-    for (size_t i = 0; text->len + strlen(shape->end) < SIZE; i++)
-        add_unit(text, shape->unit, i);
-    bytes_add(text, span_of(shape->end));
-}
 
 /* In microseconds: the least of several attempts, as others may be at work on this machine. */
 static uint64_t
@@ -100,14 +48,10 @@ cost(struct span text)
 static uint64_t
 usual(void)
 {
-    static const struct shape shape = {
-        "", HTML, "",
-        0,  "",   "<p>A line of <b>words</b>, and a link: <a href=\"http://www.example.com/\">here</a>.</p>\n",
-        ""};
     struct bytes text = {0};
     uint64_t     took;
 
-    make(&shape, &text);
+    make(&usual_shape, &text);
     took = cost(bytes_span(&text));
     bytes_free(&text);
     return took;
@@ -132,7 +76,6 @@ test_shapes(void **state)
     bytes_free(&text);
 }
 
-/* One in the other, twenty deep: each looks at all words that are in it. */
 static void
 test_nested_alternatives(void **state)
 {
@@ -140,12 +83,7 @@ test_nested_alternatives(void **state)
     uint64_t     took, least = usual();
 
     (void)state;
-    bytes_add(&text, SPAN("Content-Type: multipart/alternative; boundary=b0\n\n"));
-    for (unsigned i = 0; i < 19; i++)
-        bytes_printf(&text, "--b%u\nContent-Type: multipart/alternative; boundary=b%u\n\n", i, i + 1);
-    bytes_add(&text, SPAN("--b19\nContent-Type: text/html\n\n"));
-    for (unsigned i = 0; text.len < SIZE; i++)
-        bytes_printf(&text, "w%u ", i);
+    make_nested(&text);
     took = cost(bytes_span(&text));
     if (took > TIMES_MAX * least)
         fail_msg("%lu us, a usual message %lu", took, least);
