@@ -177,7 +177,7 @@ void filter_write(struct filter *, struct span text);
 void filter_resume(struct filter *);
 
 /* As the result of a callback: FILTER_WAIT, for nothing but the next turn of the event loop. Only where
- * budget_slice_is_over(). */
+ * budget_slice_is_over(), or another message is in the way that was left off so. */
 enum filter_verdict filter_yield(struct filter *);
 
 #endif

@@ -35,7 +35,15 @@ struct scoring {
     struct inline_data  data;  /* in the body */
     double              score;
     struct bytes        rules;
+    struct mail         mail; /* while it is at work */
+    struct run         *run;  /* once all of the mail is known */
 };
+
+/*
+ * The filter that is at work in this worker, perhaps between two turns. The others wait: a mail that is looked at takes
+ * many times its size, and is there once, however many there are.
+ */
+static struct filter *at_work;
 
 static struct pool scorings = {.size = sizeof(struct scoring)};
 
@@ -135,13 +143,11 @@ has_seen_all(const struct filter *filter, const struct scoring *scoring)
     return !info->top || scoring->held >= limit_of(filter) || (info->size > 0 && scoring->seen >= info->size);
 }
 
+/* 0, or -1: it is explained. */
 static int
-score(struct filter *filter, struct scoring *scoring)
+begin(struct filter *filter, struct scoring *scoring)
 {
-    const struct spam_score *conf   = filter->conf;
-    bool                     whole  = has_seen_all(filter, scoring);
-    struct mail              mail   = {0};
-    struct score_result      result = {0};
+    const struct spam_score *conf = filter->conf;
     struct span              text;
 
     if (filter_kept(filter, &text) != 0)
@@ -150,19 +156,54 @@ score(struct filter *filter, struct scoring *scoring)
         filter_explain(filter, "there is no memory to look at a message of %zu octets", text.len);
         return -1;
     }
-    (scoring->held < limit_of(filter) ? mail_parse : mail_parse_cut)(&mail, score_mail_settings(conf->rules), text);
+    mail_begin(&scoring->mail, score_mail_settings(conf->rules), text, scoring->held >= limit_of(filter));
     filter_drop(filter);
-    score_run(conf->rules, &mail, &result);
-    mail_free(&mail);
+    at_work = filter;
+    return 0;
+}
+
+/* Whatever has been done. */
+static void
+leave(struct filter *filter, struct scoring *scoring, struct score_result *result)
+{
+    if (at_work != filter)
+        return;
+    score_end(&scoring->run, result);
+    mail_free(&scoring->mail);
+    at_work = NULL;
+}
+
+static void
+take_result(struct filter *filter, struct scoring *scoring)
+{
+    struct score_result result = {0};
+
+    leave(filter, scoring, &result);
     if (result.given_up > 0 && !result.late)
         filter_log(filter, FILTER_LOG_WARNING, "%u patterns were given up on this message", result.given_up);
     scoring->score = result.score;
     scoring->late  = result.late;
     bytes_add(&scoring->rules, bytes_span(&result.rules));
     score_result_free(&result);
-    if (whole && !scoring->late)
+    if (has_seen_all(filter, scoring) && !scoring->late)
         remember(filter, scoring);
-    return 0;
+}
+
+static enum filter_verdict
+score(struct filter *filter, struct scoring *scoring)
+{
+    const struct spam_score *conf = filter->conf;
+
+    if (at_work != NULL && at_work != filter)
+        return filter_yield(filter);
+    if (at_work == NULL && begin(filter, scoring) != 0)
+        return FILTER_FAILED;
+    if (scoring->run == NULL && mail_go_on(&scoring->mail))
+        scoring->run = score_begin(conf->rules, &scoring->mail);
+    if (scoring->run == NULL || !score_go_on(scoring->run))
+        return filter_yield(filter);
+    take_result(filter, scoring);
+    return FILTER_CONTINUE;
 }
 
 static void
@@ -180,10 +221,11 @@ judge(struct filter *filter, struct header_list *list)
 {
     const struct spam_score *conf    = filter->conf;
     struct scoring          *scoring = filter->state;
+    enum filter_verdict      scored  = scoring->known ? FILTER_CONTINUE : score(filter, scoring);
     struct verdict           verdict;
 
-    if (!scoring->known && score(filter, scoring) != 0)
-        return FILTER_FAILED;
+    if (scored != FILTER_CONTINUE)
+        return scored;
     filter_log(filter, FILTER_LOG_DEBUG, scoring->known ? "verdict %g is known" : "verdict %g", scoring->score);
     verdict = (struct verdict){scoring->score, conf->required_score, bytes_span(&scoring->rules),
                                conf->subject_tag != NULL ? span_of(conf->subject_tag) : bytes_span(&conf->tag)};
@@ -197,6 +239,7 @@ close_filter(struct filter *filter)
 {
     struct scoring *scoring = filter->state;
 
+    leave(filter, scoring, NULL);
     bytes_free(&scoring->note);
     bytes_free(&scoring->rules);
     pool_give(&scorings, scoring);

@@ -354,8 +354,8 @@ pass_body(struct message *message, struct buffer *from, enum message_progress *p
 }
 
 /* Nothing moves any more, but it may wait for the client for long: what is still known of it is for the audit log. */
-static void
-complete(struct message *message)
+void
+message_stop(struct message *message)
 {
     message->stage = MESSAGE_DONE;
     if (message->run == NULL)
@@ -394,7 +394,7 @@ pass_rest(struct message *message, struct buffer *from, enum message_progress *p
     (void)from;
     if (message->holds == MESSAGE_RELEASES && !drain(message, progress))
         return false;
-    complete(message);
+    message_stop(message);
     return true;
 }
 
@@ -405,7 +405,7 @@ discard(struct message *message, struct buffer *from, enum message_progress *pro
     while (relay_piece(&message->reader, from, NULL, NULL, &message->octets_out))
         ;
     if (message->reader.done)
-        complete(message);
+        message_stop(message);
     return message->reader.done;
 }
 
@@ -484,7 +484,7 @@ message_close(struct message **message)
 {
     if (*message == NULL)
         return;
-    complete(*message);
+    message_stop(*message);
     hold_close(&(*message)->hold);
     buffer_clear(&(*message)->behind);
     hold_count((*message)->setup.budget, &(*message)->counted, 0);

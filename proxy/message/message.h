@@ -64,6 +64,9 @@ bool message_waits_for_client(const struct message *);
  * Else NULL. */
 struct chain_run *message_waits_for_filter(const struct message *);
 
+/* It will not be moved again: its filters are let go, with what is kept for them. */
+void message_stop(struct message *);
+
 /* Facts for the audit log; complete once the message is. */
 struct message_facts {
     const struct message_report *report;

@@ -121,7 +121,9 @@ session_take_turn(struct session *session)
 {
     struct chain_run *filters = waiting_filters(session);
 
-    if (filters != NULL)
+    if (filters != NULL && session->state >= SESSION_CLOSING)
+        message_stop(session->deliveries.current->message);
+    else if (filters != NULL)
         chain_next_turn(filters);
 }
 

@@ -347,6 +347,109 @@ test_notes(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+/* --- In turns. --- */
+
+static unsigned yields;
+
+static void
+take_yield(void *context)
+{
+    (void)context;
+    yields++;
+}
+
+/* A message that is held to its end, and takes longer than a slice. */
+struct slow {
+    struct chain_filter        setup;
+    const struct chain_filter *filter;
+    struct chain               chain;
+    struct message_report      report;
+    struct header_list         list;
+    struct chain_run          *run;
+};
+
+static void
+open_slow(struct slow *slow, struct spam_score *conf)
+{
+    static const struct message_info info = {0};
+    static const struct chain_host   host = {
+          .keep = keep_in_memory, .kept = show_memory, .drop = drop_memory, .yield = take_yield};
+    static struct bytes body;
+
+    bytes_clear(&body);
+    for (unsigned i = 0; i < 8; i++)
+        bytes_printf(&body, "pills %u aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\r\n\r\n", i);
+    *slow        = (struct slow){.setup = {&spam_score_module, "score", conf, CHAIN_PASS, 0, 0}};
+    slow->filter = &slow->setup;
+    slow->chain  = (struct chain){&slow->filter, 1};
+    slow->run    = chain_open(&slow->chain, &info, &slow->report, &host);
+    headers_parse(&slow->list, SPAN("A: b\r\n\r\n"));
+    assert_int_equal(chain_headers(slow->run, &slow->list), FILTER_CONTINUE);
+    assert_int_equal(chain_body(slow->run, bytes_span(&body)), FILTER_CONTINUE);
+    bytes_free(&body);
+}
+
+static void
+close_slow(struct slow *slow)
+{
+    chain_close(&slow->run);
+    headers_free(&slow->list);
+    bytes_free(&slow->report.rules);
+}
+
+static void
+end_slow(struct slow *slow)
+{
+    enum filter_verdict verdict;
+
+    while ((verdict = chain_end(slow->run)) == FILTER_WAIT)
+        chain_next_turn(slow->run);
+    assert_int_equal(verdict, FILTER_CONTINUE);
+    assert_int_equal(strncmp(slow->report.rules.data, "PILLS,QUICK", 11), 0);
+}
+
+/* One message at a time is looked at; the others wait until it is done, or gone. */
+static void
+test_turns(void **state)
+{
+    static const char slow_rules[] =
+        "body PILLS /pills/\nbody SLOW /^(pills|\\d|\\s|a+)+$/\nbody SLOW2 /^pills \\d (a+)+$/\n"
+        "body QUICK /pills 7/\n";
+    char              path[] = "/tmp/test_spam_score_slow.XXXXXX";
+    int               fd     = mkstemp(path);
+    struct spam_score conf   = conf_with("");
+    struct error      error  = {0};
+    struct slow       slow[3];
+
+    (void)state;
+    assert_true(fd >= 0 && write(fd, slow_rules, sizeof(slow_rules) - 1) == (ssize_t)sizeof(slow_rules) - 1);
+    conf.rule_paths.items = (char *[]){path};
+    assert_int_equal(spam_score_module.configure(&conf, &place, &error), 0);
+    for (size_t i = 0; i < COUNT_OF(slow); i++)
+        open_slow(&slow[i], &conf);
+    for (size_t i = 0; i < COUNT_OF(slow); i++) {
+        yields = 0;
+        assert_int_equal(chain_end(slow[i].run), FILTER_WAIT);
+        assert_int_equal(yields, 1);
+    }
+    chain_next_turn(slow[1].run);
+    yields = 0;
+    assert_int_equal(chain_end(slow[1].run), FILTER_WAIT); /* it is not its turn */
+    assert_int_equal(yields, 1);
+    end_slow(&slow[0]);
+    chain_next_turn(slow[1].run);
+    assert_int_equal(chain_end(slow[1].run), FILTER_WAIT);
+    close_slow(&slow[1]); /* left off for ever */
+    chain_next_turn(slow[2].run);
+    end_slow(&slow[2]);
+    close_slow(&slow[0]);
+    close_slow(&slow[2]);
+    spam_score_module.release(&conf);
+    error_free(&error);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(unlink(path), 0);
+}
+
 static int
 write_rules(void **state)
 {
@@ -371,6 +474,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_messages), cmocka_unit_test(test_report),   cmocka_unit_test(test_limit),
         cmocka_unit_test(test_mistakes), cmocka_unit_test(test_left_out), cmocka_unit_test(test_notes),
+        cmocka_unit_test(test_turns),
     };
 
     return cmocka_run_group_tests(tests, write_rules, remove_rules);
