@@ -22,6 +22,7 @@ struct sizes {
  * ignored. */
 void sizes_add(struct sizes *, struct span line);
 
+/* The size of message `number`, as it was counted; a number beyond SIZES_MAX is ignored. */
 void sizes_set(struct sizes *, uint64_t number, uint64_t octets);
 
 /* 0: not known. */

@@ -72,7 +72,7 @@ admission_ask(const struct admission *admission, const struct config_listener *l
     return is_full(admission, EVERYBODY, admission->config->max_sessions) ? ADMISSION_FULL : ADMISSION_GRANTED;
 }
 
-/* There is room for as many addresses as the descriptors carry sessions: what is not counted is no more than that. */
+/* A tally has room for as many addresses as the descriptors carry sessions, so that nothing is left uncounted. */
 void
 admission_take(const struct admission *admission, const struct admission_seat *seat)
 {
