@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/count.h"
+#include "proxy/log.h"
 #include "proxy/net/channel.h"
 
 enum { DESCRIPTORS_MAX = 8 /* that are received, and closed, where there should be one at most */ };
@@ -100,8 +101,10 @@ fits(const struct channel_frame *frame, enum channel_side side, size_t descripto
            frame->body.len <= types[frame->type].body_max && descriptors == types[frame->type].descriptor;
 }
 
-enum channel_result
-channel_receive(int fd, enum channel_side side, struct channel_frame *frame)
+/* As channel_receive(). A frame that is broken may only be cut: it came without its descriptor, of which this process
+ * has as many as it may have. */
+static enum channel_result
+receive_packet(int fd, enum channel_side side, struct channel_frame *frame, bool *cut)
 {
     static char   body[CHANNEL_BODY_MAX];
     struct head   head    = {0};
@@ -109,10 +112,12 @@ channel_receive(int fd, enum channel_side side, struct channel_frame *frame)
     union control control = {0};
     struct msghdr message = {
         .msg_iov = parts, .msg_iovlen = COUNT_OF(parts), .msg_control = &control, .msg_controllen = sizeof(control)};
-    ssize_t got   = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
-    size_t  count = 0;
+    ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+    size_t  count;
+    bool    whole, lost;
 
     *frame = (struct channel_frame){.descriptor = -1};
+    *cut   = false;
     if (got < 0)
         return errno == EAGAIN || errno == EINTR ? CHANNEL_EMPTY : CHANNEL_ENDED;
     if (got == 0 && message.msg_controllen == 0)
@@ -123,10 +128,27 @@ channel_receive(int fd, enum channel_side side, struct channel_frame *frame)
     frame->value  = ntohl(head.value);
     if ((size_t)got >= sizeof(head))
         frame->body = (struct span){body, (size_t)got - sizeof(head)};
-    if ((size_t)got >= sizeof(head) && (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 && fits(frame, side, count))
+    whole = (size_t)got >= sizeof(head) && (message.msg_flags & MSG_TRUNC) == 0;
+    lost  = (message.msg_flags & MSG_CTRUNC) != 0;
+    if (whole && !lost && fits(frame, side, count))
         return CHANNEL_FRAME;
+    *cut = whole && lost && count == 0 && fits(frame, side, 1);
     if (frame->descriptor >= 0)
         (void)close(frame->descriptor);
     frame->descriptor = -1;
     return CHANNEL_BROKEN;
+}
+
+enum channel_result
+channel_receive(int fd, enum channel_side side, struct channel_frame *frame)
+{
+    enum channel_result result;
+    bool                cut;
+
+    do {
+        result = receive_packet(fd, side, frame, &cut);
+        if (cut)
+            log_write(LOG_LEVEL_ERROR, NULL, "there is no descriptor left for what the master hands over");
+    } while (cut);
+    return result;
 }

@@ -56,7 +56,10 @@ int channel_open(int ends[2]);
  */
 int channel_send(int fd, const struct channel_frame *);
 
-/* Receives a frame, at the end that `side` has. */
+/*
+ * Receives a frame, at the end that `side` has. One whose descriptor this process has no room for is passed over, and
+ * that is logged.
+ */
 enum channel_result channel_receive(int fd, enum channel_side side, struct channel_frame *);
 
 #endif

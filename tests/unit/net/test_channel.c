@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -187,13 +188,41 @@ test_too_long_for_its_type(void **state)
     assert_int_equal(count_descriptors(), before);
 }
 
+/* A worker that strangers have filled up keeps its master when a log is handed to it. */
+static void
+test_no_room_for_a_descriptor(void **state)
+{
+    const struct channel_frame frames[] = {{.type = CHANNEL_LOG, .descriptor = STDERR_FILENO},
+                                           {.type = CHANNEL_LOG, .descriptor = STDERR_FILENO},
+                                           {.type = CHANNEL_DRAIN, .descriptor = -1}};
+    struct channel_frame       frame;
+    struct rlimit              before, none;
+    int                        next = dup(ends[1]);
+
+    (void)state;
+    (void)close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){(rlim_t)next, before.rlim_max};
+    for (size_t i = 0; i < COUNT_OF(frames); i++)
+        assert_int_equal(channel_send(ends[0], &frames[i]), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(channel_receive(ends[1], CHANNEL_CHILD, &frame), CHANNEL_FRAME);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(frame.type, CHANNEL_DRAIN);
+    assert_int_equal(frame.descriptor, -1);
+}
+
 int
 main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_ends, close_ends)
     const struct CMUnitTest tests[] = {
-        TEST(test_frames_arrive),         TEST(test_end), TEST(test_full), TEST(test_what_a_child_may_send),
+        TEST(test_frames_arrive),
+        TEST(test_end),
+        TEST(test_full),
+        TEST(test_what_a_child_may_send),
         TEST(test_too_long_for_its_type),
+        TEST(test_no_room_for_a_descriptor),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
