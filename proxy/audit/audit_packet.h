@@ -11,6 +11,7 @@
 enum {
     AUDIT_HEAD_SIZE = 6,          /* octets of a record in front of its line */
     AUDIT_LINE_MAX  = 128 * 1024, /* octets of a line with its newline */
+    AUDIT_LOGS_MAX  = 0x10000,    /* logs have numbers below this */
 };
 
 struct audit_packet_record {

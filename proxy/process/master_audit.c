@@ -11,6 +11,16 @@
 #include "proxy/net/channel.h"
 #include "proxy/process/master_audit.h"
 
+/* Opens the file of one more log, whose number and path can be sent. */
+static int
+open_log(const struct master_audit *audit, const char *path)
+{
+    if (audit->count < AUDIT_LOGS_MAX && strlen(path) <= CHANNEL_BODY_MAX)
+        return logfile_open(path, O_RDWR);
+    errno = audit->count < AUDIT_LOGS_MAX ? ENAMETOOLONG : EMFILE;
+    return -1;
+}
+
 int
 master_audit_find(struct master_audit *audit, const char *path)
 {
@@ -19,7 +29,7 @@ master_audit_find(struct master_audit *audit, const char *path)
     for (size_t i = 0; i < audit->count; i++)
         if (strcmp(audit->logs[i].path, path) == 0)
             return (int)i;
-    fd = logfile_open(path, O_RDWR);
+    fd = open_log(audit, path);
     if (fd < 0)
         return -1;
     audit->logs                 = memory_resize_array(audit->logs, audit->count + 1, sizeof(audit->logs[0]));
@@ -49,7 +59,7 @@ master_audit_send(struct master_audit *audit, int channel)
 {
     for (size_t i = 0; i < audit->count; i++) {
         struct master_audit_log *log  = &audit->logs[i];
-        struct span              path = span_of(log->path); /* shorter than PATH_MAX: it was opened */
+        struct span              path = span_of(log->path);
 
         log->asked = ++audit->last != 0 ? audit->last : ++audit->last;
         if (channel_send(channel, &(struct channel_frame){.type       = CHANNEL_FILE,
