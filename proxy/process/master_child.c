@@ -19,6 +19,7 @@ enum {
     DELAY_ALONE_MS = 200,  /* but nobody waits longer while there is no other of its role at work */
     KILL_MORE_MS   = 5000, /* beyond drain_timeout, for sessions to be closed and records to be written */
     WAIT_LAST_MS   = 3600000,
+    FRAMES         = 16, /* of one child between two looks at all others */
 };
 
 static void
@@ -135,16 +136,19 @@ master_child_may_send(const struct master_child *child)
     return child->channel >= 0 && role_row(child->role)->take_frame != NULL;
 }
 
-/* Takes what the child has sent, up to where there is no more yet, or never will be. */
+/* Takes some of what the child has sent, up to where there is no more yet, or never will be. */
 static void
 receive_frames(struct master_child *child, struct master_audit *audit)
 {
     struct channel_frame frame;
-    enum channel_result  result;
+    enum channel_result  result = CHANNEL_FRAME;
 
-    while ((result = channel_receive(child->channel, CHANNEL_MASTER, &frame)) == CHANNEL_FRAME)
-        role_row(child->role)->take_frame(audit, &frame);
-    if (result == CHANNEL_EMPTY)
+    for (int i = 0; i < FRAMES && result == CHANNEL_FRAME; i++) {
+        result = channel_receive(child->channel, CHANNEL_MASTER, &frame);
+        if (result == CHANNEL_FRAME)
+            role_row(child->role)->take_frame(audit, &frame);
+    }
+    if (result == CHANNEL_FRAME || result == CHANNEL_EMPTY)
         return;
     if (result == CHANNEL_BROKEN)
         log_write(LOG_LEVEL_ERROR, NULL,

@@ -65,7 +65,8 @@ int master_child_expire(const struct master_children *, int64_t drain_timeout);
 bool master_child_may_send(const struct master_child *);
 
 /*
- * Takes what children have sent over their channels. A child that sends what it may not is killed, and that is logged.
+ * Takes what children have sent over their channels, some of each child. A child that sends what it may not is killed,
+ * and that is logged.
  */
 void master_child_receive(const struct master_children *, struct master_audit *);
 

@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -17,6 +19,9 @@
 #include "proxy/log.h"
 #include "proxy/net/channel.h"
 #include "proxy/process/master_audit.h"
+#include "proxy/process/master_child.h"
+
+enum { FLOOD = 100 };
 
 static char folder[] = "/tmp/popgate-master-audit-XXXXXX";
 static char path[64], other[64], log_path[64];
@@ -196,6 +201,76 @@ test_logs_that_cannot_be_sent(void **state)
     free(full.logs);
 }
 
+/* An auditor of the master's, at the other end of the channel; what it is is a process that sleeps. */
+static struct master_child *
+add_auditor(struct master_children *children)
+{
+    struct master_child *child = master_child_new(children, ROLE_AUDITOR, 0);
+
+    child->channel = ends[0];
+    child->pid     = fork();
+    assert_true(child->pid >= 0);
+    if (child->pid == 0) {
+        (void)alarm(60);
+        (void)pause();
+        _exit(0);
+    }
+    return child;
+}
+
+static int
+end_auditor(struct master_child *child)
+{
+    int status = 0;
+
+    (void)kill(child->pid, SIGTERM);
+    assert_int_equal(waitpid(child->pid, &status, 0), child->pid);
+    ends[0] = dup(ends[1]);
+    master_child_free(&child);
+    return WTERMSIG(status);
+}
+
+/* The master looks at others between, however fast one child sends. */
+static void
+test_flood(void **state)
+{
+    const struct channel_frame frame    = {.type = CHANNEL_WRITES, .descriptor = -1};
+    struct master_children     children = LIST_HEAD_INITIALIZER(children);
+    struct master_child       *child    = add_auditor(&children);
+    struct channel_frame       left;
+    int                        count = 0;
+
+    (void)state;
+    for (int i = 0; i < FLOOD; i++)
+        assert_int_equal(channel_send(ends[1], &frame), 0);
+    master_child_receive(&children, &audit);
+    while (channel_receive(ends[0], CHANNEL_MASTER, &left) == CHANNEL_FRAME)
+        count++;
+    assert_in_range(count, FLOOD / 2, FLOOD - 1);
+    assert_int_equal(end_auditor(child), SIGTERM);
+}
+
+/* Whoever says what it may not is killed, and the log says so. */
+static void
+test_broken(void **state)
+{
+    struct master_children children   = LIST_HEAD_INITIALIZER(children);
+    struct master_child   *child      = add_auditor(&children);
+    char                   text[4096] = "";
+    FILE                  *file;
+
+    (void)state;
+    assert_int_equal(write(ends[1], "nonsense", 8), 8);
+    master_child_receive(&children, &audit);
+    assert_int_equal(child->channel, -1);
+    assert_int_equal(end_auditor(child), SIGKILL);
+    file = fopen(log_path, "re");
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+    (void)fclose(file);
+    assert_non_null(strstr(text, "said what it may not"));
+}
+
 int
 main(void)
 {
@@ -205,6 +280,8 @@ main(void)
         TEST(test_asked_again),
         TEST(test_questions_start_again),
         TEST(test_logs_that_cannot_be_sent),
+        TEST(test_flood),
+        TEST(test_broken),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
