@@ -156,6 +156,22 @@ def test_what_a_worker_writes_is_a_record_of_its_own_or_nothing(audited):
     works(running)
 
 
+def test_an_auditor_that_says_what_it_may_not_is_replaced(audited):
+    """A worker that was taken over can send it anything; if that takes it over too, the master reads its frames and no more."""
+    running = audited(workers=1)
+    works(running)
+    evil, = called(running, "auditor")
+    for way in lines(evil):
+        with contextlib.suppress(OSError):  # the master has hung up already
+            way.send(struct.pack(">III", 1, 0, 0) + b"what is no answer")
+        way.close()
+    running.wait_log(f"error: auditor {evil} said what it may not")
+    running.wait_log(f"error: auditor {evil} was killed by signal 9")
+    wait_until(lambda: set(called(running, "auditor")) - {evil}, what="another auditor")
+    works(running)
+    wait_until(lambda: len(records(running.audit, "disconnect")) == 2, what="the records of both sessions")
+
+
 def shut(listening):
     listening.shutdown(socket.SHUT_RDWR)
 

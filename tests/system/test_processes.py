@@ -85,6 +85,24 @@ def test_children_keep_no_privileges(audited):
             assert os.stat(f"/proc/{pid}/fd").st_uid == 0, "another process of the user can look into this one"
 
 
+def test_children_keep_open_what_is_theirs(audited):
+    """Each has its channel and its way to the log; a worker its line to the auditor and what it listens on, the auditor all
+    lines and the files. What belongs to the master or to another child would keep that from seeing its end."""
+    running = audited(workers=3)
+
+    def kinds(pid):
+        names = [what for number, what in descriptors(pid).items() if number > 2]
+        return sorted("socket" if what.startswith("socket:") else what for what in names)
+
+    wait_until(lambda: len(running.workers()) == 4, what="all children")
+    auditor, = called(running, "auditor")
+    wait_until(lambda: kinds(auditor) == sorted([str(running.audit)] + ["socket"] * 5), what=f"an auditor with its own: {kinds(auditor)}")
+    for pid in called(running, "worker"):
+        found = kinds(pid)
+        assert found.count("socket") == 4, found
+        assert re.fullmatch(r"anon_inode:\[eventpoll\]( pipe:\[\d+\])?", " ".join(sorted(set(found) - {"socket"}))), "but for libevent's own"
+
+
 def test_first_line_says_what_is_served(audited):
     running = audited()
     first = wait_until(lambda: running.log().splitlines(), what="a line")[0]
