@@ -145,7 +145,7 @@ has_seen_all(const struct filter *filter, const struct scoring *scoring)
 
 /* 0, or -1: it is explained. */
 static int
-begin(struct filter *filter, struct scoring *scoring)
+begin_scoring(struct filter *filter, struct scoring *scoring)
 {
     const struct spam_score *conf = filter->conf;
     struct span              text;
@@ -196,7 +196,7 @@ score(struct filter *filter, struct scoring *scoring)
 
     if (at_work != NULL && at_work != filter)
         return filter_yield(filter);
-    if (at_work == NULL && begin(filter, scoring) != 0)
+    if (at_work == NULL && begin_scoring(filter, scoring) != 0)
         return FILTER_FAILED;
     if (scoring->run == NULL && mail_go_on(&scoring->mail))
         scoring->run = score_begin(conf->rules, &scoring->mail);

@@ -33,7 +33,10 @@ int master_audit_find(struct master_audit *, const char *path);
 /* Opens each file again, after a rotation. One that cannot be opened is logged, and stays what it was. */
 void master_audit_reopen(struct master_audit *);
 
-/* Hands all files over the channel to the auditor, and asks whether it writes to them: one that died is asked again. */
+/*
+ * Hands all files over the channel to the auditor, and asks whether it writes to them. An auditor that is started again
+ * is asked again.
+ */
 void master_audit_send(struct master_audit *, int channel);
 
 /* Takes an answer of the auditor's. Logs that it writes to a file that was opened again. */

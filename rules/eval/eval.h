@@ -33,7 +33,7 @@ struct eval_call {
 struct eval_function {
     const char *name;
     size_t      least, most; /* how many arguments it takes; EVAL_WHOLE: one, all between the parentheses */
-    /* How often the rule hits; 0: it does not, or eval_run.pauses. */
+    /* How often the rule hits; 0: it does not, or the function pauses (eval_run.pauses). */
     unsigned (*run)(struct eval_run *, const struct eval_call *);
     /* Looks at the arguments once, when rules are loaded. 0; or -1 with the reason appended to `why`. May be NULL. */
     int (*prepare)(struct eval_call *, void *settings, struct bytes *why);
@@ -98,7 +98,7 @@ struct eval_run {
     struct eval_field    *fields;   /* that were asked for (eval_field.h) */
     struct span          *body;     /* what rules behind see of the lines of mail->body, in the arena; NULL: those */
     struct arena          arena;
-    bool                  pauses; /* the function has more to do, and the turn its slice: it is to be called again */
+    bool                  pauses; /* the function has more to do and this turn has had its slice: call it again */
 };
 
 void     eval_run_start(struct eval_run *, struct eval_settings *, const struct mail *);

@@ -47,8 +47,10 @@ struct run {
 /* Runs the rules. run_end() in any case, before mail_free(). */
 void run_start(struct run *, const struct score_rules *, const struct mail *);
 
-/* The same in turns (base/budget.h): run_begin(), then run_go_on() until that is true, which it is not where the turn
- * has had its slice. The struct stays where it is. */
+/*
+ * The same in turns (base/budget.h): run_begin(), then run_go_on() until it returns true; false: this turn has had its
+ * slice. The struct must not move meanwhile.
+ */
 void run_begin(struct run *, const struct score_rules *, const struct mail *);
 bool run_go_on(struct run *);
 

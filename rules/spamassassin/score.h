@@ -59,9 +59,8 @@ struct score_result {
 void score_run(const struct score_rules *, const struct mail *, struct score_result *);
 
 /*
- * The same in turns (base/budget.h): score_begin(), then score_go_on() until that is true, which it is not where the
- * turn has had its slice. score_end() at any time, before mail_free(): it fills in the result of what was run, unless
- * that is NULL.
+ * The same in turns (base/budget.h): score_begin(), then score_go_on() until it returns true; false: this turn has had
+ * its slice. score_end() at any time, before mail_free(): fills in the result of what was run, which may be NULL.
  */
 struct run;
 struct run *score_begin(const struct score_rules *, const struct mail *);
