@@ -83,6 +83,27 @@ test_text_behind_a_wait(void **state)
     rig_close(&rig);
 }
 
+/* Two are resumed at once: what the first one then writes stands behind what the second one has not taken yet. */
+static void
+test_text_stays_in_order(void **state)
+{
+    static const struct script writes = {B | R, "", "cwc", "c"}, reads = {B, "", "wc", "c"};
+    struct rig                 rig;
+    struct filter             *reader;
+
+    (void)state;
+    assert_int_equal(rig_open(&rig, writes, reads, 0), FILTER_CONTINUE);
+    assert_int_equal(chain_body(rig.run, SPAN("1")), FILTER_WAIT);
+    reader = waiting;
+    assert_int_equal(chain_body(rig.run, SPAN("2")), FILTER_WAIT);
+    filter_resume(reader);
+    filter_resume(waiting);
+    bytes_clear(&trace);
+    assert_int_equal(chain_body(rig.run, SPAN("")), FILTER_CONTINUE);
+    expect_trace("in order", "a:body(2) text(a<2>) b:body(a<1>a<2>) ");
+    rig_close(&rig);
+}
+
 /* The time of an answer that does not come: counted from the first time that the callback waited. */
 static void
 test_deadline(void **state)
@@ -211,9 +232,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text_behind_a_wait),
-        cmocka_unit_test(test_deadline),
-        cmocka_unit_test(test_deadline_stays),
+        cmocka_unit_test(test_text_behind_a_wait), cmocka_unit_test(test_text_stays_in_order),
+        cmocka_unit_test(test_deadline),           cmocka_unit_test(test_deadline_stays),
         cmocka_unit_test(test_too_late),
     };
     int failed = cmocka_run_group_tests_name("chain, waiting", tests, NULL, NULL);
