@@ -221,6 +221,10 @@ static const struct row {
      2,
      "a:open b:open [BO] [BO] a:body(one) b:body(one) [BO] a:body(two) b:body(two) [BO] a:end(1) b:end(2) WITHHOLD by "
      "b a:close b:close "},
+    {"withholds in body, with one behind it that has seen enough and would have the last word",
+     {{B | O, "", "cx", "c"}, {B | O, "", "e", "c"}},
+     2,
+     "a:open b:open [BO] [BO] a:body(one) b:body(one) [BO] a:body(two) WITHHOLD by a a:close b:close "},
     {"fails in headers, pass",
      {{H | B | O, "f", "c", "c"}, {H, "c", "", ""}},
      2,
