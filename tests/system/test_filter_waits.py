@@ -72,6 +72,11 @@ def answer(gate, client=None):
         assert other.fetch(b"RETR 2") == ANSWER
 
 
+def recorded(gate):
+    """What the audit log says of the first message."""
+    return wait_until(lambda: [each for each in records(gate.folder / "audit.jsonl", "message") if each["number"] == 1])[0]
+
+
 def text_of(client):
     assert client.line().startswith(b"+OK")
     return client.listing()
@@ -99,7 +104,7 @@ def test_message_waits_until_the_filter_was_answered(waiting, where, reach):
         answer(gate)
         assert text_of(client) == stuff(marked(reach))
         assert client.line().startswith(b"+OK") and client.line() == b"+OK gone\r\n"
-    record = wait_until(lambda: [each for each in records(gate.folder / "audit.jsonl", "message") if each["number"] == 1])[0]
+    record = recorded(gate)
     assert record["outcome"] == "delivered" and record["octets_in"] == len(MESSAGE)
 
 
@@ -209,8 +214,7 @@ def test_client_that_is_gone_is_not_waited_for(waiting, where, reach):
     wait_until(lambda: gate.drop.connections[0].ended, 3, "the server's connection ends")
     assert b"QUIT" not in gate.drop.connections[0].commands
     answer(gate)
-    message, = [each for each in records(gate.folder / "audit.jsonl", "message") if each["number"] == 1]
-    assert message["outcome"] == "aborted"
+    assert recorded(gate)["outcome"] == "aborted"
 
 
 def test_client_that_has_said_its_last_word_gets_its_message(waiting):
