@@ -1,6 +1,7 @@
 /*
  * What a child that was taken over sends the master, packet by packet: a frame that the master may get, or nothing.
- * Each packet is a length, two octets, and its octets; the number of its descriptors is the length's highest bits.
+ * Each packet is a length, two octets, and its octets, zeros where the input ends before: so a short input is a packet
+ * that is longer than any frame. The number of its descriptors is the length's highest bits.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -73,14 +74,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     FUZZ_EXPECT(channel_open(ends) == 0);
     while (rest.len > 2) {
-        unsigned bits = (unsigned)(unsigned char)rest.data[0] << 8 | (unsigned char)rest.data[1];
-        size_t   len  = bits & ((1U << LENGTH_BITS) - 1);
+        unsigned bits                      = (unsigned)(unsigned char)rest.data[0] << 8 | (unsigned char)rest.data[1];
+        size_t   len                       = bits & ((1U << LENGTH_BITS) - 1);
+        char     octets[1U << LENGTH_BITS] = {0};
 
         rest = span_tail(rest, 2);
-        len  = len < rest.len ? len : rest.len;
+        memcpy(octets, rest.data, len < rest.len ? len : rest.len);
         if (len > 0)
-            check_packet(ends, span_head(rest, len), bits >> LENGTH_BITS);
-        rest = span_tail(rest, len);
+            check_packet(ends, (struct span){octets, len}, bits >> LENGTH_BITS);
+        rest = span_tail(rest, len < rest.len ? len : rest.len);
     }
     (void)close(ends[0]);
     (void)close(ends[1]);
