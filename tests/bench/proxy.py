@@ -91,13 +91,14 @@ class Proxy:
             raise
 
     def make_folder(self):
-        """One that the workers' account may write to, with a folder to spool in."""
+        """One with a folder to spool in, and that the workers' account may write to; popgate takes no configuration from there."""
         parent = self.place.folder / self.name.replace(" ", "-")
         parent.mkdir(exist_ok=True)
         folder = parent / str(len(list(parent.iterdir())))
         for each in (folder, folder / "spool"):
             each.mkdir()
-            shutil.chown(each, self.place.user)
+            if each != folder or self.column.kind != "popgate":
+                shutil.chown(each, self.place.user)
         return folder
 
     def start(self, command):
