@@ -53,7 +53,7 @@ config_source_read(struct config_source *source, const char *path, struct bytes 
 {
     bool        trusted = trust_path(path, why);
     int         fd      = trusted ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
-    struct stat status;
+    struct stat status  = {0};
     const char *fault;
 
     if (!trusted)

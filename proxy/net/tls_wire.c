@@ -153,7 +153,7 @@ keep_sealed(struct tls_wire *wire, const char *data, size_t len)
 {
     size_t waiting = wire->end - wire->start;
 
-    if (wire->room - wire->end < len)
+    if (wire->sealed == NULL || wire->room - wire->end < len)
         change_room(wire, waiting + len <= FEW ? FEW : SEALED);
     memcpy(wire->sealed + wire->end, data, len);
     wire->end += len;
