@@ -1,83 +1,115 @@
 /*
- * An idle connection has no buffers (SSL_MODE_RELEASE_BUFFERS), so that one that works allocates them for every record.
- * malloc() has blocks of that size from its slow path alone: here is a place for those in use at a time. They are known
- * by their addresses, as OpenSSL frees 800 other things in a handshake.
+ * Lists of free blocks, one for each size that malloc() has. The blocks are malloc()'s own and know their size: any of
+ * them may be given to free() and realloc() at any time. The last that came back is the first to go, while the
+ * processor's cache has it.
  */
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/single_threaded.h>
 
 #include "proxy/net/tls_memory.h"
 
 enum {
-    BUFFER_MIN = 16 * 1024, /* octets of a buffer for a record and what goes around it */
-    BUFFER_MAX = 18 * 1024,
-    COUNT      = 32, /* slow clients may hold them: malloc() serves whom that leaves without */
+    STEP     = 16,        /* octets from one size to the next */
+    HEAD     = 8,         /* octets of a step that malloc() takes for itself */
+    SMALLEST = 24,        /* octets of its smallest block */
+    LARGEST  = 18 * 1024, /* octets; a buffer for a record and what goes around it is a little less */
+    SIZES    = (LARGEST + HEAD) / STEP,
 };
 
-union buffer {
-    union buffer *next;
-    _Alignas(16) char octets[BUFFER_MAX];
+struct block {
+    struct block *next;
 };
 
-static union buffer buffers[COUNT], *unused;
-static size_t       used; /* those behind have never been touched */
+static struct {
+    struct block *free[SIZES]; /* by size: those of list `i` have STEP * i + HEAD octets at least */
+    size_t        kept, limit; /* octets, of all lists */
+} lists;
+
+/* The list whose blocks are large enough; it may be one that there is not. */
+static size_t
+list_for(size_t size)
+{
+    return ((size > SMALLEST ? size : SMALLEST) + STEP - 1 - HEAD) / STEP;
+}
 
 static void *
-take_buffer(size_t size, const char *file, int line)
+take(size_t size, const char *file, int line)
 {
-    union buffer *buffer = unused;
+    size_t        i = list_for(size);
+    struct block *block;
 
     (void)file;
     (void)line;
-    if (size < BUFFER_MIN || size > BUFFER_MAX || (buffer == NULL && used == COUNT))
+    if (i >= SIZES || lists.free[i] == NULL || !__libc_single_threaded)
         return malloc(size);
-    if (buffer == NULL)
-        return &buffers[used++];
-    unused = buffer->next;
-    return buffer;
-}
-
-static bool
-is_buffer(const void *memory)
-{
-    return (uintptr_t)memory - (uintptr_t)buffers < sizeof(buffers);
+    block         = lists.free[i];
+    lists.free[i] = block->next;
+    lists.kept -= malloc_usable_size(block);
+    return block;
 }
 
 static void
-give_buffer(void *memory, const char *file, int line)
+give(void *memory, const char *file, int line)
 {
-    union buffer *buffer = memory;
+    struct block *block = memory;
+    size_t        size  = malloc_usable_size(memory); /* 0 of NULL */
+    size_t        i     = (size - HEAD) / STEP;
 
     (void)file;
     (void)line;
-    if (!is_buffer(memory)) {
+    if (i >= SIZES || lists.kept + size > lists.limit || !__libc_single_threaded) {
         free(memory);
         return;
     }
-    buffer->next = unused;
-    unused       = buffer;
+    block->next   = lists.free[i];
+    lists.free[i] = block;
+    lists.kept += size;
 }
 
 static void *
 resize(void *memory, size_t size, const char *file, int line)
 {
-    void *other;
-
-    if (!is_buffer(memory))
-        return realloc(memory, size);
-    other = malloc(size);
-    if (other == NULL)
-        return NULL;
-    memcpy(other, memory, size < BUFFER_MAX ? size : BUFFER_MAX);
-    give_buffer(memory, file, line);
-    return other;
+    (void)file;
+    (void)line;
+    return realloc(memory, size);
 }
 
 void
 tls_memory_start(void)
 {
-    (void)CRYPTO_set_mem_functions(take_buffer, resize, give_buffer);
+    (void)CRYPTO_set_mem_functions(take, resize, give);
+}
+
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+
+void
+tls_memory_keep(void)
+{
+#if !defined(__SANITIZE_ADDRESS__) && !__has_feature(address_sanitizer) && !__has_feature(memory_sanitizer)
+    lists.limit = TLS_MEMORY_KEPT;
+#endif
+}
+
+size_t
+tls_memory_kept(void)
+{
+    return lists.kept;
+}
+
+void
+tls_memory_give_back(void)
+{
+    for (size_t i = 0; i < SIZES; i++)
+        while (lists.free[i] != NULL) {
+            struct block *block = lists.free[i];
+
+            lists.free[i] = block->next;
+            free(block);
+        }
+    lists.kept = 0;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "proxy/net/tls_memory.h"
 #include "proxy/process/worker_memory.h"
 
 enum {
@@ -76,6 +77,7 @@ worker_memory_start(void)
     void *place = mmap(NULL, BLOCKS * sizeof(*blocks), PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
+    tls_memory_keep();
     if (place == MAP_FAILED)
         return; /* address space is limited: malloc()'s memory does as well, only longer */
     blocks = place;
@@ -91,6 +93,7 @@ worker_memory_give_back(size_t left)
         most = left + 1;
     if (most < SESSIONS_MIN || left > most / 2)
         return;
+    tls_memory_give_back();
     (void)malloc_trim(0);
     most = left;
 }

@@ -9,11 +9,12 @@
 
 /*
  * Once in a process, before libevent is first called: a place for the blocks that libevent keeps for each descriptor
- * number that it has ever watched. Among the memory of sessions each of them would hold a page back.
+ * number that it has ever watched. Among the memory of sessions each of them would hold a page back. And the process
+ * keeps what OpenSSL gives back (tls_memory.h).
  */
 void worker_memory_start(void);
 
-/* A session was freed and `left` remain: gives back what is free when half of them have gone. */
+/* A session was freed and `left` remain: gives back what is free or kept when half of them have gone. */
 void worker_memory_give_back(size_t left);
 
 #endif
