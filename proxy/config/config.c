@@ -202,7 +202,7 @@ config_load(const char *file, struct error *error)
 struct config *
 config_load_as(const char *file, int (*become)(const struct config *), struct error *error)
 {
-    struct config_loader loader = {.error = error};
+    struct config_loader loader = {.error = error, .authorities = tls_authorities_new()};
     size_t               before = error->count;
 
     if (config_read(&loader.file, file, error) == 0) {
@@ -221,6 +221,7 @@ config_load_as(const char *file, int (*become)(const struct config *), struct er
         error->notes         = (struct bytes){0};
         loader.file.paths    = (struct setting_list){0};
     }
+    tls_authorities_free(&loader.authorities);
     config_file_free(&loader.file);
     return loader.config;
 }

@@ -197,6 +197,7 @@ open_upstream_tls(struct config_loader *loader, const struct config_section *sec
          .verify         = upstream->tls_verify,
          .ca             = upstream->tls_ca,
          .legacy_connect = upstream->legacy_server_connect,
+         .authorities    = loader->authorities,
     };
 
     upstream->tls = words[upstream->tls];

@@ -9,9 +9,10 @@
 
 /* A configuration that is being made. Its arrays have room for every section of the file. */
 struct config_loader {
-    struct config     *config;
-    struct config_file file;
-    struct error      *error;
+    struct config          *config;
+    struct config_file      file;
+    struct error           *error;
+    struct tls_authorities *authorities; /* that sections have named so far */
 };
 
 /*

@@ -52,11 +52,17 @@ void tls_server_note_dates(const struct tls_context *, time_t since, time_t now,
  * 50 ms. */
 void tls_server_note_cost(const struct tls_context *, const char *file, unsigned line, struct error *notes);
 
+/* What contexts of upstreams share: the authorities of each `ca` are read once. */
+struct tls_authorities;
+struct tls_authorities *tls_authorities_new(void);
+void                    tls_authorities_free(struct tls_authorities **); /* contexts keep what they use */
+
 struct tls_client_settings {
-    struct tls_settings common;
-    bool                verify;         /* the chain against `ca`, and the name given to tls_open() */
-    const char         *ca;             /* PEM file or folder of hashed files; NULL: the system's store */
-    bool                legacy_connect; /* servers that cannot renegotiate safely (RFC 5746) will do */
+    struct tls_settings     common;
+    bool                    verify;         /* the chain against `ca`, and the name given to tls_open() */
+    const char             *ca;             /* PEM file or folder of hashed files; NULL: the system's store */
+    bool                    legacy_connect; /* servers that cannot renegotiate safely (RFC 5746) will do */
+    struct tls_authorities *authorities;    /* those read before, and where to put others; NULL: none are shared */
 };
 
 /* A context for an upstream; errors at the keys "tls_ca", "tls_min", "ciphers" and "curves". */

@@ -3,14 +3,11 @@
  * SSL_CTX is made.
  */
 #include <assert.h>
-#include <errno.h>
-#include <openssl/err.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/memory.h"
+#include "proxy/net/tls_authority.h"
 #include "proxy/net/tls_ciphers.h"
 #include "proxy/net/tls_context.h"
 #include "proxy/net/tls_explain.h"
@@ -167,25 +164,6 @@ tls_server_note_cost(const struct tls_context *context, const char *file, unsign
     }
 }
 
-static void
-load_authorities(const struct tls_where *where, SSL_CTX *ssl, const char *ca)
-{
-    struct stat status;
-
-    ERR_clear_error();
-    if (ca == NULL) {
-        if (SSL_CTX_set_default_verify_paths(ssl) != 1)
-            tls_complain(where, "tls_ca", "(the system's store)", "it could not be read");
-    } else if (stat(ca, &status) != 0) {
-        tls_complain(where, "tls_ca", ca, strerror(errno));
-    } else if (S_ISDIR(status.st_mode)) {
-        if (SSL_CTX_load_verify_dir(ssl, ca) != 1)
-            tls_complain(where, "tls_ca", ca, "it could not be read");
-    } else if (SSL_CTX_load_verify_file(ssl, ca) != 1) {
-        tls_complain(where, "tls_ca", ca, "no certificate could be read from it");
-    }
-}
-
 struct tls_context *
 tls_client_new(const struct tls_client_settings *settings, const struct setting_place *place, struct error *error)
 {
@@ -201,7 +179,7 @@ tls_client_new(const struct tls_client_settings *settings, const struct setting_
         else
             (void)SSL_CTX_clear_options(context->ssl, SSL_OP_LEGACY_SERVER_CONNECT);
         if (settings->verify)
-            load_authorities(&where, context->ssl, settings->ca);
+            tls_authority_use(context->ssl, settings, &where);
     }
     if (error->count > before)
         tls_context_free(&context);
