@@ -101,17 +101,19 @@ peer_stop_wiping(struct peer *peer)
 }
 
 void
-peer_start_tls(struct peer *peer, struct tls_context *context, struct span name)
+peer_start_tls(struct peer *peer, struct tls *tls)
 {
     const struct span early = buffer_pull(&peer->in, peer_waiting(peer));
 
     assert(peer->state == PEER_OPEN && peer->tls == NULL && peer_unsent(peer) == 0);
-    peer->tls   = tls_open(context, peer->fd, name, early);
+    peer->tls   = tls;
     peer->state = PEER_HANDSHAKE;
     peer->received -= early.len;
-    buffer_clear(&peer->in);
-    if (peer->tls == NULL)
+    if (tls != NULL)
+        tls_put_early(tls, early);
+    else
         (void)peer_break(peer, tls_error(NULL));
+    buffer_clear(&peer->in);
 }
 
 /* The connection ended: in good order only between records, and if TLS said so itself. */

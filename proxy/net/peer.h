@@ -64,10 +64,10 @@ void peer_stop_wiping(struct peer *);
 /*
  * Starts TLS on a peer that is open and to which nothing waits to be written. What waits in `in` becomes the first
  * octets of TLS, as behind a PROXY header: nobody sees them as plain text any more. Where plain text is due up to a
- * certain octet (RFC 2595, 4), who calls has looked that there is none behind it. `name` is what an upstream's
- * certificate must hold, SPAN("") for a listener's context; one that is none breaks the peer.
+ * certain octet (RFC 2595, 4), who calls has looked that there is none behind it. Takes over `tls`, of tls_open() or
+ * tls_connect() for this peer's `fd`; NULL, which they return with an error, breaks the peer.
  */
-void peer_start_tls(struct peer *, struct tls_context *, struct span name);
+void peer_start_tls(struct peer *, struct tls *);
 
 /*
  * Each tries one move and returns true if it changed anything: look at `state` then.

@@ -13,11 +13,13 @@
 #include "proxy/net/tls.h"
 #include "proxy/net/tls_context.h"
 #include "proxy/net/tls_explain.h"
+#include "proxy/net/tls_remote.h"
 #include "proxy/net/tls_wire.h"
 
 struct tls {
-    SSL            *ssl;
-    struct tls_wire wire;
+    SSL             *ssl;
+    struct tls_wire  wire;
+    struct tls_visit visit; /* of an upstream's server */
 };
 
 /* Why the last call in this process failed. */
@@ -67,34 +69,63 @@ expect_name(SSL *ssl, struct span name)
     return false;
 }
 
-struct tls *
-tls_open(struct tls_context *context, int fd, struct span name, struct span early)
+static struct tls *
+new_connection(struct tls_context *context, int fd)
 {
     struct tls *tls = memory_new(sizeof(*tls));
 
     tls->ssl = SSL_new(tls_context_ssl(context));
     if (tls->ssl == NULL)
         abort();
-    tls_wire_open(&tls->wire, tls->ssl, fd, early);
-    if (SSL_is_server(tls->ssl) == 1) {
-        assert(name.len == 0);
-        SSL_set_accept_state(tls->ssl);
-    } else {
-        SSL_set_connect_state(tls->ssl);
-        if (!expect_name(tls->ssl, name))
-            tls_free(&tls);
-    }
+    tls_wire_open(&tls->wire, tls->ssl, fd);
     return tls;
 }
 
-static void
-note_error(const struct tls *tls, int code, int system_error)
+struct tls *
+tls_open(struct tls_context *context, int fd)
 {
+    struct tls *tls = new_connection(context, fd);
+
+    SSL_set_accept_state(tls->ssl);
+    return tls;
+}
+
+struct tls *
+tls_connect(struct tls_remote *remote, int fd, bool unknown)
+{
+    struct tls *tls = new_connection(tls_remote_context(remote), fd);
+
+    SSL_set_connect_state(tls->ssl);
+    if (expect_name(tls->ssl, tls_remote_name(remote)))
+        tls_visit_begin(&tls->visit, remote, tls->ssl, unknown);
+    else
+        tls_free(&tls);
+    return tls;
+}
+
+void
+tls_put_early(struct tls *tls, struct span octets)
+{
+    tls_wire_put_early(&tls->wire, octets);
+}
+
+/* An end without close_notify is a matter of the connection; all else that OpenSSL finds is one of the session, too. */
+static bool
+is_fault_of_tls(int code)
+{
+    return code == SSL_ERROR_SSL && ERR_GET_REASON(ERR_peek_last_error()) != SSL_R_UNEXPECTED_EOF_WHILE_READING;
+}
+
+static void
+note_error(struct tls *tls, int code, int system_error)
+{
+    if (is_fault_of_tls(code))
+        tls_visit_fail(&tls->visit);
     tls_explain(tls->ssl, code, system_error, last_error, sizeof(last_error));
 }
 
 static enum tls_result
-result_of(const struct tls *tls, int result, int system_error)
+result_of(struct tls *tls, int result, int system_error)
 {
     int code = SSL_get_error(tls->ssl, result);
 
@@ -115,7 +146,7 @@ result_of(const struct tls *tls, int result, int system_error)
 
 /* OpenSSL tells of any call that failed behind the peer's close_notify what it tells of a read there: the end. */
 static enum tls_written
-result_of_write(const struct tls *tls, int result, int system_error)
+result_of_write(struct tls *tls, int result, int system_error)
 {
     int code = SSL_get_error(tls->ssl, result);
 
@@ -202,10 +233,12 @@ tls_handshake(struct tls *tls)
         (void)snprintf(last_error, sizeof(last_error), "closed in the handshake");
         result = TLS_FAILED;
     }
-    if (result == TLS_FAILED)
+    if (result == TLS_FAILED) {
+        tls_visit_fail(&tls->visit);
         (void)tls_wire_send(&tls->wire); /* an alert */
-    else if (!may_wait(tls))
+    } else if (!may_wait(tls)) {
         result = send_handshake(tls, result);
+    }
     return result;
 }
 
@@ -263,6 +296,12 @@ tls_error(const struct tls *tls)
 {
     (void)tls;
     return last_error;
+}
+
+bool
+tls_offer_failed(const struct tls *tls)
+{
+    return tls->visit.offer == TLS_OFFER_FAILED;
 }
 
 const char *

@@ -59,7 +59,7 @@ void                    tls_authorities_free(struct tls_authorities **); /* cont
 
 struct tls_client_settings {
     struct tls_settings     common;
-    bool                    verify;         /* the chain against `ca`, and the name given to tls_open() */
+    bool                    verify;         /* the chain against `ca`, and the name of the remote */
     const char             *ca;             /* PEM file or folder of hashed files; NULL: the system's store */
     bool                    legacy_connect; /* servers that cannot renegotiate safely (RFC 5746) will do */
     struct tls_authorities *authorities;    /* those read before, and where to put others; NULL: none are shared */
@@ -114,12 +114,27 @@ enum tls_written {
 bool tls_is_host(struct span name);
 
 /*
- * TLS over `fd`, which stays the caller's. `name`: for the context of an upstream, the host name or address to ask for
- * and to verify; a listener's has none, SPAN(""). `early`: octets of the peer that were read from `fd` before this
- * call, none or many; they are copied, and are the first that the handshake reads. NULL if no certificate could be
- * verified against `name`: then tls_error(NULL) says why, and nobody unverified is spoken to.
+ * A server, as the connections to it know it: the context of its upstream, the host name or address that is asked for
+ * and verified, and what earlier connections left: sessions to resume, and certificate chains that were verified within
+ * the hour. All of it serves this context and this name alone. `name` is copied; the context outlives the remote.
  */
-struct tls *tls_open(struct tls_context *, int fd, struct span name, struct span early);
+struct tls_remote;
+struct tls_remote *tls_remote_new(struct tls_context *, struct span name);
+void               tls_remote_free(struct tls_remote **); /* after the last connection to it; it may be NULL */
+
+/* TLS with a listener's client over `fd`, which stays the caller's. */
+struct tls *tls_open(struct tls_context *, int fd);
+
+/*
+ * TLS with a server over `fd`, which stays the caller's; the remote outlives it. `unknown`: no session is offered. NULL
+ * if no certificate could be verified against the remote's name: then tls_error(NULL) says why, and nobody unverified
+ * is spoken to.
+ */
+struct tls *tls_connect(struct tls_remote *, int fd, bool unknown);
+
+/* Before the handshake: octets of the peer that were read from `fd`, none or many. They are copied, and are the first
+ * that the handshake reads. */
+void tls_put_early(struct tls *, struct span);
 
 enum tls_result tls_handshake(struct tls *);
 
@@ -154,6 +169,9 @@ void tls_say_close(struct tls *);
  * for any connection. With NULL: why tls_open() failed.
  */
 const char *tls_error(const struct tls *);
+
+/* TLS failed behind a session that was offered, in place of which the server began no other: it may do without one. */
+bool tls_offer_failed(const struct tls *);
 
 /* Facts for the audit log, valid until tls_free(). `sni` is NULL where the client sent none. */
 const char *tls_protocol(const struct tls *);

@@ -12,6 +12,7 @@
 #include "proxy/net/tls_context.h"
 #include "proxy/net/tls_explain.h"
 #include "proxy/net/tls_memory.h"
+#include "proxy/net/tls_remote.h"
 #include "proxy/net/tls_select.h"
 #include "proxy/net/tls_ticket.h"
 #include "proxy/net/tls_words.h"
@@ -180,6 +181,7 @@ tls_client_new(const struct tls_client_settings *settings, const struct setting_
             (void)SSL_CTX_clear_options(context->ssl, SSL_OP_LEGACY_SERVER_CONNECT);
         if (settings->verify)
             tls_authority_use(context->ssl, settings, &where);
+        tls_remote_watch(context->ssl);
     }
     if (error->count > before)
         tls_context_free(&context);

@@ -28,8 +28,8 @@ free_early(struct tls_wire *wire)
     wire->early = NULL;
 }
 
-static void
-keep_early(struct tls_wire *wire, struct span octets)
+void
+tls_wire_put_early(struct tls_wire *wire, struct span octets)
 {
     if (octets.len == 0)
         return;
@@ -217,10 +217,9 @@ shared_bio(void)
 }
 
 void
-tls_wire_open(struct tls_wire *wire, SSL *ssl, int fd, struct span early)
+tls_wire_open(struct tls_wire *wire, SSL *ssl, int fd)
 {
     *wire = (struct tls_wire){.fd = fd, .readable = true};
-    keep_early(wire, early);
     if (BIO_up_ref(shared_bio()) != 1)
         abort();
     SSL_set_bio(ssl, shared_bio(), shared_bio());

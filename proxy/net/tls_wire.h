@@ -28,9 +28,11 @@ struct tls_wire {
     size_t            room, start, end;
 };
 
-/* The SSL object reads and writes by this wire from now on, whenever it is the wire's turn: it reads a copy of `early`
- * first, and then what `fd` has. */
-void tls_wire_open(struct tls_wire *, SSL *, int fd, struct span early);
+/* The SSL object reads and writes by this wire from now on, whenever it is the wire's turn. */
+void tls_wire_open(struct tls_wire *, SSL *, int fd);
+
+/* Once at most, before the first read: a copy of these octets comes before what `fd` has. */
+void tls_wire_put_early(struct tls_wire *, struct span);
 
 /* Before each call of OpenSSL that may read or write. */
 void tls_wire_take_turn(struct tls_wire *);

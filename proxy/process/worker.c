@@ -228,6 +228,8 @@ tear_down(struct worker *worker)
     event_free(worker->control);
     event_free(worker->deadline);
     event_free(worker->ratchet);
+    for (size_t i = 0; i < worker->host.config->upstream_count; i++)
+        upstream_release(&worker->host.upstreams[i]);
     free(worker->host.upstreams);
     event_base_free(worker->host.base);
 }

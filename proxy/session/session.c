@@ -435,7 +435,7 @@ session_open(struct session_host *host, const struct config_listener *listener, 
         session->reason = "the event loop did not take the connection";
         session->state  = SESSION_GONE;
     } else if (listener->tls == CONFIG_TLS_IMPLICIT) {
-        peer_start_tls(&session->client, listener->context, SPAN(""));
+        peer_start_tls(&session->client, tls_open(listener->context, session->client.fd));
         session_enter_phase(session, SESSION_IN_HANDSHAKE);
     }
     session_step(session);

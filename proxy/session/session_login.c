@@ -116,7 +116,7 @@ session_start_stls(struct session *session)
         return true;
     }
     login_start_tls(&session->login);
-    peer_start_tls(&session->client, session->listener->context, SPAN(""));
+    peer_start_tls(&session->client, tls_open(session->listener->context, session->client.fd));
     session_enter_phase(session, SESSION_IN_HANDSHAKE);
     return true;
 }

@@ -61,8 +61,10 @@ begin(struct link *link)
 static enum link_answer
 start_tls(struct link *link, enum link_state state)
 {
+    bool unknown = link->attempt.turn == UPSTREAM_TURN_SECOND;
+
     enter(link, state);
-    peer_start_tls(&link->peer, link_target(link)->context, span_of(upstream_tls_name(&link->attempt)));
+    peer_start_tls(&link->peer, tls_connect(upstream_remote(&link->attempt), link->peer.fd, unknown));
     return LINK_WENT_ON;
 }
 
@@ -194,6 +196,19 @@ static const struct row rows[LINK_STATES] = {
     [LINK_UP]         = {"up", NULL, NULL},
 };
 
+/* A server that cannot bear a session which it gave itself is tried without one before its address gives way. */
+static enum link_answer
+break_off(struct link *link)
+{
+    const struct peer *peer = &link->peer;
+
+    if (peer->tls == NULL || !tls_offer_failed(peer->tls) || !upstream_try_again(&link->attempt))
+        return give_way(link, peer->why);
+    bytes_clear(&link->greeting);
+    enter(link, LINK_IDLE);
+    return LINK_WENT_ON;
+}
+
 enum link_answer
 link_step(struct link *link)
 {
@@ -204,7 +219,7 @@ link_step(struct link *link)
     if (answer != LINK_WAITS)
         return answer;
     if (link->peer.state == PEER_BROKEN)
-        return give_way(link, link->peer.why);
+        return break_off(link);
     if (link->peer.state == PEER_ENDED)
         return give_way(link, "it closed the connection before it greeted");
     if (peer_flush(&link->peer))

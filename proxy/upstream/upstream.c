@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+#include "proxy/net/tls.h"
 #include "proxy/upstream/upstream.h"
 
 enum { KNOWN_FOR = 3600 * 1000 /* milliseconds */ };
@@ -22,16 +25,29 @@ open_socket(const struct config_address *address)
     return fd;
 }
 
+/* The next address, unless the one in use is due once more. */
+static void
+take_turn(struct upstream_attempt *attempt)
+{
+    const struct upstream *upstream = attempt->upstream;
+
+    if (attempt->turn == UPSTREAM_TURN_DUE) {
+        attempt->turn = UPSTREAM_TURN_SECOND;
+        return;
+    }
+    attempt->turn  = UPSTREAM_TURN_FIRST;
+    attempt->index = (unsigned)((upstream->preferred + attempt->tried) % upstream->target.addresses->count);
+    attempt->tried++;
+}
+
 int
 upstream_connect(struct upstream_attempt *attempt)
 {
-    const struct config_addresses *addresses = attempt->upstream->target.addresses;
-    const struct config_address   *address;
-    int                            fd, error;
+    const struct config_address *address;
+    int                          fd, error;
 
     assert(!upstream_exhausted(attempt));
-    attempt->index = (unsigned)((attempt->upstream->preferred + attempt->tried) % addresses->count);
-    attempt->tried++;
+    take_turn(attempt);
     address = upstream_address(attempt);
     if (address->len == 0) {
         errno = EADDRNOTAVAIL;
@@ -57,7 +73,7 @@ upstream_fault(const struct upstream_attempt *attempt, int error)
 bool
 upstream_exhausted(const struct upstream_attempt *attempt)
 {
-    return attempt->tried >= attempt->upstream->target.addresses->count;
+    return attempt->turn != UPSTREAM_TURN_DUE && attempt->tried >= attempt->upstream->target.addresses->count;
 }
 
 const struct config_address *
@@ -66,12 +82,51 @@ upstream_address(const struct upstream_attempt *attempt)
     return &attempt->upstream->target.addresses->items[attempt->index];
 }
 
-const char *
-upstream_tls_name(const struct upstream_attempt *attempt)
+static const char *
+tls_name(const struct upstream_attempt *attempt)
 {
     const char *name = attempt->upstream->target.tls_name;
 
     return name != NULL ? name : upstream_address(attempt)->host;
+}
+
+struct tls_remote *
+upstream_remote(const struct upstream_attempt *attempt)
+{
+    struct upstream    *upstream = attempt->upstream;
+    struct tls_remote **remote;
+
+    if (upstream->remotes == NULL)
+        upstream->remotes = memory_new(upstream->target.addresses->count * sizeof(*remote));
+    remote = &upstream->remotes[attempt->index];
+    if (*remote == NULL)
+        *remote = tls_remote_new(upstream->target.context, span_of(tls_name(attempt)));
+    return *remote;
+}
+
+void
+upstream_release(struct upstream *upstream)
+{
+    for (size_t i = 0; upstream->remotes != NULL && i < upstream->target.addresses->count; i++)
+        tls_remote_free(&upstream->remotes[i]);
+    free(upstream->remotes);
+    upstream->remotes = NULL;
+}
+
+bool
+upstream_try_again(struct upstream_attempt *attempt)
+{
+    if (attempt->turn != UPSTREAM_TURN_FIRST)
+        return false;
+    attempt->turn = UPSTREAM_TURN_DUE;
+    return true;
+}
+
+/* Nothing is known of the server there. What TLS has of each stays. */
+static void
+begin_with(struct upstream *upstream, size_t index)
+{
+    *upstream = (struct upstream){.target = upstream->target, .preferred = index, .remotes = upstream->remotes};
 }
 
 void
@@ -80,7 +135,7 @@ upstream_works(struct upstream_attempt *attempt)
     struct upstream *upstream = attempt->upstream;
 
     if (upstream->preferred != attempt->index)
-        *upstream = (struct upstream){.target = upstream->target, .preferred = attempt->index};
+        begin_with(upstream, attempt->index);
 }
 
 void
@@ -89,7 +144,7 @@ upstream_forget(struct upstream_attempt *attempt)
     struct upstream *upstream = attempt->upstream;
 
     if (upstream->preferred == attempt->index)
-        *upstream = (struct upstream){.target = upstream->target, .preferred = attempt->index};
+        begin_with(upstream, attempt->index);
 }
 
 static bool

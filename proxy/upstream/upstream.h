@@ -14,10 +14,11 @@
 /* What a server may be too old for. */
 enum upstream_command { UPSTREAM_UIDL, UPSTREAM_TOP, UPSTREAM_MORE_LINES, UPSTREAM_COMMANDS };
 
-/* One for a worker and an upstream. Starts as {.target = ...}. */
+/* One for a worker and an upstream. Starts as {.target = ...}, and ends with upstream_release(). */
 struct upstream {
-    struct target target;
-    size_t        preferred; /* index of the address to begin with */
+    struct target       target;
+    size_t              preferred; /* index of the address to begin with */
+    struct tls_remote **remotes;   /* one for each address, NULL before the first connection to it; of all, NULL */
     /* What is known of the server there, from sessions before: */
     bool    pipelines;                  /* it lists PIPELINING, which popgate may use */
     int64_t pipelined;                  /* when it did so last, in milliseconds of clock_now() */
@@ -26,12 +27,23 @@ struct upstream {
     int64_t refused[UPSTREAM_COMMANDS]; /* when it refused the command as such; 0: it did not, or took it since */
 };
 
+/* How often an address is tried. */
+enum upstream_turn {
+    UPSTREAM_TURN_FIRST,
+    UPSTREAM_TURN_DUE, /* once more, with the next upstream_connect() */
+    UPSTREAM_TURN_SECOND,
+};
+
 /* One session's search. Starts as {.upstream = ...}. */
 struct upstream_attempt {
-    struct upstream *upstream;
-    unsigned         index; /* of the address in use */
-    unsigned         tried; /* how many addresses were tried */
+    struct upstream   *upstream;
+    unsigned           index; /* of the address in use */
+    unsigned           tried; /* how many addresses were tried */
+    enum upstream_turn turn;  /* of the one in use */
 };
+
+/* Gives back what sessions before have left there: not before the last of them has ended. */
+void upstream_release(struct upstream *);
 
 /*
  * Begins to connect to the next address. Returns a non-blocking socket on which connect(2) is under way; -1 with errno
@@ -48,8 +60,12 @@ bool upstream_exhausted(const struct upstream_attempt *);
 /* The address in use, for logs and for the certificate's name. */
 const struct config_address *upstream_address(const struct upstream_attempt *);
 
-/* The name that the server's certificate must hold. */
-const char *upstream_tls_name(const struct upstream_attempt *);
+/* The server in use, as TLS knows it: the name that its certificate must hold, and what it left. Only with a context.
+ */
+struct tls_remote *upstream_remote(const struct upstream_attempt *);
+
+/* The next upstream_connect() shall be to the address in use once more. False if that is the second time already. */
+bool upstream_try_again(struct upstream_attempt *);
 
 /* The server greeted: later sessions begin with it. */
 void upstream_works(struct upstream_attempt *);

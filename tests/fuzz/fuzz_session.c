@@ -418,8 +418,10 @@ open_session(const struct config_listener *listener)
     const int                       narrow  = 4096;
     int                             ends[2];
 
-    for (size_t i = 0; i < config->upstream_count; i++)
+    for (size_t i = 0; i < config->upstream_count; i++) {
+        upstream_release(&host.upstreams[i]);
         host.upstreams[i] = (struct upstream){.target = target_of(&config->upstreams[i])};
+    }
     FUZZ_EXPECT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
     (void)setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &narrow, sizeof(narrow));
     client.fd = ends[1];

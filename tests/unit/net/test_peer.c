@@ -102,7 +102,7 @@ start_their_tls(void)
 static void
 start_tls(void)
 {
-    peer_start_tls(&peer, context, SPAN(""));
+    peer_start_tls(&peer, tls_open(context, peer.fd));
     start_their_tls();
 }
 
@@ -322,7 +322,7 @@ reason_that_is_a_peers_own(void **state)
     why = memory_copy_string(peer.why);
     connect_ends(ends);
     (void)close(ends[1]);
-    other = tls_open(context, ends[0], SPAN(""), SPAN(""));
+    other = tls_open(context, ends[0]);
     tls_readable(other, true);
     assert_int_equal(tls_handshake(other), TLS_FAILED);
     assert_string_not_equal(tls_error(other), why);
@@ -363,7 +363,7 @@ hello_behind_a_head(size_t cut)
     read_all();
     assert_int_equal(peer_waiting(&peer), first.len);
     buffer_drain(&peer.in, head.len);
-    peer_start_tls(&peer, context, SPAN(""));
+    peer_start_tls(&peer, tls_open(context, peer.fd));
     assert_int_equal(peer_waiting(&peer), 0);
     assert_int_equal(peer.received, head.len);
     (void)peer_handshake(&peer); /* before the rest */
@@ -396,7 +396,7 @@ plain_text_in_place_of_a_handshake(void **state)
     (void)state;
     assert_int_equal(send(theirs, "USER ann\r\nPASS secret\r\n", 23, 0), 23);
     read_all();
-    peer_start_tls(&peer, context, SPAN(""));
+    peer_start_tls(&peer, tls_open(context, peer.fd));
     assert_true(peer_handshake(&peer));
     assert_int_equal(peer.state, PEER_BROKEN);
     assert_int_equal(peer_waiting(&peer), 0);
@@ -422,12 +422,14 @@ server_without_a_name(void **state)
 
     assert_non_null(client);
     for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct tls_remote *remote = tls_remote_new(client, names[i]);
+
         assert_int_equal(end(state) + begin(state), 0);
-        peer_start_tls(&peer, client, names[i]);
+        peer_start_tls(&peer, tls_connect(remote, peer.fd, false));
         assert_int_equal(peer.state, PEER_BROKEN);
         assert_non_null(strstr(peer.why, "not that of a host"));
-        assert_false(peer_handshake(&peer));
-        assert_false(take_theirs());
+        assert_false(peer_handshake(&peer) || take_theirs());
+        tls_remote_free(&remote);
     }
     tls_context_free(&client);
 }

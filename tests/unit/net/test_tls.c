@@ -42,17 +42,20 @@ names_that_are_none(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        struct bytes name = {0};
-        struct tls  *tls;
+        struct bytes       name = {0};
+        struct tls_remote *remote;
+        struct tls        *tls;
 
         for (size_t k = 0; k < names[i].repeat; k++)
             bytes_add(&name, names[i].name);
-        tls = tls_open(client, -1, bytes_span(&name), SPAN(""));
+        remote = tls_remote_new(client, bytes_span(&name));
+        tls    = tls_connect(remote, -1, false);
         if ((tls != NULL) != names[i].host || tls_is_host(bytes_span(&name)) != names[i].host)
             fail_msg("name %zu", i);
         if (tls == NULL)
             assert_non_null(strstr(tls_error(NULL), "not that of a host"));
         tls_free(&tls);
+        tls_remote_free(&remote);
         bytes_free(&name);
     }
 }
@@ -74,7 +77,8 @@ shake_hands_behind(SSL_CTX *theirs, size_t read_before)
     hello = recv(pair.fds[0], early, sizeof(early), MSG_PEEK);
     assert_in_range(hello, read_before, sizeof(early));
     assert_int_equal(read(pair.fds[0], early, read_before), read_before);
-    pair.ours = tls_open(server, pair.fds[0], SPAN(""), (struct span){early, read_before});
+    pair.ours = tls_open(server, pair.fds[0]);
+    tls_put_early(pair.ours, (struct span){early, read_before});
     memset(early, 0, sizeof(early)); /* it has its own */
     for (int i = 0; i < 4 && pair.result != TLS_OK; i++) {
         pair.result = tls_handshake(pair.ours);
@@ -116,7 +120,8 @@ octets_taken_one_by_one(void **state)
     char              c;
 
     (void)state;
-    tls_wire_open(&wire, ssl, -1, span_of(early));
+    tls_wire_open(&wire, ssl, -1);
+    tls_wire_put_early(&wire, span_of(early));
     tls_wire_take_turn(&wire);
     wire.readable = false;
     for (size_t i = 0; i < strlen(early); i++) {

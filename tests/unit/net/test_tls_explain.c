@@ -186,15 +186,17 @@ test_servers(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(servers); i++) {
         struct tls_context *client = open_upstream(servers[i].ca, servers[i].least, false);
+        struct tls_remote  *remote = tls_remote_new(client, span_of(servers[i].name));
         SSL_CTX            *server = make_server(servers[i].file, servers[i].newest);
         struct tls_pair     pair;
 
-        shake_hands_as_client(&pair, client, servers[i].name, servers[i].file != NULL ? server : NULL, false);
+        shake_hands_as_client(&pair, remote, servers[i].file != NULL ? server : NULL, false);
         assert_int_equal(pair.result, TLS_FAILED);
         for (size_t k = 0; k < 2; k++)
             expect_words(pair.why, servers[i].expect[k]);
         close_pair(&pair);
         SSL_CTX_free(server);
+        tls_remote_free(&remote);
         tls_context_free(&client);
     }
 }
@@ -206,16 +208,18 @@ test_legacy_server(void **state)
     (void)state;
     for (int legacy = 0; legacy < 2; legacy++) {
         struct tls_context *client = open_upstream("site.pem", TLS_VERSION_1_2, legacy == 1);
+        struct tls_remote  *remote = tls_remote_new(client, SPAN("a.example"));
         SSL_CTX            *server = make_server("site.pem", TLS1_2_VERSION);
         struct tls_pair     pair;
 
-        shake_hands_as_client(&pair, client, "a.example", server, true);
+        shake_hands_as_client(&pair, remote, server, true);
         if (legacy == 0)
             expect_words(pair.why, "the server cannot renegotiate safely (RFC 5746)");
         else
             expect_words(pair.why, "bad record mac"); /* it went on, to where the two disagree about what was said */
         close_pair(&pair);
         SSL_CTX_free(server);
+        tls_remote_free(&remote);
         tls_context_free(&client);
     }
 }

@@ -96,11 +96,17 @@ open_listener(struct tls_server_settings settings, char **files, size_t count, s
 }
 
 static inline void
-open_pair(struct tls_pair *pair, struct tls_context *ours, const char *name)
+open_ends(struct tls_pair *pair)
 {
     *pair = (struct tls_pair){.result = TLS_WANTS_READ};
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair->fds), 0);
-    pair->ours = tls_open(ours, pair->fds[0], span_of(name), SPAN(""));
+}
+
+static inline void
+open_pair(struct tls_pair *pair, struct tls_context *ours)
+{
+    open_ends(pair);
+    pair->ours = tls_open(ours, pair->fds[0]);
 }
 
 /* Our step of the handshake, if it has neither been done nor failed. */
@@ -120,7 +126,7 @@ static inline void
 shake_hands(struct tls_pair *pair, struct tls_context *server, SSL_CTX *client, const char *asked_for,
             SSL_SESSION *session)
 {
-    open_pair(pair, server, NULL);
+    open_pair(pair, server);
     pair->theirs = SSL_new(client);
     assert_int_equal(SSL_set_fd(pair->theirs, pair->fds[1]), 1);
     if (session != NULL)
@@ -138,7 +144,7 @@ shake_hands(struct tls_pair *pair, struct tls_context *server, SSL_CTX *client, 
 static inline void
 send_instead(struct tls_pair *pair, struct tls_context *server, const char *text)
 {
-    open_pair(pair, server, NULL);
+    open_pair(pair, server);
     assert_int_equal(write(pair->fds[1], text, strlen(text)), strlen(text));
     step(pair);
 }
@@ -160,12 +166,13 @@ pump(BIO *from, BIO *to, bool legacy)
 
 /* Ours is the client; `server` NULL: one that greets in plain text. */
 static inline void
-shake_hands_as_client(struct tls_pair *pair, struct tls_context *client, const char *name, SSL_CTX *server, bool legacy)
+shake_hands_as_client(struct tls_pair *pair, struct tls_remote *remote, SSL_CTX *server, bool legacy)
 {
     BIO *wire, *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
 
-    open_pair(pair, client, name);
-    wire = BIO_new_socket(pair->fds[1], BIO_NOCLOSE);
+    open_ends(pair);
+    pair->ours = tls_connect(remote, pair->fds[0], false);
+    wire       = BIO_new_socket(pair->fds[1], BIO_NOCLOSE);
     if (server != NULL) {
         pair->theirs = SSL_new(server);
         SSL_set_bio(pair->theirs, in, out);

@@ -103,6 +103,7 @@ end(void **state)
 {
     (void)state;
     link_close(&side);
+    upstream_release(&upstream);
     for (size_t i = 0; i < 2; i++) {
         hang_up(&servers[i]);
         close_ear(&servers[i]);

@@ -48,6 +48,23 @@ test_a_server_without_stls_gives_way(void **state)
     }
 }
 
+/* An address may be tried once more, and then it is the next one's turn. */
+static void
+test_second_turns(void **state)
+{
+    struct upstream_attempt attempt    = {.upstream = &upstream};
+    static const unsigned   expected[] = {0, 0, 1, 1};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(expected); i++) {
+        assert_false(upstream_exhausted(&attempt));
+        (void)close(upstream_connect(&attempt));
+        assert_int_equal(attempt.index, expected[i]);
+        assert_int_equal(upstream_try_again(&attempt), i % 2 == 0);
+    }
+    assert_true(upstream_exhausted(&attempt));
+}
+
 static void
 test_implicit_tls_comes_before_the_greeting(void **state)
 {
@@ -75,6 +92,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         TEST(test_stls_is_asked_for_where_the_target_says_so),
         TEST(test_a_server_without_stls_gives_way),
+        TEST(test_second_turns),
         TEST(test_implicit_tls_comes_before_the_greeting),
         TEST(test_a_server_that_greets_in_the_clear_has_no_implicit_tls),
     };
