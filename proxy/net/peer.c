@@ -98,6 +98,8 @@ void
 peer_stop_wiping(struct peer *peer)
 {
     peer->in.secret = peer->out.secret = false;
+    if (peer->tls != NULL)
+        tls_stop_wiping(peer->tls);
 }
 
 void

@@ -195,6 +195,17 @@ forget_exchange(SSL *ssl)
         empty_key(theirs);
 }
 
+/*
+ * What a client sends from now on may be a password. In the handshake there is none, and OpenSSL would wipe 17 KB after
+ * every few octets of it.
+ */
+static void
+start_wiping(SSL *ssl)
+{
+    if (SSL_is_server(ssl) == 1)
+        (void)SSL_set_options(ssl, SSL_OP_CLEANSE_PLAINTEXT);
+}
+
 /* A server's last flight is a ticket in TLS 1.3: no client waits for it, and it goes with the first octets. */
 static bool
 may_wait(const struct tls *tls)
@@ -227,8 +238,10 @@ tls_handshake(struct tls *tls)
         return result;
     done   = SSL_do_handshake(take_turn(tls));
     result = result_of(tls, done, errno);
-    if (result == TLS_OK)
+    if (result == TLS_OK) {
         forget_exchange(tls->ssl);
+        start_wiping(tls->ssl);
+    }
     if (result == TLS_CLOSED) {
         (void)snprintf(last_error, sizeof(last_error), "closed in the handshake");
         result = TLS_FAILED;
@@ -275,6 +288,12 @@ tls_seal(struct tls *tls, struct span span, bool alone, size_t *put)
         return TLS_WRITTEN;
     *put = 0;
     return result_of_write(tls, result, errno);
+}
+
+void
+tls_stop_wiping(struct tls *tls)
+{
+    (void)SSL_clear_options(tls->ssl, SSL_OP_CLEANSE_PLAINTEXT);
 }
 
 void

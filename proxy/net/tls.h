@@ -161,6 +161,12 @@ enum tls_written tls_send(struct tls *);
  */
 void tls_readable(struct tls *, bool ending);
 
+/*
+ * What a client sends behind the handshake is wiped from OpenSSL's buffers when it has been read, as there may be a
+ * password in it, until tls_stop_wiping().
+ */
+void tls_stop_wiping(struct tls *);
+
 /* Seals close_notify, once: tls_send() sends it, and nobody waits for the peer's. Not after TLS_FAILED. */
 void tls_say_close(struct tls *);
 

@@ -74,7 +74,6 @@ select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const u
 static void
 set_up_listening(const struct tls_where *where, struct tls_context *context, const struct tls_server_settings *settings)
 {
-    (void)SSL_CTX_set_options(context->ssl, SSL_OP_CLEANSE_PLAINTEXT); /* clients send passwords */
     SSL_CTX_set_alpn_select_cb(context->ssl, select_alpn, NULL);
     if (SSL_CTX_set_num_tickets(context->ssl, 1) != 1 || tls_ticket_use(context->ssl) != 0)
         abort();
