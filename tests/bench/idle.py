@@ -21,14 +21,15 @@ EACH = {count: Row(f"memory of an idle TLS session, {count:,} held", "KB", None,
 WHOLE = {count: Row(f"memory of the proxy, {count:,} idle TLS sessions held", "MB", None, 1) for count in COUNTS}
 KEPT = {count: Row(f"memory that stays when {count:,} sessions have left, part of theirs", "%", None, 0) for count in COUNTS}
 BESIDE = Row("a new session beside 10,000, times one alone", "", None, 2)
-ROWS = (*EACH.values(), *WHOLE.values(), *KEPT.values(), BESIDE)
+BOTH = Row(f"memory of an idle session, TLS on both sides, {COUNTS[0]:,} held", "KB", None, 1)
+ROWS = (*EACH.values(), *WHOLE.values(), *KEPT.values(), BESIDE, BOTH)
 
 
 class Held:
     """Sessions that are logged in and idle, until release()."""
 
-    def __init__(self, proxy, count):
-        command = proxy.load_command("tls", f"-i -n {count} -c {LOG_IN}")
+    def __init__(self, proxy, count, mode="tls"):
+        command = proxy.load_command(mode, f"-i -n {count} -c {LOG_IN}")
         self.process = machine.start(LOAD_CORE, *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         limit = threading.Timer(LOAD_SECONDS, self.process.kill)
         limit.start()
@@ -79,6 +80,19 @@ def measure(column, place, counts, note):
             if counts[count] == max(COUNTS):
                 note(BESIDE, new_session_seconds(proxy) / alone)
         note(KEPT[max(counts.values())], 100 * max(0, still(proxy) - before) / (most - before))
+    finally:
+        proxy.stop()
+
+
+def measure_both(column, place, note):
+    """The same where the server has TLS as well, as far as memory is concerned."""
+    proxy, count = Proxy(column, place), min(COUNTS[0], place.sessions - 2 * AT_A_TIME)
+    try:
+        proxy.load("tls_tls", WARM_UP)
+        before = still(proxy)
+        held = Held(proxy, count, "tls_tls")
+        note(BOTH, (still(proxy) - before) / count / 1024)
+        held.release()
     finally:
         proxy.stop()
 

@@ -205,8 +205,10 @@ report(void)
     struct bytes json = {0};
 
     bytes_printf(&json,
-                 "{\"sessions\": %u, \"resumed\": %u, \"octets\": %" PRIu64 ", \"seconds\": %.6f, \"login_ms\": ",
-                 load_totals.ended, load_totals.resumed, load_totals.octets, (double)(process_now() - began) / 1e9);
+                 "{\"sessions\": %u, \"resumed\": %u, \"resumed_behind\": %u, \"octets\": %" PRIu64
+                 ", \"seconds\": %.6f, \"login_ms\": ",
+                 load_totals.ended, load_totals.resumed, load_totals.resumed_behind, load_totals.octets,
+                 (double)(process_now() - began) / 1e9);
     times_write(&load_totals.logins, &json);
     bytes_printf(&json, ", \"retr_ms\": ");
     times_write(&load_totals.fetches, &json);

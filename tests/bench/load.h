@@ -22,7 +22,7 @@ extern struct load_options load_options;
 
 struct load_totals {
     unsigned     started, holding, ended; /* sessions: each is counted in `started` and at most one of the others */
-    unsigned     resumed;
+    unsigned     resumed, resumed_behind; /* the load's own TLS; the server's, as it says by itself */
     uint64_t     octets; /* of answers to RETR, dots stuffed, each compared with what the upstream sent */
     struct times logins, fetches;
 };

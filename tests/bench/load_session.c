@@ -130,6 +130,8 @@ take_status(struct session *session, struct span line)
         log_in(session);
     if (session->stage == STAGE_STAT)
         check_stat(session, line);
+    if (session->stage == STAGE_QUIT && span_equal(line, SPAN("+OK resumed\r\n")))
+        load_totals.resumed_behind++;
     enter(session, next_stage(session->stage));
 }
 

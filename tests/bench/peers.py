@@ -13,7 +13,7 @@ class Column:
     name: str
     conf: str = ""                  # a file of peers/
     commands: tuple = ()
-    modes: tuple = ("tls", "stls", "plain")
+    modes: tuple = ("tls", "stls", "plain")     # of work.py: towards the client, and behind _ towards the server
     version: str = ""               # a command that says it
     kind: str = "peer"              # "peer", "direct" or "popgate"
     marks: str = ""                 # of popgate: which column of the marks it has to reach
@@ -27,12 +27,15 @@ PERDITION = ("perdition --no_daemon --quiet --no_lookup --pid_file= --map_librar
              "--username=$user --group=$group --outgoing_server=127.0.0.1:$upstream --ssl_cert_file=$site/site.pem "
              "--ssl_key_file=$site/site.key --pop_capability=UIDL.USER.TOP.PIPELINING --config_file=/dev/null ")
 
+SECURED = ("plain_once", "plain_tls")
+RELAYED = ("tls", "plain", *SECURED, "tls_tls")
+
 PEERS = (
     Column("hitch", "hitch.conf", ("hitch --user=$user --config=$conf",), ("tls",), "hitch --version"),
-    Column("haproxy", "haproxy.cfg", ("haproxy -db -f $conf",), ("tls", "plain"), "haproxy -v"),
-    Column("nginx stream", "nginx-stream.conf", ("nginx -e $folder/error.log -c $conf",), ("tls", "plain"), "nginx -v"),
+    Column("haproxy", "haproxy.cfg", ("haproxy -db -f $conf",), RELAYED, "haproxy -v"),
+    Column("nginx stream", "nginx-stream.conf", ("nginx -e $folder/error.log -c $conf",), RELAYED, "nginx -v"),
     Column("nginx mail", "nginx-mail.conf", ("nginx -e $folder/error.log -c $conf",), version="nginx -v"),
-    Column("stunnel", "stunnel.conf", ("stunnel4 $conf",), ("tls", "stls"), "stunnel4 -version", fast=False),
+    Column("stunnel", "stunnel.conf", ("stunnel4 $conf",), ("tls", "stls", *SECURED), "stunnel4 -version", fast=False),
     Column("Dovecot", "dovecot.conf", ("dovecot -F -c $conf",), version="dovecot --version", fast=False),
     Column("Perdition", commands=(PERDITION + "--protocol=POP3S --ssl_mode=ssl_listen --listen_port=$tls",
                                   PERDITION + "--protocol=POP3 --ssl_mode=tls_listen --listen_port=$stls",
@@ -49,13 +52,13 @@ FILTERS = {
     "header-rewrite": ("header-rewrite", '"headers"', ""),
     "rewrite and audit": ("rewrite + audit-log", '"headers", "audit"', ""),
     "all three": ("all three", '"score", "headers", "audit"', ""),
-    "all three each time": ("all three", '"score", "headers", "audit"', 'verdict_cache = "0"'),
+    "all three each time": ("all three each time", '"score", "headers", "audit"', 'verdict_cache = "0"'),
 }
 
 
 def popgate(program, name="popgate", workers=1):
     """The columns of one build of popgate."""
-    return tuple(Column(f"{name} {suffix}", "popgate.conf", (f"{program} -c $conf",), version=f"{program} -V", kind="popgate",
-                        marks=marks, values={"filters": filters, "settings": settings, "workers": workers, "rules": RULES},
+    return tuple(Column(f"{name} {suffix}", "popgate.conf", (f"{program} -c $conf",), (*RELAYED, "stls"), f"{program} -V",
+                        "popgate", marks, values={"filters": filters, "settings": settings, "workers": workers, "rules": RULES},
                         edits=bool(filters))
                  for suffix, (marks, filters, settings) in FILTERS.items())

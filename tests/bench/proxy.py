@@ -10,11 +10,13 @@ import shutil
 import string
 import subprocess
 
+import chain
 import machine
 from machine import LOAD_CORE, PROXY_CORE
 from peers import HERE
 
 SESSIONS_MAX = 12000
+MODES = ("tls", "stls", "plain", "plain_once", "plain_tls", "tls_tls")
 LOAD_SECONDS = 60
 
 REWRITE = """\
@@ -44,17 +46,13 @@ class Place:
         self.user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         self.group = grp.getgrgid(pwd.getpwnam(self.user).pw_gid).gr_name
         self.folder.chmod(0o755)
-        site, key, both = (self.folder / name for name in ("site.pem", "site.key", "both.pem"))
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                        "-subj", "/CN=bench", "-out", site, "-keyout", key], check=True, capture_output=True)
-        both.write_text(key.read_text() + site.read_text())
-        for secret in (key, both):
-            secret.chmod(0o600)
+        chain.make(self.folder)
         (self.folder / "header_checks").write_text(REWRITE)
         self.upstream = self.start_upstream()
 
     def start_upstream(self):
-        process = machine.start(LOAD_CORE, self.programs / "upstream", stdout=subprocess.PIPE)
+        process = machine.start(LOAD_CORE, self.programs / "upstream", "-c", self.folder / "chain.pem", "-k",
+                                self.folder / "server.key", stdout=subprocess.PIPE)
         self.ports = json.loads(process.stdout.readline())
         return process
 
@@ -65,8 +63,9 @@ class Place:
 
     def words(self):
         """What configurations may name with a $."""
-        return {"site": self.folder, "user": self.user, "group": self.group, "upstream": self.ports["pop3"],
-                "http": self.ports["http"], "files": self.files, "sessions": self.sessions,
+        return {"site": self.folder, "user": self.user, "group": self.group, "upstream": self.ports["pop3"], "http": self.ports["http"],
+                "upstream_tls": self.ports["pop3s"], "upstream_once": self.ports["once"], "server_name": chain.NAME,
+                "files": self.files, "sessions": self.sessions,
                 "upstream_program": self.programs / "upstream"}
 
 
@@ -76,7 +75,7 @@ class Proxy:
     def __init__(self, column, place):
         self.column, self.name, self.place = column, column.name, place
         self.folder = self.make_folder()
-        self.ports = {mode: machine.free_port() for mode in ("tls", "stls", "plain")}
+        self.ports = {mode: machine.free_port() for mode in MODES}
         self.processes, self.load_cores = [], LOAD_CORE
         words = {**place.words(), **column.values, **self.ports, "folder": self.folder, "conf": self.folder / "proxy.conf"}
         if column.conf:
@@ -137,7 +136,7 @@ class Proxy:
         return sum(machine.memory(process.pid) for process in self.processes)
 
     def load_command(self, mode, options):
-        return [self.place.programs / "load", "-p", self.ports[mode], "-s", mode, *options.split(),
+        return [self.place.programs / "load", "-p", self.ports[mode], "-s", mode.partition("_")[0], *options.split(),
                 *(["-e"] if self.column.edits else [])]
 
     def begin(self, mode, options):

@@ -5,7 +5,7 @@ import re
 import statistics
 
 from floor import FLOORS
-from marks import MARKS, MESSAGE_OCTETS, compared
+from marks import MARKS, compared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Results:
         value = mark and (self.ratio_to_best if mark.relative else self.median)(row, column["name"])
         if value is None:
             return None
-        allowed = mark.allowed(best, self.floor_medians(), MESSAGE_OCTETS.get(row))
+        allowed = mark.allowed(best, self.floor_medians(), row)
         return Verdict(value, allowed / best if mark.relative else allowed, mark.relative)
 
     def growth_ratio(self, name):

@@ -38,6 +38,8 @@ def run_once(work, proxy, results, login=0):
     run = attempt(work.name, proxy.column, results, lambda: work.run(proxy, login))
     if run and run.report["resumed"] < work.resumable / 2:
         results.remark(f"{proxy.name} does not resume: {run.report['resumed']} of {work.resumable} sessions")
+    if run and not work.times and work.resumes_wrongly(run.report):
+        results.remark(f"{proxy.name} resumes {run.report['resumed_behind']} of {work.sessions} sessions with the server in {work.name}")
     if run and work.rate and run.report["seconds"] > LATE * work.sessions / work.rate:
         results.remark(f"{proxy.name} does not keep up with {work.rate} sessions a second in {work.name}")
     return run
@@ -102,6 +104,8 @@ def hold_sessions(columns, place, effort, results):
             results.remark(f"{column.name} holds {column.idle:,} sessions, no more")
     take_turns("idle sessions", columns, effort, results,
                lambda column, note: idle.measure(column, place, idle.fitting(column, place, effort.holds), note))
+    take_turns("idle sessions, TLS on both sides", [column for column in columns if "tls_tls" in column.modes], effort, results,
+               lambda column, note: idle.measure_both(column, place, note))
 
 
 def pass_large(columns, place, effort, results):

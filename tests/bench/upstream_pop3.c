@@ -9,7 +9,7 @@
 
 /* Answers that are the same for all. */
 static struct {
-    struct flow ok, dot, stat, list, uidl, capa, capa_stls, challenge;
+    struct flow ok, resumed, dot, stat, list, uidl, capa, capa_stls, challenge;
     struct flow list_one[MAIL_COUNT], uidl_one[MAIL_COUNT];
 } prepared;
 
@@ -62,6 +62,7 @@ pop3_prepare(SSL_CTX *tls)
     bytes_printf(&stat, "+OK %d %" PRIu64 "\r\n", MAIL_COUNT, mail_octets());
     prepared.stat      = keep(&stat);
     prepared.ok        = flow_of(SPAN("+OK\r\n"));
+    prepared.resumed   = flow_of(SPAN("+OK resumed\r\n"));
     prepared.dot       = flow_of(SPAN(".\r\n"));
     prepared.challenge = flow_of(SPAN("+ \r\n"));
     prepared.capa      = flow_of(SPAN("+OK\r\nUSER\r\nTOP\r\nUIDL\r\nPIPELINING\r\n.\r\n"));
@@ -174,8 +175,11 @@ answer_stls(struct session *session, struct span argument)
 static void
 answer_quit(struct session *session, struct span argument)
 {
+    const struct wire *wire = &session->wire;
+
+    (void)argument;
     session->ends = true;
-    answer_ok(session, argument);
+    session_answer(session, wire->ssl != NULL && SSL_session_reused(wire->ssl) ? &prepared.resumed : &prepared.ok);
 }
 
 enum state { BEFORE = 1, AFTER = 2, ANY = 3 }; /* the login */
@@ -220,9 +224,9 @@ take_line(struct session *session, struct span line)
 }
 
 void
-pop3_open(int fd, bool secure)
+pop3_open(int fd, SSL_CTX *tls)
 {
-    struct session *session = session_open(fd, take_line, secure ? tls_context : NULL);
+    struct session *session = session_open(fd, take_line, tls);
 
     answer_ok(session, (struct span){NULL, 0});
     session_send(session);

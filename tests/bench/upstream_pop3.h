@@ -3,12 +3,11 @@
 #define BENCH_UPSTREAM_POP3_H
 
 #include <openssl/ssl.h>
-#include <stdbool.h>
 
 /* Once, after mail_make() and before pop3_open(). `tls` is what STLS offers; NULL: there is no STLS. */
 void pop3_prepare(SSL_CTX *tls);
 
-/* Serves a connection that was accepted, with TLS from the start if `secure`. */
-void pop3_open(int fd, bool secure);
+/* Serves a connection that was accepted, with TLS from the start unless `tls` is NULL. */
+void pop3_open(int fd, SSL_CTX *tls);
 
 #endif

@@ -57,6 +57,11 @@ class Work:
         return (f"{self.options} -n {self.sessions}" + (f" -k {self.times} -d {self.depth}" if self.times else "")
                 + (f" -R {self.rate}" if self.rate else ""))
 
+    def resumes_wrongly(self, report):
+        """Did sessions with the server resume that should not, or too few of them?"""
+        resumed, behind = report["resumed_behind"], self.mode.partition("_")[2]
+        return resumed > 0 if behind == "once" else behind == "tls" and resumed < (self.sessions - AT_A_TIME) / 2
+
     def run(self, proxy, login=0):
         """A Run; `login` is what a session alone takes, which is not counted."""
         report, seconds = proxy.load(self.mode, self.command())
@@ -83,6 +88,7 @@ def session_work(name, mode, options="", sessions=960):
 
 
 def message_work(name, mode, message, times, depth=1):
+    """What logging in costs is taken off, so it does not matter whether a session with the server is resumed."""
     unit, scale, amount, digits = (("us", 1e6, 1, 1) if message == 1 else ("s/GB", 1, {2: 64 * KB, 3: MB}[message] / GB, 3))
     return Work((Row(name, unit, per_unit(scale, amount), digits),), mode, f"-c 8 -m {message}", 8, times, depth)
 
@@ -94,11 +100,17 @@ WORK = (
     session_work("TLS, resumed", "tls", "-r"),
     session_work("STLS", "stls"),
     session_work("plain", "plain", sessions=6000),
+    session_work("plain, TLS to the server, full", "plain_once"),
+    session_work("plain, TLS to the server, resumed", "plain_tls"),
+    session_work("TLS, full, TLS to the server", "tls_tls"),
     message_work("RETR of 4 KB, one by one, TLS", "tls", 1, 4096),
     message_work("RETR of 4 KB, pipelined, TLS", "tls", 1, 24576, 32),
     message_work("messages of 64 KB, TLS", "tls", 2, 1024),
     message_work("messages of 1 MB, TLS", "tls", 3, 64),
     message_work("messages of 1 MB, plain", "plain", 3, 128),
+    message_work("RETR of 4 KB, one by one, TLS, TLS to the server", "tls_tls", 1, 4096),
+    message_work("messages of 64 KB, TLS, TLS to the server", "tls_tls", 2, 1024),
+    message_work("messages of 1 MB, TLS, TLS to the server", "tls_tls", 3, 64),
     Work((Row("login at equal load, p50", "ms", reported("login_ms", "p50"), 2),
           Row("login at equal load, p99", "ms", reported("login_ms", "p99"), 2)), "tls", "-c 256", 900, rate=300),
     Work((Row("RETR of 64 KB at equal load, p50", "ms", reported("retr_ms", "p50"), 2),

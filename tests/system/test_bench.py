@@ -9,6 +9,7 @@ import time
 import pytest
 
 from places import HOST, POPGATE, run
+from popgate import tls_upstream
 from scripted import Gone
 
 PROGRAMS = POPGATE.parent / "tests/bench"
@@ -135,6 +136,14 @@ def test_ways_to_connect(ports, mode, port):
     told = report(load(ports[port], "-s", mode, "-r", "-n", 20, "-c", 4, "-m", 2, "-k", 5, "-d", 2))
     assert told["sessions"] == 20
     assert told["resumed"] == (0 if mode == "plain" else 16)
+
+
+def test_the_server_says_whether_it_resumed(ports, gate, authority):
+    """Where the proxy has a ticket of before; on one of its ports it gives none."""
+    for port, resumed in (("pop3s", 5), ("once", 0), ("pop3", 0)):
+        behind = tls_upstream(ports[port], "none" if port == "pop3" else "implicit", authority)
+        told = report(load(gate(ports[port], None, behind).port, "-n", 6, "-c", 1))
+        assert told["resumed_behind"] == resumed
 
 
 def test_a_message_that_nobody_holds(ports):

@@ -127,6 +127,20 @@ def test_what_filters_do_is_allowed_for():
     assert made.verdict(BULK, column(made, "all three")).allowed == pytest.approx(1.5 + 1e-3 * 1e9 / 2 ** 20)
 
 
+def test_a_digest_may_cost_what_it_costs():
+    """With the peer's own cost, times 1.1, in microseconds a message and in seconds a GB."""
+    for row, unit, digest in (("RETR of 4 KB, pipelined, TLS", "us", 0.5 * 4096 / 1e3), ("messages of 1 MB, TLS, TLS to the server", "s/GB", 0.5)):
+        made = results(row, unit, hitch=3, haproxy=4, rewrite=5)
+        assert made.verdict(row, column(made, "rewrite and audit")).allowed == pytest.approx(1.1 * (3 + digest) / 3)
+
+
+@pytest.mark.parametrize("mode, resumed, wrongly", [("plain", 0, False), ("tls", 0, False), ("plain_tls", 100, False),
+                                                    ("plain_tls", 30, True), ("tls_tls", 0, True), ("plain_once", 0, False),
+                                                    ("plain_once", 1, True)])
+def test_sessions_with_the_server_resume_where_that_is_measured(mode, resumed, wrongly):
+    assert session_work("a row", mode, sessions=116).resumes_wrongly({"resumed_behind": resumed}) == wrongly
+
+
 def test_a_limit_needs_no_peer():
     row = "memory while a message of 1 GB passes, more than before"
     made = results(row, "MB", no=1.2)
