@@ -98,8 +98,7 @@ void
 peer_stop_wiping(struct peer *peer)
 {
     peer->in.secret = peer->out.secret = false;
-    if (peer->tls != NULL)
-        tls_stop_wiping(peer->tls);
+    tls_stop_wiping(peer->tls);
 }
 
 void
@@ -220,8 +219,7 @@ peer_look_again(struct peer *peer)
     return true;
 }
 
-/* Reads go here. One that fills a good part of it gives it away, and others are copied: what waits is never much larger
- * than its octets. */
+/* Reads go here. Large ones take it along, others are copied: what waits is never much larger than its octets. */
 static struct block *block;
 
 enum { GOOD_PART = PEER_BATCH / 8 /* octets */ };

@@ -293,7 +293,8 @@ tls_seal(struct tls *tls, struct span span, bool alone, size_t *put)
 void
 tls_stop_wiping(struct tls *tls)
 {
-    (void)SSL_clear_options(tls->ssl, SSL_OP_CLEANSE_PLAINTEXT);
+    if (tls != NULL)
+        (void)SSL_clear_options(tls->ssl, SSL_OP_CLEANSE_PLAINTEXT);
 }
 
 void

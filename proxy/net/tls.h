@@ -163,7 +163,7 @@ void tls_readable(struct tls *, bool ending);
 
 /*
  * What a client sends behind the handshake is wiped from OpenSSL's buffers when it has been read, as there may be a
- * password in it, until tls_stop_wiping().
+ * password in it, until tls_stop_wiping(). It may be NULL.
  */
 void tls_stop_wiping(struct tls *);
 
