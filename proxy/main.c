@@ -64,7 +64,7 @@ run(const char *file, bool test)
     int            status;
 
     if (tls_start() != 0) {
-        (void)fputs("popgate: the system gives no random numbers\n", stderr);
+        (void)fputs("popgate: OpenSSL has no random numbers, or no AES\n", stderr);
         return EXIT_FAILURE;
     }
     config = master_load(file, &error);

@@ -72,7 +72,8 @@ void tls_context_free(struct tls_context **);
 
 /*
  * Once, in the master, before any context is made: the secret behind the keys of session tickets, which outlives
- * reloads so that all workers of all generations accept each other's tickets. 0; or -1 if there is no randomness.
+ * reloads so that all workers of all generations accept each other's tickets. 0; or -1 if there is no randomness, or no
+ * AES.
  */
 int tls_start(void);
 

@@ -38,6 +38,8 @@ static struct {
     struct ticket_key key, before; /* of this period and the one before */
 } ring;
 
+static EVP_CIPHER *aes; /* found once, and not by its name for each ticket */
+
 /* Since the system started: it goes on where the system sleeps, and cannot be set back. */
 static int64_t
 seconds(void)
@@ -108,7 +110,7 @@ set_keys(const struct ticket_key *key, unsigned char *iv, EVP_CIPHER_CTX *cipher
     };
 
     return EVP_MAC_CTX_set_params(mac, params) == 1 &&
-           EVP_CipherInit_ex(cipher, EVP_aes_128_cbc(), NULL, key->cipher, iv, making) == 1;
+           EVP_CipherInit_ex(cipher, aes, NULL, key->cipher, iv, making) == 1;
 }
 
 static bool
@@ -142,7 +144,8 @@ int
 tls_ticket_start(void)
 {
     ring.period = seconds() / PERIOD_SECONDS;
-    return RAND_priv_bytes(ring.secret, sizeof(ring.secret)) == 1 &&
+    aes         = EVP_CIPHER_fetch(NULL, "AES-128-CBC", NULL);
+    return aes != NULL && RAND_priv_bytes(ring.secret, sizeof(ring.secret)) == 1 &&
                    RAND_priv_bytes((unsigned char *)&ring.key, sizeof(ring.key)) == 1 && make_key()
                ? 0
                : -1;

@@ -7,7 +7,8 @@
 
 #include <openssl/ssl.h>
 
-/* Makes the secret behind all keys: once, in the master, before it forks. 0; or -1 if there is no randomness. */
+/* Makes the secret behind all keys: once, in the master, before it forks. 0; or -1 if there is no randomness, or no
+ * AES. */
 int tls_ticket_start(void);
 
 /* Has `context` make and accept tickets under them. 0 or -1. */
