@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "proxy/net/tls_select.h"
+#include "proxy/net/tls_ticket.h"
 #include "proxy/net/tls_words.h"
 
 static const int kinds[TLS_KINDS] = {EVP_PKEY_EC, EVP_PKEY_RSA, EVP_PKEY_RSA_PSS, EVP_PKEY_ED25519, EVP_PKEY_ED448};
@@ -128,6 +129,7 @@ select_certificates(SSL *ssl, int *alert, void *arg)
     const struct tls_selection *selection = arg;
     struct tls_choice           choice    = choose(selection, asked_name(ssl));
 
+    tls_ticket_see_hello(ssl);
     if (is_empty(&choice) || memcmp(&choice, &selection->first, sizeof(choice)) == 0 || use(selection, ssl, &choice))
         return SSL_CLIENT_HELLO_SUCCESS;
     *alert = SSL_AD_INTERNAL_ERROR;

@@ -140,6 +140,18 @@ ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cip
     return key == &ring.before || SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1;
 }
 
+void
+tls_ticket_see_hello(SSL *ssl)
+{
+    enum { PSK_DHE_KE = 1 };
+    const unsigned char *modes; /* behind an octet that says how many */
+    size_t               len;
+
+    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_psk_kex_modes, &modes, &len) != 1 || len < 1 ||
+        memchr(modes + 1, PSK_DHE_KE, len - 1) == NULL)
+        (void)SSL_set_num_tickets(ssl, 0);
+}
+
 int
 tls_ticket_start(void)
 {

@@ -14,4 +14,10 @@ int tls_ticket_start(void);
 /* Has `context` make and accept tickets under them. 0 or -1. */
 int tls_ticket_use(SSL_CTX *context);
 
+/*
+ * At a client's first message (SSL_CTX_set_client_hello_cb(3)): under TLS 1.3 there is no ticket for one that could not
+ * use it, as it does not resume by a PSK and a new key exchange (RFC 8446, 4.2.9).
+ */
+void tls_ticket_see_hello(SSL *);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/count.h"
 #include "base/memory.h"
+#include "proxy/net/tls_context.h"
 #include "tests/unit/net/tls_fixture.h"
 
 enum { PERIOD = 2 * 3600 /* seconds: how long the manual says that a key is used */ };
@@ -185,6 +186,65 @@ test_when_it_is_due(void **state)
     assert_int_equal(tls_ratchet(), 1000);
 }
 
+static size_t tickets; /* that the server is to make for the client whose first message it has read */
+
+static void
+note_tickets(const SSL *ssl, int where, int result)
+{
+    (void)where;
+    (void)result;
+    tickets = SSL_get_num_tickets(ssl);
+}
+
+/* Has the server read a client's first message with this in place of "psk_key_exchange_modes: psk_dhe_ke". */
+static void
+say_hello(const char *extension)
+{
+    static const char usual[] = {0, 45, 0, 2, 1, 1};
+    BIO              *out     = BIO_new(BIO_s_mem());
+    SSL              *ssl     = SSL_new(client);
+    struct tls_pair   pair;
+    char              hello[4096], *at;
+    int               len;
+
+    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), out);
+    SSL_set_connect_state(ssl);
+    (void)SSL_do_handshake(ssl);
+    len = BIO_read(out, hello, sizeof(hello));
+    at  = memmem(hello, (size_t)len, usual, sizeof(usual));
+    assert_non_null(at);
+    memcpy(at, extension, sizeof(usual));
+    open_pair(&pair, server);
+    assert_int_equal(write(pair.fds[1], hello, (size_t)len), len);
+    step(&pair);
+    assert_int_equal(pair.result, TLS_WANTS_READ);
+    close_pair(&pair);
+    SSL_free(ssl);
+}
+
+/* RFC 8446, 4.2.9. */
+static void
+test_no_ticket_for_whom_it_is_useless(void **state)
+{
+    static const struct {
+        const char *extension;
+        size_t      tickets;
+    } rows[] = {
+        {"\0\55\0\2\1\1", 1},
+        {"\0\55\0\2\1\0", 0}, /* no new key exchange, which popgate insists on */
+        {"\172\55\0\2\1\1", 0},
+    };
+
+    (void)state;
+    open_both(TLS1_3_VERSION);
+    SSL_CTX_set_info_callback(tls_context_ssl(server), note_tickets);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        say_hello(rows[i].extension);
+        assert_int_equal(tickets, rows[i].tickets);
+    }
+    close_both();
+}
+
 int
 main(void)
 {
@@ -193,6 +253,7 @@ main(void)
         cmocka_unit_test(test_what_is_forgotten_does_not_come_back),
         cmocka_unit_test(test_processes_agree),
         cmocka_unit_test(test_when_it_is_due),
+        cmocka_unit_test(test_no_ticket_for_whom_it_is_useless),
     };
 
     return cmocka_run_group_tests_name("tls_ticket", tests, set_up, tear_down);
