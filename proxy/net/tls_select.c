@@ -73,11 +73,17 @@ choose_first(const struct tls_selection *selection)
 }
 
 static bool
+is_equal(const struct tls_choice *a, const struct tls_choice *b)
+{
+    return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static bool
 is_empty(const struct tls_choice *choice)
 {
     static const struct tls_choice none;
 
-    return memcmp(choice, &none, sizeof(none)) == 0;
+    return is_equal(choice, &none);
 }
 
 /*
@@ -104,15 +110,46 @@ bind_tickets(const struct tls_selection *selection, const struct tls_choice *cho
     return done;
 }
 
-static bool
-use(const struct tls_selection *selection, SSL *ssl, const struct tls_choice *choice)
+/* The place for a name among those that were asked for. */
+static struct tls_asked *
+place_of(struct tls_selection *selection, struct span name)
 {
-    unsigned char id[SHA256_DIGEST_LENGTH];
-    bool          done = bind_tickets(selection, choice, id) && SSL_set_session_id_context(ssl, id, sizeof(id)) == 1;
+    uint32_t hash = 0;
+
+    for (size_t i = 0; i < name.len; i++)
+        hash = hash * 31 + (unsigned char)name.data[i];
+    return &selection->asked[hash % TLS_ASKED_MAX];
+}
+
+/*
+ * What is known of a name, or is found out now: OpenSSL takes a certificate apart each time that it is asked for its
+ * names. NULL if it could not be.
+ */
+static const struct tls_asked *
+look_up(struct tls_selection *selection, struct span name)
+{
+    struct tls_asked *asked = place_of(selection, name);
+
+    if (span_equal(bytes_span(&asked->name), name))
+        return asked;
+    bytes_clear(&asked->name);
+    asked->choice = choose(selection, name);
+    if (!bind_tickets(selection, &asked->choice, asked->tickets)) {
+        asked->choice = (struct tls_choice){0};
+        return NULL;
+    }
+    bytes_add(&asked->name, name);
+    return asked;
+}
+
+static bool
+use(SSL *ssl, const struct tls_asked *asked)
+{
+    bool done = SSL_set_session_id_context(ssl, asked->tickets, sizeof(asked->tickets)) == 1;
 
     SSL_certs_clear(ssl);
     for (size_t i = 0; i < TLS_KINDS && done; i++) {
-        const struct tls_certificate *one = choice->of[i];
+        const struct tls_certificate *one = asked->choice.of[i];
 
         done = one == NULL || SSL_use_cert_and_key(ssl, one->own, one->key, one->chain, 1) == 1;
     }
@@ -126,11 +163,11 @@ use(const struct tls_selection *selection, SSL *ssl, const struct tls_choice *ch
 static int
 select_certificates(SSL *ssl, int *alert, void *arg)
 {
-    const struct tls_selection *selection = arg;
-    struct tls_choice           choice    = choose(selection, asked_name(ssl));
+    struct tls_selection   *selection = arg;
+    const struct tls_asked *asked     = look_up(selection, asked_name(ssl));
 
     tls_ticket_see_hello(ssl);
-    if (is_empty(&choice) || memcmp(&choice, &selection->first, sizeof(choice)) == 0 || use(selection, ssl, &choice))
+    if (asked != NULL && (is_empty(&asked->choice) || is_equal(&asked->choice, &selection->first) || use(ssl, asked)))
         return SSL_CLIENT_HELLO_SUCCESS;
     *alert = SSL_AD_INTERNAL_ERROR;
     return SSL_CLIENT_HELLO_ERROR;
@@ -140,11 +177,10 @@ select_certificates(SSL *ssl, int *alert, void *arg)
 static int
 acknowledge_name(SSL *ssl, int *alert, void *arg)
 {
-    const char             *name   = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-    const struct tls_choice choice = choose(arg, span_of(name != NULL ? name : ""));
+    const struct tls_asked *asked = look_up(arg, span_of(SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)));
 
     (void)alert;
-    return is_empty(&choice) ? SSL_TLSEXT_ERR_NOACK : SSL_TLSEXT_ERR_OK;
+    return asked == NULL || is_empty(&asked->choice) ? SSL_TLSEXT_ERR_NOACK : SSL_TLSEXT_ERR_OK;
 }
 
 static void
@@ -202,6 +238,8 @@ tls_select_release(struct tls_selection *selection)
 {
     for (size_t i = 0; i < selection->count; i++)
         tls_certificate_release(&selection->certificates[i]);
+    for (size_t i = 0; i < TLS_ASKED_MAX; i++)
+        bytes_free(&selection->asked[i].name);
     free(selection->certificates);
     bytes_free(&selection->bound);
     *selection = (struct tls_selection){0};

@@ -6,9 +6,26 @@
 
 #include <cmocka.h>
 
+#include <dlfcn.h>
+
 #include "base/count.h"
+#include "proxy/net/tls_select.h"
 #include "proxy/net/tls_words.h"
 #include "tests/unit/net/tls_fixture.h"
+
+static unsigned looks; /* into certificates, for a name */
+
+/* In place of OpenSSL's, which does the work. */
+int
+X509_check_host(X509 *certificate, const char *name, size_t len, unsigned flags, char **found)
+{
+    static int (*real)(X509 *, const char *, size_t, unsigned, char **);
+
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "X509_check_host");
+    looks++;
+    return real(certificate, name, len, flags, found);
+}
 
 /* In the order of proxy.conf; each is told by its first name and the kind of its key. */
 static char *const files[] = {"ec-a.pem", "rsa-ab.pem", "rsa-a.pem", "ec-wild.pem", "rsa-wild.pem"};
@@ -101,6 +118,31 @@ test_each_sees_what_it_can_use(void **state)
                     fail_msg("row %zu, version %zu, RSA alone %d: %s", i, version, rsa, seen);
                 SSL_CTX_free(client);
             }
+    tls_context_free(&server);
+}
+
+/* However many other names are asked for in between, what was found out of a name is not another's. */
+static void
+test_names_in_any_order(void **state)
+{
+    enum { OTHERS = 3 * TLS_ASKED_MAX };
+    const struct tls_settings settings = {TLS_VERSION_1_2, "", ""};
+    struct tls_context       *server   = open_with(&settings, (const char *const *)files, FILES);
+    SSL_CTX                  *client   = make_client(TLS1_3_VERSION, false);
+    char                      name[64], seen[64];
+
+    (void)state;
+    for (size_t i = 0; i < OTHERS; i++) {
+        (void)snprintf(name, sizeof(name), i % 2 == 0 ? "x%zu.example" : "x%zu.wild.example", i);
+        see(server, client, name, seen);
+        assert_string_equal(seen, i % 2 == 0 ? "EC a.example" : "EC *.wild.example");
+        looks = 0;
+        see(server, client, name, seen);
+        assert_int_equal(looks, 0);
+        see(server, client, rows[i % COUNT_OF(rows)].name, seen);
+        assert_string_equal(seen, rows[i % COUNT_OF(rows)].any);
+    }
+    SSL_CTX_free(client);
     tls_context_free(&server);
 }
 
@@ -200,9 +242,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_sees_what_it_can_use),
-        cmocka_unit_test(test_no_other_names_certificate),
-        cmocka_unit_test(test_ciphers),
+        cmocka_unit_test(test_each_sees_what_it_can_use),  cmocka_unit_test(test_names_in_any_order),
+        cmocka_unit_test(test_no_other_names_certificate), cmocka_unit_test(test_ciphers),
         cmocka_unit_test(test_suites_and_curves),
     };
 
