@@ -195,7 +195,7 @@ peer_handshake(struct peer *peer)
         return false;
     if (peer->state == PEER_HANDSHAKE) {
         peer->state    = PEER_OPEN;
-        peer->readable = true;
+        peer->readable = tls_has_more(peer->tls);
         peer->writable = true;
     }
     return true;
