@@ -26,10 +26,11 @@ DEBIAN-build = $(if $(findstring clang,$(CC)),clang,gcc) libc6-dev make pkgconf 
 DEBIAN-unit  = libcmocka-dev libjansson-dev
 DEBIAN-demo  = python3 openssl curl ca-certificates
 DEBIAN-check = $(DEBIAN-unit) $(DEBIAN-demo) python3-pytest dovecot-pop3d mpop fetchmail procps libfaketime strace \
-               spamassassin libnet-libidn2-perl $(if $(shell command -v npm),,npm)
+               spamassassin libnet-libidn2-perl valgrind $(if $(shell command -v npm),,npm)
 DEBIAN-lint  = clang-format clang-tidy cppcheck mandoc
 DEBIAN-run-fuzzers = libclang-rt-dev
 DEBIAN-bench = python3 openssl
+DEBIAN-costs = python3 openssl valgrind strace
 BESIDE-bench = hitch haproxy nginx libnginx-mod-stream libnginx-mod-mail stunnel4 dovecot-pop3d perdition spamassassin rspamd
 
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wno-sign-conversion -Wvla \
@@ -151,6 +152,11 @@ bench: packages all $B/tests/bench/load $B/tests/bench/upstream
 ## bench-keep  makes what the last bench measured the tables and the chart of tests/bench/README.md
 bench-keep:
 	@python3 tests/bench/keep $B
+
+## costs       counts what a login, a message and a score cost, for tests/system/costs.json, which test_costs.py compares with
+costs: packages all $B/tests/bench/load $B/tests/bench/upstream
+	@POPGATE=$(CURDIR)/$B/popgate /usr/bin/python3 tests/system/costs.py
+
 $B/tests/bench/load $B/tests/bench/upstream: $B/%: $(BENCH:%=$B/tests/bench/%.o) $B/libpopgate.a
 	@echo link $@
 	$(QUIET)$(CC) $(LINK) -o $@ $(filter-out %.a,$^) $(filter %.a,$^) $(LIBS)
@@ -184,7 +190,7 @@ clean:
 help:
 	@sed -n 's/^## /make /p' Makefile
 
-.PHONY: all packages check unit fuzz run-fuzzers layers lint lint-format lint-tidy lint-cppcheck lint-man sizes demo bench bench-keep install uninstall clean help
+.PHONY: all packages check unit fuzz run-fuzzers layers lint lint-format lint-tidy lint-cppcheck lint-man sizes demo bench bench-keep costs install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $B/*/*.d $B/*/*/*.d $B/*/*/*/*.d)
