@@ -11,6 +11,8 @@ is_of_server(struct span name)
         SPAN("X-UIDL"), SPAN("X-IMAP"),           SPAN("X-IMAPbase"),       SPAN("Content-Length"),
         SPAN("Lines"),  SPAN("X-Mozilla-Status"), SPAN("X-Mozilla-Status2")};
 
+    if (name.len == 0 || strchr("SsXxCcLl", name.data[0]) == NULL)
+        return false; /* most, with no further look */
     for (size_t i = 0; i < COUNT_OF(names); i++)
         if (span_equal_nocase(name, names[i]))
             return true;
