@@ -9,7 +9,8 @@
 enum {
     NAME_NOTED   = 64,
     CHANGES_MAX  = 1000,
-    CHANGE_ROOM  = 96, /* a change takes no more */
+    CHANGE_ROOM  = 96,  /* a change takes no more */
+    USUAL_ROOM   = 250, /* all take no more, nearly always */
     FIRST_FIELDS = 16,
 };
 
@@ -51,7 +52,7 @@ note_change(struct header_list *list, struct span what, struct span name)
         return;
     if (name.len > NAME_NOTED)
         name.len = NAME_NOTED;
-    (void)bytes_reserve(&list->changes, CHANGE_ROOM);
+    (void)bytes_reserve(&list->changes, list->changes.len > 0 ? CHANGE_ROOM : USUAL_ROOM);
     if (list->changes.len > 0)
         bytes_put(&list->changes, SPAN(", "));
     bytes_put(&list->changes, what);
