@@ -9,8 +9,7 @@
 enum {
     NAME_NOTED   = 64,
     CHANGES_MAX  = 1000,
-    CHANGE_ROOM  = 96,  /* a change takes no more */
-    USUAL_ROOM   = 250, /* all take no more, nearly always */
+    CHANGE_ROOM  = 96, /* a change takes no more */
     FIRST_FIELDS = 16,
 };
 
@@ -52,7 +51,7 @@ note_change(struct header_list *list, struct span what, struct span name)
         return;
     if (name.len > NAME_NOTED)
         name.len = NAME_NOTED;
-    (void)bytes_reserve(&list->changes, list->changes.len > 0 ? CHANGE_ROOM : USUAL_ROOM);
+    (void)bytes_reserve(&list->changes, CHANGE_ROOM);
     if (list->changes.len > 0)
         bytes_put(&list->changes, SPAN(", "));
     bytes_put(&list->changes, what);
@@ -191,28 +190,19 @@ headers_remove(struct header_list *list, size_t at)
     memmove(&list->fields[at], &list->fields[at + 1], (list->count - at) * sizeof(*list->fields));
 }
 
-static bool
-has_name(const struct header_field *field, const struct span *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (span_equal_nocase(field->name, names[i]))
-            return true;
-    return false;
-}
-
 size_t
-headers_remove_all(struct header_list *list, const struct span *names, size_t count)
+headers_remove_all(struct header_list *list, struct span name)
 {
-    size_t kept = 0, before = list->count;
+    size_t kept = 0, count = list->count;
 
-    for (size_t i = 0; i < before; i++) {
-        if (has_name(&list->fields[i], names, count))
+    for (size_t i = 0; i < count; i++) {
+        if (span_equal_nocase(list->fields[i].name, name))
             headers_drop(list, &list->fields[i]);
-        else if (kept++ < i)
-            list->fields[kept - 1] = list->fields[i];
+        else
+            list->fields[kept++] = list->fields[i];
     }
     list->count = kept;
-    return before - kept;
+    return count - kept;
 }
 
 /* Those that wait for the walk stand at the end of the array. */

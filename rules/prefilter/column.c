@@ -21,11 +21,12 @@ set_bit(lane *bits, size_t bit)
 }
 
 void
-column_place(struct column *column, const struct window *window, uint32_t owner)
+column_place(struct column *column, const struct window *window, uint32_t owner, uint32_t reach)
 {
     size_t bit = column->used++, front = WINDOW_MAX - window->len;
 
     column->owners[bit] = owner;
+    column->reach[bit]  = reach;
     for (size_t position = 0; position < WINDOW_MAX; position++) {
         if (position < front)
             set_bit(&column->start[position], bit);
@@ -39,18 +40,21 @@ column_place(struct column *column, const struct window *window, uint32_t owner)
 struct search {
     const struct column_part *part;
     struct span               text;
-    void (*take)(void *context, uint32_t owner, size_t first, size_t last);
+    void (*take)(void *context, const struct column_find *);
     void *context;
 };
 
 static void
 take_all(const struct search *search, const lane *found, size_t first, size_t last)
 {
+    const struct column *column = search->part->column;
+
     for (size_t word = 0; word < LANE_WORDS; word++)
         for (uint64_t bits = (*found)[word]; bits != 0; bits &= bits - 1) {
-            size_t bit = 64 * word + (size_t)__builtin_ctzll(bits);
+            size_t             bit  = 64 * word + (size_t)__builtin_ctzll(bits);
+            struct column_find find = {column->owners[bit], column->reach[bit], first, last};
 
-            search->take(search->context, search->part->column->owners[bit], first, last);
+            search->take(search->context, &find);
         }
 }
 
@@ -167,8 +171,8 @@ look(const struct search *search)
 }
 
 void
-column_locate(const struct column_part *part, struct span                                   text,
-              void (*take)(void *context, uint32_t owner, size_t first, size_t last), void *context)
+column_locate(const struct column_part *part, struct span text, void (*take)(void *context, const struct column_find *),
+              void *context)
 {
     const struct search search = {part, text, take, context};
 

@@ -23,12 +23,19 @@ typedef uint64_t lane __attribute__((vector_size(8 * LANE_WORDS), aligned(8 * LA
 struct column {
     lane     masks[256][WINDOW_MAX];
     lane     start[WINDOW_MAX]; /* what counts as found before the first octet */
-    uint32_t owners[LANE_BITS]; /* of each bit: the number of its pattern in its group */
+    uint32_t owners[LANE_BITS]; /* of each bit: the number of its pattern in its group, */
+    uint32_t reach[LANE_BITS];  /* and how many octets in front of its end a match begins at most; 0: anywhere */
     size_t   used;              /* bits */
 };
 
+/* A window that stands in a text. */
+struct column_find {
+    uint32_t owner, reach; /* as in struct column */
+    size_t   first, last;  /* of its ends, one or more are from there to there */
+};
+
 /* Adds a window to one that is not full. */
-void column_place(struct column *, const struct window *, uint32_t owner);
+void column_place(struct column *, const struct window *, uint32_t owner, uint32_t reach);
 
 /* Some of its windows. */
 struct column_part {
@@ -37,9 +44,8 @@ struct column_part {
     const struct sieve  *sieve; /* filled with them, if they are few */
 };
 
-/* Calls `take` for the windows of the part that stand in the text, in their order: one or more that are `owner`'s end
- * with octets from `first` to `last`. */
-void column_locate(const struct column_part *, struct span                                       text,
-                   void (*take)(void *context, uint32_t owner, size_t first, size_t last), void *context);
+/* Calls `take` for the windows of the part that stand in the text, in their order. */
+void column_locate(const struct column_part *, struct span                        text,
+                   void (*take)(void *context, const struct column_find *), void *context);
 
 #endif

@@ -15,9 +15,17 @@ enum { REACH_MAX = 512 /* octets in front of the end of a window where a match m
 
 enum { PATTERNS_FEW = 60 }; /* of a group: their windows are going to fit into one column */
 
-/* The cycles for each octet that one more window costs: a column costs the same whatever is in it. */
-#define WINDOW_COST 0.02
+/*
+ * The cycles for each octet that one more window costs: a column costs the same whatever is in it. Where there are many
+ * patterns a window merged of two stands in far more texts than the odds have it, for they take octets to come by
+ * chance; what that costs in matches is more than that of columns.
+ */
+#define WINDOW_COST 0.00002
 #define WINDOW_COST_FEW 0.0005
+
+/* To begin a match somewhere takes as long as to pass over so many octets where none can begin; fewer, where a pattern
+ * tries many beginnings at each. */
+enum { BEGIN_OCTETS = 300 };
 
 /*
  * How many cycles for each octet of text a pattern must cost with its windows alone to be worth an automaton, and how
@@ -29,9 +37,9 @@ static const struct {
 } costly[] = {{1, 150000}, {0.2, 50000}};
 
 struct group {
-    uint64_t          *always; /* a bit for each pattern: it has no windows */
+    uint64_t          *always;      /* a bit for each pattern: it has no windows */
+    uint32_t          *place_costs; /* of each pattern, for sightings_begin() */
     size_t             words;
-    uint32_t          *reach;      /* of each pattern: see sightings_begin(); 0: it may begin anywhere */
     struct automaton **automatons; /* of each pattern; NULL: a match is cheap enough, */
     uint64_t          *automatic;  /* and no bit is set here */
     size_t             count;
@@ -115,6 +123,13 @@ fill_sieves(struct group *group, const struct gathering *gathering)
     free(ends);
 }
 
+/* From the end of a window; 0: a match may begin anywhere. */
+static uint32_t
+reach_of(const struct window *window)
+{
+    return window->lead <= REACH_MAX - WINDOW_MAX ? window->lead + WINDOW_MAX - 1 : 0;
+}
+
 /* A group that fits into one column does not begin in the rest of another. */
 static void
 place_group(struct prefilter *prefilter, struct group *group, const struct gathering *gathering)
@@ -130,7 +145,8 @@ place_group(struct prefilter *prefilter, struct group *group, const struct gathe
     for (size_t i = 0; i < gathering->count; i++) {
         if (prefilter->columns[prefilter->column_count - 1].used == LANE_BITS)
             add_column(prefilter);
-        column_place(&prefilter->columns[prefilter->column_count - 1], &gathering->windows[i], gathering->owners[i]);
+        column_place(&prefilter->columns[prefilter->column_count - 1], &gathering->windows[i], gathering->owners[i],
+                     reach_of(&gathering->windows[i]));
     }
     group->last = prefilter->column_count - 1;
     group->to   = prefilter->columns[group->last].used;
@@ -152,12 +168,12 @@ fill_group(struct prefilter *prefilter, struct group *group, const struct prefil
     double           window_cost = from->count > PATTERNS_FEW ? WINDOW_COST : WINDOW_COST_FEW;
     struct gathering gathering   = {0};
 
-    group->count      = from->count;
-    group->words      = prefilter_words(from->count);
-    group->always     = memory_new(group->words * sizeof(group->always[0]));
-    group->automatic  = memory_new(group->words * sizeof(group->automatic[0]));
-    group->reach      = memory_new(from->count * sizeof(group->reach[0]));
-    group->automatons = memory_new(from->count * sizeof(group->automatons[0]));
+    group->count       = from->count;
+    group->words       = prefilter_words(from->count);
+    group->always      = memory_new(group->words * sizeof(group->always[0]));
+    group->place_costs = memory_new(from->count * sizeof(group->place_costs[0]));
+    group->automatic   = memory_new(group->words * sizeof(group->automatic[0]));
+    group->automatons  = memory_new(from->count * sizeof(group->automatons[0]));
     for (size_t i = 0; i < from->count; i++) {
         const struct regex *regex = from->patterns[i];
         struct windows      found = {.count = 0};
@@ -165,8 +181,7 @@ fill_group(struct prefilter *prefilter, struct group *group, const struct prefil
 
         if (usable)
             gather_windows(&gathering, &found, i);
-        if (usable && found.lead <= REACH_MAX - WINDOW_MAX)
-            group->reach[i] = found.lead + WINDOW_MAX - 1;
+        group->place_costs[i] = usable ? BEGIN_OCTETS / (uint32_t)(1 + found.begins) : 0;
         if (!usable)
             group->always[i / 64] |= UINT64_C(1) << i % 64;
         if (regex != NULL && !from->short_texts)
@@ -198,7 +213,7 @@ free_group(struct group *group)
         automaton_free(&group->automatons[i]);
     free(group->automatons);
     free(group->automatic);
-    free(group->reach);
+    free(group->place_costs);
     free(group->sieves);
     free(group->always);
 }
@@ -249,18 +264,18 @@ struct scan {
 };
 
 static void
-note(void *context, uint32_t owner, size_t first, size_t last)
+note(void *context, const struct column_find *find)
 {
-    struct scan *scan = context;
+    struct scan *scan  = context;
+    uint32_t     owner = find->owner;
     uint64_t    *word = &scan->candidates[owner / 64], bit = UINT64_C(1) << owner % 64;
-    uint32_t     reach = scan->group->reach[owner];
 
-    if (scan->seen != NULL && (*word & bit) == 0 && reach > 0)
-        sightings_begin(scan->seen, owner, reach);
-    else if (scan->seen != NULL && (*word & bit) == 0)
+    if (scan->seen != NULL && (*word & bit) == 0)
+        sightings_begin(scan->seen, owner, scan->group->place_costs[owner]);
+    if (scan->seen != NULL && find->reach == 0)
         sightings_set_whole(scan->seen, owner);
-    if (scan->seen != NULL)
-        sightings_add(scan->seen, owner, first, last);
+    else if (scan->seen != NULL)
+        sightings_add(scan->seen, owner, find->reach, find->first, find->last);
     *word |= bit;
 }
 

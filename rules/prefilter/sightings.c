@@ -4,26 +4,23 @@
 #include "base/memory.h"
 #include "rules/prefilter/sightings.h"
 
-enum {
-    PLACES_MAX = 2048,
-    PLACE_COST =
-        64, /* to look at a place takes as long as to look at so many octets on the way, and half of those in it */
-};
+enum { PLACES_MAX = 2048 };
 
 /* As the number of a place: there is none. As a pattern's first place: all of the text is of interest. */
 #define NONE UINT32_MAX
 #define WHOLE (UINT32_MAX - 1)
 
-/* Octets with which windows end. */
+/* Octets with which a match may begin. */
 struct place {
     uint32_t first, last;
     uint32_t next;
 };
 
+/* Its places are in their order; none is within another. */
 struct trail {
     uint32_t first, last; /* places */
-    uint32_t reach;
-    size_t   cost; /* to look at all of them, in octets */
+    uint32_t place_cost;  /* to begin to look at one, in octets, */
+    size_t   cost;        /* and to look at all of them */
 };
 
 struct sightings {
@@ -63,31 +60,60 @@ sightings_set_whole(struct sightings *sightings, size_t pattern)
 }
 
 void
-sightings_begin(struct sightings *sightings, size_t pattern, uint32_t reach)
+sightings_begin(struct sightings *sightings, size_t pattern, uint32_t place_cost)
 {
-    sightings->trails[pattern] = (struct trail){.first = NONE, .reach = reach};
+    sightings->trails[pattern] = (struct trail){.first = NONE, .last = NONE, .place_cost = place_cost};
+}
+
+/* The last place that is in front of another one; NONE if there is none. */
+static uint32_t
+place_before(const struct sightings *sightings, const struct trail *trail, const struct place *other)
+{
+    const struct place *places = sightings->places;
+    uint32_t            before = NONE;
+
+    if (trail->last != NONE && places[trail->last].first <= other->first && places[trail->last].last <= other->last)
+        return trail->last;
+    for (uint32_t at = trail->first; at != NONE; before = at, at = places[at].next)
+        if (places[at].first > other->first || places[at].last > other->last)
+            break;
+    return before;
+}
+
+/* The windows of a pattern come in an order of their own where they are in several columns. */
+static void
+insert(struct sightings *sightings, struct trail *trail, struct place new)
+{
+    struct place *places = sightings->places;
+    uint32_t      before = place_before(sightings, trail, &new), number = (uint32_t)sightings->count;
+
+    new.next = before == NONE ? trail->first : places[before].next;
+    if (new.next != NONE && places[new.next].first <= new.first)
+        return; /* it is within that one, which ends behind it */
+    while (new.next != NONE && places[new.next].last <= new.last)
+        new.next = places[new.next].next;
+    places[sightings->count++] = new;
+    if (before == NONE)
+        trail->first = number;
+    else
+        places[before].next = number;
+    if (new.next == NONE)
+        trail->last = number;
 }
 
 void
-sightings_add(struct sightings *sightings, size_t pattern, size_t first, size_t last)
+sightings_add(struct sightings *sightings, size_t pattern, uint32_t reach, size_t first, size_t last)
 {
     struct trail *trail = &sightings->trails[pattern];
-    uint32_t      place = (uint32_t)sightings->count;
+    size_t        start = first > reach ? first - reach : 0;
 
     if (trail->first == WHOLE)
         return;
-    trail->cost += 2 * (last - first + trail->reach) + PLACE_COST;
-    if (trail->cost > sightings->text_len || place == PLACES_MAX ||
-        (trail->first != NONE && sightings->places[trail->last].last > last)) {
+    trail->cost += last - first + reach + trail->place_cost;
+    if (trail->cost > sightings->text_len || sightings->count == PLACES_MAX)
         trail->first = WHOLE;
-        return;
-    }
-    sightings->places[sightings->count++] = (struct place){(uint32_t)first, (uint32_t)last, NONE};
-    if (trail->first == NONE)
-        trail->first = place;
     else
-        sightings->places[trail->last].next = place;
-    trail->last = place;
+        insert(sightings, trail, (struct place){(uint32_t)start, (uint32_t)last, NONE});
 }
 
 bool
@@ -111,7 +137,7 @@ sightings_next(struct sightings *sightings, size_t pattern, size_t *from, size_t
     if (trail->first == NONE)
         return false;
     first = sightings->places[trail->first].first;
-    *from = first > *from + trail->reach ? first - trail->reach : *from;
+    *from = first > *from ? first : *from;
     *last = sightings->places[trail->first].last;
     return true;
 }

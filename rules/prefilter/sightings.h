@@ -23,14 +23,14 @@ void sightings_clear(struct sightings *, size_t text_len);
 /* All of the text is of interest to the pattern. */
 void sightings_set_whole(struct sightings *, size_t pattern);
 
-/* Nothing of it is as yet; a match begins `reach` octets in front of the end of a window at most. */
-void sightings_begin(struct sightings *, size_t pattern, uint32_t reach);
+/* Nothing of it is as yet. To look at a place takes as long as to look at `place_cost` octets on the way. */
+void sightings_begin(struct sightings *, size_t pattern, uint32_t place_cost);
 
 /*
- * Windows of the pattern end with octets from `first` to `last`, which are no less than before. Once it would not take
- * less to look there than to look at all of the text, that becomes of interest.
+ * Windows of the pattern end with octets from `first` to `last`, and a match begins `reach` octets in front of them at
+ * most. Once it would not take less to look there than to look at all of the text, that becomes of interest.
  */
-void sightings_add(struct sightings *, size_t pattern, size_t first, size_t last);
+void sightings_add(struct sightings *, size_t pattern, uint32_t reach, size_t first, size_t last);
 
 bool sightings_are_whole(const struct sightings *, size_t pattern);
 

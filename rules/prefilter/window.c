@@ -260,8 +260,9 @@ set_match_cost(struct search *search)
 bool
 windows_find(struct windows *windows, struct span pattern, struct span flags, double window_cost)
 {
-    struct arena        arena = {0};
-    struct syntax_node *root  = syntax_read(&arena, pattern, flags);
+    struct arena        arena  = {0};
+    struct syntax_node *root   = syntax_read(&arena, pattern, flags);
+    size_t              begins = 0;
 
     if (root != NULL) {
         struct search search;
@@ -271,6 +272,7 @@ windows_find(struct windows *windows, struct span pattern, struct span flags, do
         search.here        = program_places(&search.program);
         search.there       = program_places(&search.program);
         set_match_cost(&search);
+        begins = search.here.count;
         best_of(&search, root, windows, 0, is_local(pattern, root) ? 0 : WINDOW_ANYWHERE);
         for (size_t i = 0; i < windows->count; i++)
             trim(&windows->items[i]);
@@ -279,5 +281,6 @@ windows_find(struct windows *windows, struct span pattern, struct span flags, do
         program_free(&search.program);
     }
     arena_free(&arena);
+    windows->begins = begins;
     return root != NULL && windows->odds < ODDS_MAX;
 }

@@ -28,9 +28,10 @@ struct window {
 struct windows {
     struct window items[WINDOWS_MAX];
     size_t        count;
-    double        odds; /* that one of them does */
-    double        cost; /* cycles for each octet of text: to look for them, and to match what has one */
-    uint32_t      lead; /* of all */
+    double        odds;   /* that one of them does */
+    double        cost;   /* cycles for each octet of text: to look for them, and to match what has one */
+    uint32_t      lead;   /* of all */
+    size_t        begins; /* in how many ways a match of the pattern can begin */
 };
 
 /*
