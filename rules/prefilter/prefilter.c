@@ -13,15 +13,12 @@
 
 enum { REACH_MAX = 512 /* octets in front of the end of a window where a match may begin, to be of interest */ };
 
-enum { PATTERNS_FEW = 60 }; /* of a group: their windows are going to fit into one column */
-
 /*
- * The cycles for each octet that one more window costs: a column costs the same whatever is in it. Where there are many
- * patterns a window merged of two stands in far more texts than the odds have it, for they take octets to come by
- * chance; what that costs in matches is more than that of columns.
+ * The cycles for each octet that one more window costs. A column costs the same whatever is in it; and a window merged
+ * of two stands in far more texts than the odds have it, which take octets to come by chance: what that costs in
+ * matches is more than columns cost.
  */
 #define WINDOW_COST 0.00002
-#define WINDOW_COST_FEW 0.0005
 
 /* To begin a match somewhere takes as long as to pass over so many octets where none can begin; fewer, where a pattern
  * tries many beginnings at each. */
@@ -165,8 +162,7 @@ automaton_for(const struct regex *regex, double cost)
 static void
 fill_group(struct prefilter *prefilter, struct group *group, const struct prefilter_group *from)
 {
-    double           window_cost = from->count > PATTERNS_FEW ? WINDOW_COST : WINDOW_COST_FEW;
-    struct gathering gathering   = {0};
+    struct gathering gathering = {0};
 
     group->count       = from->count;
     group->words       = prefilter_words(from->count);
@@ -177,7 +173,7 @@ fill_group(struct prefilter *prefilter, struct group *group, const struct prefil
     for (size_t i = 0; i < from->count; i++) {
         const struct regex *regex = from->patterns[i];
         struct windows      found = {.count = 0};
-        bool usable = regex != NULL && windows_find(&found, regex_pattern(regex), regex_flags(regex), window_cost);
+        bool usable = regex != NULL && windows_find(&found, regex_pattern(regex), regex_flags(regex), WINDOW_COST);
 
         if (usable)
             gather_windows(&gathering, &found, i);
