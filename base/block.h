@@ -55,4 +55,23 @@ block_first(const block *marks)
 #endif
 }
 
+/* A block of octets, each 0 or 0xff, as bits, the first octet's lowest. */
+BLOCK_INLINE uint32_t
+block_bits(const block *marks)
+{
+#ifdef __SSE2__
+    typedef char half __attribute__((vector_size(BLOCK / 2)));
+    half         halves[2];
+
+    memcpy(halves, marks, BLOCK);
+    return (uint32_t)__builtin_ia32_pmovmskb128(halves[0]) | (uint32_t)__builtin_ia32_pmovmskb128(halves[1]) << 16;
+#else
+    uint32_t bits = 0;
+
+    for (unsigned i = 0; i < BLOCK; i++)
+        bits |= (uint32_t)((*marks)[i] & 1) << i;
+    return bits;
+#endif
+}
+
 #endif

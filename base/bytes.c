@@ -10,19 +10,15 @@
 enum { SMALLEST = 64 };
 
 char *
-bytes_reserve(struct bytes *bytes, size_t more)
+bytes_grow(struct bytes *bytes, size_t more)
 {
-    size_t need = bytes->len + more + 1;
+    size_t need = bytes->len + more + 1, capacity = bytes->capacity > SMALLEST ? bytes->capacity : SMALLEST;
 
     assert(need > more);
-    if (need > bytes->capacity) {
-        size_t capacity = bytes->capacity > SMALLEST ? bytes->capacity : SMALLEST;
-
-        while (capacity < need)
-            capacity *= 2;
-        bytes->data     = memory_resize(bytes->data, capacity);
-        bytes->capacity = capacity;
-    }
+    while (capacity < need)
+        capacity *= 2;
+    bytes->data     = memory_resize(bytes->data, capacity);
+    bytes->capacity = capacity;
     return bytes->data + bytes->len;
 }
 

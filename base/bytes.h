@@ -24,8 +24,15 @@ void bytes_add_number(struct bytes *, uint64_t); /* in decimal */
 void bytes_printf(struct bytes *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void bytes_vprintf(struct bytes *, const char *format, va_list) __attribute__((format(printf, 2, 0)));
 
+/* As bytes_reserve(), where there is no room yet. */
+char *bytes_grow(struct bytes *, size_t more);
+
 /* Makes room for `more` octets behind those in use and returns where they go; `len` is then the caller's to raise. */
-char *bytes_reserve(struct bytes *, size_t more);
+static inline char *
+bytes_reserve(struct bytes *bytes, size_t more)
+{
+    return more < bytes->capacity - bytes->len ? bytes->data + bytes->len : bytes_grow(bytes, more);
+}
 
 /* Appends what bytes_reserve() has made room for. */
 static inline void

@@ -9,7 +9,8 @@
 enum {
     NAME_NOTED   = 64,
     CHANGES_MAX  = 1000,
-    CHANGE_ROOM  = 96, /* a change takes no more */
+    CHANGE_ROOM  = 96,  /* a change takes no more */
+    USUAL_ROOM   = 250, /* all take no more, nearly always */
     FIRST_FIELDS = 16,
 };
 
@@ -51,7 +52,7 @@ note_change(struct header_list *list, struct span what, struct span name)
         return;
     if (name.len > NAME_NOTED)
         name.len = NAME_NOTED;
-    (void)bytes_reserve(&list->changes, CHANGE_ROOM);
+    (void)bytes_reserve(&list->changes, list->changes.len > 0 ? CHANGE_ROOM : USUAL_ROOM);
     if (list->changes.len > 0)
         bytes_put(&list->changes, SPAN(", "));
     bytes_put(&list->changes, what);
@@ -190,19 +191,28 @@ headers_remove(struct header_list *list, size_t at)
     memmove(&list->fields[at], &list->fields[at + 1], (list->count - at) * sizeof(*list->fields));
 }
 
-size_t
-headers_remove_all(struct header_list *list, struct span name)
+static bool
+has_name(const struct header_field *field, const struct span *names, size_t count)
 {
-    size_t kept = 0, count = list->count;
+    for (size_t i = 0; i < count; i++)
+        if (span_equal_nocase(field->name, names[i]))
+            return true;
+    return false;
+}
 
-    for (size_t i = 0; i < count; i++) {
-        if (span_equal_nocase(list->fields[i].name, name))
+size_t
+headers_remove_all(struct header_list *list, const struct span *names, size_t count)
+{
+    size_t kept = 0, before = list->count;
+
+    for (size_t i = 0; i < before; i++) {
+        if (has_name(&list->fields[i], names, count))
             headers_drop(list, &list->fields[i]);
-        else
-            list->fields[kept++] = list->fields[i];
+        else if (kept++ < i)
+            list->fields[kept - 1] = list->fields[i];
     }
     list->count = kept;
-    return count - kept;
+    return before - kept;
 }
 
 /* Those that wait for the walk stand at the end of the array. */

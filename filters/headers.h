@@ -90,8 +90,8 @@ int headers_replace_line(struct header_list *, size_t at, struct span line);
 /* Takes the field at `at` out. */
 void headers_remove(struct header_list *, size_t at);
 
-/* Takes every field called `name` out; returns how many there were. */
-size_t headers_remove_all(struct header_list *, struct span name);
+/* Takes every field out that has one of these names; returns how many there were. */
+size_t headers_remove_all(struct header_list *, const struct span *names, size_t count);
 
 /*
  * For a walk that may edit every field, in linear time: headers_walk() takes all fields out of the list, and

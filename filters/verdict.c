@@ -8,11 +8,14 @@
 #define DECIMALS_MAX 1e15 /* numbers that are written without printf(3) */
 
 enum {
-    STARS_MAX   = 50, /* in X-Spam-Level */
-    TESTS_WIDTH = 60, /* octets of rules' names behind which X-Spam-Status may be folded */
+    STARS_MAX   = 50,  /* in X-Spam-Level */
+    USUAL_VALUE = 250, /* octets of a field's value, nearly always */
+    TESTS_WIDTH = 60,  /* octets of rules' names behind which X-Spam-Status may be folded */
 };
 
-static const char *const verdict_fields[] = {"X-Spam-Flag", "X-Spam-Score", "X-Spam-Level", "X-Spam-Status"};
+/* The fields that are written here. */
+static const struct span verdict_fields[] = {SPAN("X-Spam-Flag"), SPAN("X-Spam-Score"), SPAN("X-Spam-Level"),
+                                             SPAN("X-Spam-Status")};
 
 bool
 verdict_is_spam(const struct verdict *verdict)
@@ -47,10 +50,12 @@ add_decimal(struct bytes *text, double number)
     bytes_add_number(text, tenths % 10);
 }
 
+/* The value's memory is for the next one. */
 static void
-put_on_top(struct header_list *list, const char *name, const struct bytes *value)
+put_on_top(struct header_list *list, struct span name, struct bytes *value)
 {
-    headers_insert(list, 0, span_of(name), bytes_span(value));
+    headers_insert(list, 0, name, bytes_span(value));
+    bytes_clear(value);
 }
 
 /* The rules' names, with a space where the line is long enough to be folded. */
@@ -76,40 +81,31 @@ add_tests(struct span rules, struct bytes *value)
 }
 
 static void
-write_status(const struct verdict *verdict, struct header_list *list)
+write_status(const struct verdict *verdict, struct header_list *list, struct bytes *value)
 {
-    struct bytes value = {0};
-
-    bytes_add(&value, verdict_is_spam(verdict) ? SPAN("Yes, score=") : SPAN("No, score="));
-    add_decimal(&value, shown_score(verdict));
-    bytes_add(&value, SPAN(" required="));
-    add_decimal(&value, verdict->required);
-    bytes_add(&value, SPAN(" tests="));
-    add_tests(verdict->rules, &value);
-    bytes_add(&value, SPAN(" popgate=" POPGATE_VERSION));
-    put_on_top(list, "X-Spam-Status", &value);
-    bytes_free(&value);
+    bytes_add(value, verdict_is_spam(verdict) ? SPAN("Yes, score=") : SPAN("No, score="));
+    add_decimal(value, shown_score(verdict));
+    bytes_add(value, SPAN(" required="));
+    add_decimal(value, verdict->required);
+    bytes_add(value, SPAN(" tests="));
+    add_tests(verdict->rules, value);
+    bytes_add(value, SPAN(" popgate=" POPGATE_VERSION));
+    put_on_top(list, SPAN("X-Spam-Status"), value);
 }
 
 static void
-write_level(const struct verdict *verdict, struct header_list *list)
+write_level(const struct verdict *verdict, struct header_list *list, struct bytes *value)
 {
-    struct bytes value = {0};
-
     for (int stars = 0; stars < STARS_MAX && stars + 1 <= verdict->score; stars++)
-        bytes_add_char(&value, '*');
-    put_on_top(list, "X-Spam-Level", &value);
-    bytes_free(&value);
+        bytes_add_char(value, '*');
+    put_on_top(list, SPAN("X-Spam-Level"), value);
 }
 
 static void
-write_score(const struct verdict *verdict, struct header_list *list)
+write_score(const struct verdict *verdict, struct header_list *list, struct bytes *value)
 {
-    struct bytes value = {0};
-
-    add_decimal(&value, shown_score(verdict));
-    put_on_top(list, "X-Spam-Score", &value);
-    bytes_free(&value);
+    add_decimal(value, shown_score(verdict));
+    put_on_top(list, SPAN("X-Spam-Score"), value);
 }
 
 static void
@@ -220,13 +216,16 @@ tag_subjects(const struct verdict *verdict, struct header_list *list)
 void
 verdict_write(const struct verdict *verdict, struct header_list *list)
 {
-    for (size_t i = 0; i < COUNT_OF(verdict_fields); i++)
-        (void)headers_remove_all(list, span_of(verdict_fields[i]));
+    struct bytes value = {0};
+
+    (void)headers_remove_all(list, verdict_fields, COUNT_OF(verdict_fields));
     if (verdict_is_spam(verdict) && verdict->tag.len > 0)
         tag_subjects(verdict, list);
-    write_status(verdict, list);
-    write_level(verdict, list);
-    write_score(verdict, list);
+    (void)bytes_reserve(&value, USUAL_VALUE);
+    write_status(verdict, list, &value);
+    write_level(verdict, list, &value);
+    write_score(verdict, list, &value);
+    bytes_free(&value);
     write_flag(verdict, list);
     headers_finish(list);
 }

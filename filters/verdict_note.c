@@ -2,6 +2,15 @@
 #include "filters/verdict_note.h"
 #include "base/count.h"
 
+/* Does it begin with the letter of one of the names below? Most do not, and are not looked at further. */
+static bool
+begins_so(struct span name)
+{
+    char letter = name.len > 0 ? (char)(name.data[0] | 0x20) : '\0';
+
+    return letter == 's' || letter == 'x' || letter == 'c' || letter == 'l';
+}
+
 /* Servers write these when a message was read or moved, and leave the message the same. */
 static bool
 is_of_server(struct span name)
@@ -11,6 +20,8 @@ is_of_server(struct span name)
         SPAN("X-UIDL"), SPAN("X-IMAP"),           SPAN("X-IMAPbase"),       SPAN("Content-Length"),
         SPAN("Lines"),  SPAN("X-Mozilla-Status"), SPAN("X-Mozilla-Status2")};
 
+    if (!begins_so(name))
+        return false;
     for (size_t i = 0; i < COUNT_OF(names); i++)
         if (span_equal_nocase(name, names[i]))
             return true;

@@ -38,8 +38,8 @@ begin(struct audit_record *record, const struct audit_session *session, const ch
         return false;
     clock_write_utc(now);
     audit_record_begin(record, room, AUDIT_LINE_MAX);
-    put_string(record, AUDIT_KEY("time"), now);
-    put_string(record, AUDIT_KEY("event"), event);
+    audit_record_word(record, AUDIT_KEY("time"), now);
+    audit_record_word(record, AUDIT_KEY("event"), event);
     put_string(record, AUDIT_KEY("session"), session->session);
     put_string(record, AUDIT_KEY("client"), session->client);
     put_string(record, AUDIT_KEY("listener"), session->listener);
@@ -129,7 +129,7 @@ audit_message(const struct audit_session *session, const struct audit_message *m
     if (!begin(&record, session, "message"))
         return;
     put_string(&record, AUDIT_KEY("user"), session->user);
-    put_string(&record, AUDIT_KEY("command"), info->top ? "TOP" : "RETR");
+    audit_record_word(&record, AUDIT_KEY("command"), info->top ? "TOP" : "RETR");
     audit_record_number(&record, AUDIT_KEY("number"), info->number);
     put_string(&record, AUDIT_KEY("uidl"), info->uidl);
     audit_record_text(&record, AUDIT_KEY("message_id"), report->message_id);
@@ -137,11 +137,12 @@ audit_message(const struct audit_session *session, const struct audit_message *m
     audit_record_text(&record, AUDIT_KEY("subject"), report->subject);
     audit_record_number(&record, AUDIT_KEY("octets_in"), message->octets_in);
     audit_record_number(&record, AUDIT_KEY("octets_out"), message->octets_out);
-    put_string(&record, AUDIT_KEY("sha256"), report->sha256[0] != '\0' ? report->sha256 : NULL);
+    if (report->sha256[0] != '\0')
+        audit_record_word(&record, AUDIT_KEY("sha256"), report->sha256);
     if (report->scored)
         put_score(&record, report);
     audit_record_list(&record, AUDIT_KEY("changes"), span_of(message->changes), SPAN(", "));
-    put_string(&record, AUDIT_KEY("outcome"), outcomes[message->outcome]);
+    audit_record_word(&record, AUDIT_KEY("outcome"), outcomes[message->outcome]);
     audit_record_number(&record, AUDIT_KEY("ms"), (uint64_t)message->ms);
     finish_record(&record, session);
 }

@@ -1,26 +1,73 @@
-/* A reader of JSON as audit_record.c writes it: each function below takes one thing off the text, or says false. */
-#include "proxy/audit/audit_check.h"
-#include <endian.h>
+/*
+ * A reader of JSON as audit_record.c writes it: each function below takes one thing off the text, or says false. What
+ * the octets that do not stand for themselves are, most of them quotes, is found out for the whole line at first.
+ */
 #include <stdint.h>
 
-#include "base/text.h"
+#include "base/block.h"
 #include "base/utf8.h"
+#include "proxy/audit/audit_check.h"
+#include "proxy/audit/audit_packet.h"
 
-static bool
-take_text(struct span *text, struct span what)
+/* What is left of a line. */
+struct text {
+    const char     *at, *end;
+    const char     *line;
+    const uint32_t *marks; /* a bit for each octet of the line that does not stand for itself in a string */
+};
+
+/* Signed: octets beyond ASCII are below a space. */
+BLOCK_INLINE uint32_t
+mark(const char *octets)
 {
-    if (!span_starts(*text, what))
+    signed_block here;
+    block        marks;
+
+    memcpy(&here, octets, BLOCK);
+    marks = (block)((here < ' ') | (here == 0x7f) | (here == '"') | (here == '\\'));
+    return block_bits(&marks);
+}
+
+/* The part of a block that is left at the end is copied out before it is looked at; behind the end all is marked. */
+FOR_THIS_PROCESSOR static void
+mark_all(struct span line, uint32_t *marks)
+{
+    char rest[BLOCK] = {0};
+
+    for (; line.len >= BLOCK; line = span_tail(line, BLOCK))
+        *marks++ = mark(line.data);
+    memcpy(rest, line.data, line.len);
+    *marks = mark(rest);
+}
+
+/* Goes over the octets that stand for themselves. The line's end is marked. */
+static inline void
+pass_plain(struct text *text)
+{
+    size_t   at    = (size_t)(text->at - text->line);
+    size_t   word  = at / BLOCK;
+    uint32_t marks = text->marks[word] & UINT32_MAX << at % BLOCK;
+
+    while (marks == 0)
+        marks = text->marks[++word];
+    text->at = text->line + word * BLOCK + (size_t)__builtin_ctz(marks);
+}
+
+static inline bool
+take_text(struct text *text, struct span what)
+{
+    if ((size_t)(text->end - text->at) < what.len || memcmp(text->at, what.data, what.len) != 0)
         return false;
-    *text = span_tail(*text, what.len);
+    text->at += what.len;
     return true;
 }
 
 static inline bool
-take_char(struct span *text, char c)
+take_char(struct text *text, char c)
 {
-    if (text->len == 0 || text->data[0] != c)
+    if (text->at == text->end || *text->at != c)
         return false;
-    *text = span_tail(*text, 1);
+    text->at++;
     return true;
 }
 
@@ -44,87 +91,63 @@ is_name(char c)
 
 /* Takes as many octets of that kind as there are. */
 static inline size_t
-take_all(struct span *text, bool (*is)(char))
+take_all(struct text *text, bool (*is)(char))
 {
-    size_t len = 0;
+    const char *start = text->at;
 
-    while (len < text->len && is(text->data[len]))
-        len++;
-    *text = span_tail(*text, len);
-    return len;
+    while (text->at < text->end && is(*text->at))
+        text->at++;
+    return (size_t)(text->at - start);
 }
 
-#define EACH(octet) (0x0101010101010101ULL * (octet))
-
-/* Marks, by the highest bit of each, octets that are 0; above the first there may be marks too many. */
-static inline uint64_t
-mark_zero(uint64_t eight)
+/* Takes four digits that are not half of a surrogate pair. */
+static bool
+take_code(struct text *text)
 {
-    return (eight - EACH(0x01)) & ~eight & EACH(0x80);
-}
+    const char *code = text->at;
 
-/*
- * How many octets stand for themselves up to the first that does not, which is near: in a record there is a quote every
- * ten octets or so. (text_plain_length() is for texts that are plain throughout.)
- */
-static size_t
-plain_length(struct span text)
-{
-    size_t len = 0;
-
-    for (; text.len - len >= 8; len += 8) {
-        uint64_t eight, marks;
-
-        memcpy(&eight, text.data + len, 8);
-        eight = le64toh(eight);
-        marks = ((eight - EACH(0x20)) & ~eight & EACH(0x80)) | (eight & EACH(0x80)) | mark_zero(eight ^ EACH(0x7f)) |
-                mark_zero(eight ^ EACH('"')) | mark_zero(eight ^ EACH('\\'));
-        if (marks != 0)
-            return len + (size_t)__builtin_ctzll(marks) / 8;
-    }
-    return len + text_plain_length(span_tail(text, len), '"', '\\');
-}
-
-/* The octets of an escape, or of a character beyond ASCII, that the text begins with; 0: it is neither. */
-static size_t
-special_length(struct span text)
-{
-    unsigned code = 0;
-    size_t   size;
-    bool     surrogate;
-
-    if (text.data[0] != '\\') {
-        size = utf8_read(text, &code);
-        return code > 0x9f ? size : 0;
-    }
-    if (text.len > 1 && text.data[1] != '\0' && strchr("\"\\/bfnrt", text.data[1]) != NULL)
-        return 2;
-    if (!take_text(&text, SPAN("\\u")))
-        return 0;
-    surrogate = text.len > 1 && (text.data[0] | 0x20) == 'd' && text.data[1] > '7';
-    return take_all(&text, is_hex) >= 4 && !surrogate ? 6 : 0;
+    if (take_all(text, is_hex) < 4 || ((code[0] | 0x20) == 'd' && code[1] > '7'))
+        return false;
+    text->at = code + 4;
+    return true;
 }
 
 static bool
-take_string(struct span *text)
+take_escape(struct text *text)
+{
+    if (take_text(text, SPAN("\\u")))
+        return take_code(text);
+    text->at++;
+    return text->at < text->end && *text->at != '\0' && strchr("\"\\/bfnrt", *text->at++) != NULL;
+}
+
+/* A character beyond ASCII that is no control character. */
+static bool
+take_character(struct text *text)
+{
+    unsigned code = 0;
+    size_t   size = utf8_read((struct span){text->at, (size_t)(text->end - text->at)}, &code);
+
+    text->at += size;
+    return size > 0 && code > 0x9f;
+}
+
+static inline bool
+take_string(struct text *text)
 {
     if (!take_char(text, '"'))
         return false;
     for (;;) {
-        size_t len;
-
-        *text = span_tail(*text, plain_length(*text));
+        pass_plain(text);
         if (take_char(text, '"'))
             return true;
-        len = text->len > 0 ? special_length(*text) : 0;
-        if (len == 0)
+        if (text->at == text->end || !(*text->at == '\\' ? take_escape(text) : take_character(text)))
             return false;
-        *text = span_tail(*text, len);
     }
 }
 
 static bool
-take_list(struct span *text)
+take_list(struct text *text)
 {
     if (!take_char(text, '['))
         return false;
@@ -138,13 +161,13 @@ take_list(struct span *text)
 }
 
 static bool
-take_digits(struct span *text)
+take_digits(struct text *text)
 {
     return take_all(text, is_digit) > 0;
 }
 
 static bool
-take_number(struct span *text)
+take_number(struct text *text)
 {
     (void)take_char(text, '-');
     if (!take_char(text, '0') && !take_digits(text))
@@ -158,9 +181,9 @@ take_number(struct span *text)
 }
 
 static bool
-take_value(struct span *text)
+take_value(struct text *text)
 {
-    switch (text->len > 0 ? text->data[0] : '\0') {
+    switch (text->at < text->end ? *text->at : '\0') {
     case '"':
         return take_string(text);
     case '[':
@@ -181,40 +204,50 @@ is_reserved(struct span name)
     return span_equal(name, SPAN("time")) || span_equal(name, SPAN("event")) || span_equal(name, SPAN("worker"));
 }
 
-static bool
-take_member(struct span *text)
+static inline bool
+take_member(struct text *text)
 {
     struct span name;
 
     if (!take_char(text, '"'))
         return false;
-    name  = span_head(*text, plain_length(*text));
-    *text = span_tail(*text, name.len);
+    name.data = text->at;
+    pass_plain(text);
+    name.len = (size_t)(text->at - name.data);
     return name.len > 0 && !is_reserved(name) && take_char(text, '"') && take_char(text, ':') && take_value(text);
 }
 
 static bool
-take_time(struct span *text)
+take_time(struct text *text)
 {
     static const char form[] = "0000-00-00T00:00:00.000000Z";
 
-    if (text->len < sizeof(form) - 1)
-        return false;
-    for (size_t i = 0; i < sizeof(form) - 1; i++)
-        if (form[i] == '0' ? !is_digit(text->data[i]) : text->data[i] != form[i])
+    for (const char *want = form; *want != '\0'; want++, text->at++)
+        if (text->at == text->end || (*want == '0' ? !is_digit(*text->at) : *text->at != *want))
             return false;
-    *text = span_tail(*text, sizeof(form) - 1);
     return true;
+}
+
+static bool
+take_record(struct text *text)
+{
+    if (!take_text(text, SPAN("{\"time\":\"")) || !take_time(text) || !take_text(text, SPAN("\",\"event\":\"")) ||
+        take_all(text, is_name) == 0 || !take_char(text, '"'))
+        return false;
+    while (take_char(text, ','))
+        if (!take_member(text))
+            return false;
+    return take_text(text, SPAN("}\n")) && text->at == text->end;
 }
 
 bool
 audit_check(struct span line)
 {
-    if (!take_text(&line, SPAN("{\"time\":\"")) || !take_time(&line) || !take_text(&line, SPAN("\",\"event\":\"")) ||
-        take_all(&line, is_name) == 0 || !take_char(&line, '"'))
+    static uint32_t marks[AUDIT_LINE_MAX / BLOCK + 1];
+    struct text     text = {.at = line.data, .end = line.data + line.len, .line = line.data, .marks = marks};
+
+    if (line.len > AUDIT_LINE_MAX)
         return false;
-    while (take_char(&line, ','))
-        if (!take_member(&line))
-            return false;
-    return span_equal(line, SPAN("}\n"));
+    mark_all(line, marks);
+    return take_record(&text);
 }

@@ -142,6 +142,15 @@ put_text(struct audit_record *record, struct span text)
 }
 
 void
+audit_record_word(struct audit_record *record, struct span key, const char *word)
+{
+    put_octets(record, key);
+    put_octets(record, SPAN("\""));
+    put_octets(record, span_of(word));
+    put_octets(record, SPAN("\""));
+}
+
+void
 audit_record_text(struct audit_record *record, struct span key, struct span text)
 {
     if (text.data == NULL)
@@ -150,17 +159,26 @@ audit_record_text(struct audit_record *record, struct span key, struct span text
     put_text(record, text);
 }
 
+/* How many octets of a list its first item has. Items are short, and memmem(3) takes long to begin. */
+static size_t
+item_length(struct span list, struct span separator)
+{
+    size_t len = span_find(list, separator.data[0]);
+
+    while (len < list.len && !span_starts(span_tail(list, len), separator))
+        len += 1 + span_find(span_tail(list, len + 1), separator.data[0]);
+    return len;
+}
+
 static void
 put_items(struct audit_record *record, struct span list, struct span separator)
 {
     while (list.len > 0) {
-        const char *end  = memmem(list.data, list.len, separator.data, separator.len);
-        size_t      len  = end != NULL ? (size_t)(end - list.data) : list.len;
-        size_t      step = end != NULL ? len + separator.len : len;
+        size_t len = item_length(list, separator);
 
         put_text(record, span_head(list, len));
         put_char(record, ',');
-        list = span_tail(list, step);
+        list = span_tail(list, len < list.len ? len + separator.len : len);
     }
 }
 

@@ -29,6 +29,9 @@ size_t audit_record_end(struct audit_record *);
 /* A text; one without data is left out. */
 void audit_record_text(struct audit_record *, struct span key, struct span text);
 
+/* A text of popgate's own that JSON can have as it is. */
+void audit_record_word(struct audit_record *, struct span key, const char *word);
+
 /* The items of `list`, which `separator` is between, as an array of texts. */
 void audit_record_list(struct audit_record *, struct span key, struct span list, struct span separator);
 

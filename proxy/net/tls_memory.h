@@ -11,7 +11,7 @@
 /* Once, before OpenSSL allocates anything: else it goes on with malloc() alone. Nothing is kept yet. */
 void tls_memory_start(void);
 
-enum { TLS_MEMORY_KEPT = 1024 * 1024 /* octets at most */ };
+enum { TLS_MEMORY_KEPT = 256 * 1024 };
 
 /* From now on this process keeps blocks. */
 void tls_memory_keep(void);

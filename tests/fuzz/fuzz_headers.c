@@ -74,7 +74,7 @@ edit(struct header_list *list, struct span *input)
     else if (verb == 4 && at < list->count)
         headers_remove(list, at);
     else if (verb == 5)
-        (void)headers_remove_all(list, name);
+        (void)headers_remove_all(list, &name, 1);
 }
 
 static void

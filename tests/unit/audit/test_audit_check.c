@@ -11,6 +11,7 @@
 
 #include "base/count.h"
 #include "proxy/audit/audit_check.h"
+#include "proxy/audit/audit_packet.h"
 
 #define HEAD "{\"time\":\"2026-11-20T18:21:56.486133Z\",\"event\":\"message\""
 
@@ -132,6 +133,51 @@ takes_only_json(void **state)
     assert_in_range(taken, len, 256 * len);
 }
 
+/* A line whose last string has so many octets, of which the last is `octet`. */
+static bool
+check_string(size_t len, char octet)
+{
+    static const char head[] = HEAD ",\"a\":\"";
+    size_t            size   = sizeof(head) - 1 + len + strlen("\"}\n");
+    char             *line   = malloc(size);
+    bool              good;
+
+    assert_non_null(line);
+    memcpy(line, head, sizeof(head) - 1);
+    memset(line + sizeof(head) - 1, 'x', len);
+    memcpy(line + size - strlen("\"}\n"), "\"}\n", strlen("\"}\n"));
+    line[size - strlen("\"}\n") - 1] = octet;
+    good                             = audit_check((struct span){line, size});
+    free(line);
+    return good;
+}
+
+/* Wherever a string ends, and whatever it ends in. */
+static void
+looks_at_each_octet(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len < 100; len++) {
+        assert_true(check_string(len, 'y'));
+        assert_true(check_string(len, '~'));
+        assert_false(check_string(len, '\x1f'));
+        assert_false(check_string(len, '\x7f'));
+        assert_false(check_string(len, '\x80'));
+        assert_false(check_string(len, '\\'));
+    }
+}
+
+static void
+takes_no_line_that_is_too_long(void **state)
+{
+    const size_t around = strlen(HEAD ",\"a\":\"\"}\n");
+
+    (void)state;
+    assert_true(check_string(AUDIT_LINE_MAX - around, 'x'));
+    assert_false(check_string(AUDIT_LINE_MAX - around + 1, 'x'));
+    assert_false(check_string(2 * AUDIT_LINE_MAX, 'x'));
+}
+
 int
 main(void)
 {
@@ -139,6 +185,8 @@ main(void)
         cmocka_unit_test(takes_what_workers_write),
         cmocka_unit_test(takes_nothing_else),
         cmocka_unit_test(takes_only_json),
+        cmocka_unit_test(looks_at_each_octet),
+        cmocka_unit_test(takes_no_line_that_is_too_long),
     };
 
     return cmocka_run_group_tests_name("audit_check", tests, NULL, NULL);

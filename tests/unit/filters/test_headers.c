@@ -372,7 +372,7 @@ apply(struct header_list *list, const struct edit *edit)
     case 'R':
         return headers_replace_line(list, edit->at, edit->value);
     case '*':
-        return headers_remove_all(list, edit->name) == edit->at ? 0 : -1;
+        return headers_remove_all(list, &edit->name, 1) == edit->at ? 0 : -1;
     default:
         headers_remove(list, edit->at);
         return 0;
