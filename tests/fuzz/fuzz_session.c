@@ -15,7 +15,7 @@
 #include "tests/fuzz/fuzz_end.h"
 #include "tests/unit/certificate.h"
 
-enum { TURNS_MAX = 20000 /* of the loop: more are for ever */, HOUR = 3600 };
+enum { TURNS_MAX = 20000 /* of the loop: more are for ever */, HOUR = 3600, SESSIONS = 3 /* of an input, at most */ };
 
 static char                folder[] = "/tmp/fuzz_session.XXXXXX";
 static struct event_base  *base;
@@ -418,10 +418,6 @@ open_session(const struct config_listener *listener)
     const int                       narrow  = 4096;
     int                             ends[2];
 
-    for (size_t i = 0; i < config->upstream_count; i++) {
-        upstream_release(&host.upstreams[i]);
-        host.upstreams[i] = (struct upstream){.target = target_of(&config->upstreams[i])};
-    }
     FUZZ_EXPECT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
     (void)setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &narrow, sizeof(narrow));
     client.fd = ends[1];
@@ -453,26 +449,45 @@ close_session(const struct config_upstream *upstream, bool quietly)
     end_close(&server);
 }
 
+/* Nothing is known of any server. */
+static void
+forget_servers(void)
+{
+    for (size_t i = 0; i < config->upstream_count; i++) {
+        upstream_release(&host.upstreams[i]);
+        host.upstreams[i] = (struct upstream){.target = target_of(&config->upstreams[i])};
+    }
+}
+
+static void
+run_session(const struct config_listener *listener, struct span *input)
+{
+    size_t options = fuzz_number(input, 8);
+
+    answers    = (options & 1) == 0;
+    calls.part = (options & 4) != 0 ? fuzz_number(input, 256) : 0;
+    open_session(listener);
+    settle(listener->upstream);
+    while (input->len > 0 && only_session() != NULL) {
+        act(input);
+        if (fuzz_number(input, 4) != 0)
+            settle(listener->upstream);
+    }
+    close_session(listener->upstream, (options & 2) != 0);
+}
+
+/* What a session leaves of its input is the next one's, which may resume what the first had with its server. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span                   input = {(const char *)data, size};
-    size_t                        options;
     const struct config_listener *listener;
 
     if (config == NULL)
         set_up();
-    listener   = &config->listeners[fuzz_number(&input, config->listener_count)];
-    options    = fuzz_number(&input, 8);
-    answers    = (options & 1) == 0;
-    calls.part = (options & 4) != 0 ? fuzz_number(&input, 256) : 0;
-    open_session(listener);
-    settle(listener->upstream);
-    while (input.len > 0 && only_session() != NULL) {
-        act(&input);
-        if (fuzz_number(&input, 4) != 0)
-            settle(listener->upstream);
-    }
-    close_session(listener->upstream, (options & 2) != 0);
+    forget_servers();
+    listener = &config->listeners[fuzz_number(&input, config->listener_count)];
+    for (int i = 0; i < SESSIONS && (i == 0 || input.len > 0); i++)
+        run_session(listener, &input);
     return 0;
 }
